@@ -1,0 +1,384 @@
+//! The audit vocabulary: everything that can happen, as data. Applying the events in order gives the rows.
+
+use serde::{Deserialize, Serialize};
+
+use super::entitlement::{Entitlement, Errand, Prior, Target, Trouble};
+use super::grant::{EndCause, FailCause, Grant, Proof, VoidCause};
+use super::ids::{EntitlementId, GrantId, PersonId, RequestId};
+use super::request::{Approval, Request, Seat, Step};
+use super::time::Timestamp;
+use super::words::Words;
+
+/// One thing that happened. The audit log adds who, when and a sequence number.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "kind")]
+pub enum Event {
+    /// Somebody asked.
+    #[serde(rename = "request.asked")]
+    RequestAsked {
+        /// The request as filed.
+        request: Box<Request>,
+    },
+    /// Somebody agreed.
+    #[serde(rename = "request.seconded")]
+    ApprovalGiven {
+        /// Which request.
+        request: RequestId,
+        /// Their yes.
+        approval: Approval,
+    },
+    /// An earlier yes no longer counts.
+    #[serde(rename = "request.approval_voided")]
+    ApprovalVoided {
+        /// Which request.
+        request: RequestId,
+        /// Whose.
+        by: PersonId,
+    },
+    /// The policy asks for more than it did.
+    #[serde(rename = "request.steps_raised")]
+    StepsRaised {
+        /// Which request.
+        request: RequestId,
+        /// What has to be agreed now.
+        steps: Vec<Step>,
+    },
+    /// The policy, contract or window allows less time than it did.
+    #[serde(rename = "request.end_lowered")]
+    RequestEndLowered {
+        /// Which request.
+        request: RequestId,
+        /// The latest end now.
+        ends_at_most: Timestamp,
+    },
+    /// All seats are filled.
+    #[serde(rename = "request.approved")]
+    RequestApproved {
+        /// Which request.
+        request: RequestId,
+        /// When.
+        at: Timestamp,
+        /// Who fills which seat.
+        seats: Vec<Seat>,
+    },
+    /// Somebody entitled to said no.
+    #[serde(rename = "request.denied")]
+    RequestDenied {
+        /// Which request.
+        request: RequestId,
+        /// When.
+        at: Timestamp,
+        /// Who.
+        by: PersonId,
+        /// Why.
+        reason: Words,
+    },
+    /// It was withdrawn.
+    #[serde(rename = "request.cancelled")]
+    RequestCancelled {
+        /// Which request.
+        request: RequestId,
+        /// When.
+        at: Timestamp,
+        /// By whom.
+        by: PersonId,
+    },
+    /// Nobody decided in time.
+    #[serde(rename = "request.expired")]
+    RequestExpired {
+        /// Which request.
+        request: RequestId,
+        /// When that was noticed.
+        at: Timestamp,
+    },
+    /// It may no longer be granted.
+    #[serde(rename = "request.invalidated")]
+    RequestInvalidated {
+        /// Which request.
+        request: RequestId,
+        /// When.
+        at: Timestamp,
+        /// Why, as a sentence.
+        why: String,
+    },
+    /// It was approved, but could not begin in time.
+    #[serde(rename = "request.lapsed")]
+    RequestLapsed {
+        /// Which request.
+        request: RequestId,
+        /// When.
+        at: Timestamp,
+    },
+
+    /// A claim was committed, with its latest end.
+    #[serde(rename = "grant.planned")]
+    GrantPlanned {
+        /// The grant.
+        grant: Box<Grant>,
+    },
+    /// What the person holds already is being read.
+    #[serde(rename = "grant.checking")]
+    GrantChecking {
+        /// Which grant.
+        grant: GrantId,
+        /// Since when.
+        at: Timestamp,
+    },
+    /// The provider is being told.
+    #[serde(rename = "grant.provisioning")]
+    GrantProvisioning {
+        /// Which grant.
+        grant: GrantId,
+        /// Since when.
+        at: Timestamp,
+    },
+    /// A call's fate is unknown; so many later looks found nothing.
+    #[serde(rename = "grant.result_unknown")]
+    GrantResultUnknown {
+        /// Which grant.
+        grant: GrantId,
+        /// Looks that found nothing.
+        absent_reads: u32,
+    },
+    /// It waits for the person.
+    #[serde(rename = "grant.awaits_person")]
+    GrantAwaitsPerson {
+        /// Which grant.
+        grant: GrantId,
+        /// Since when.
+        at: Timestamp,
+    },
+    /// It was seen in force.
+    #[serde(rename = "grant.active")]
+    GrantActivated {
+        /// Which grant.
+        grant: GrantId,
+        /// Since when.
+        active_at: Timestamp,
+        /// Until when.
+        ends_at: Timestamp,
+    },
+    /// The warning before the end is due.
+    #[serde(rename = "grant.warned")]
+    GrantWarned {
+        /// Which grant.
+        grant: GrantId,
+    },
+    /// More time was agreed; where the provider ends access by itself, that end moves first.
+    #[serde(rename = "grant.extension_agreed")]
+    ExtensionAgreed {
+        /// Which grant.
+        grant: GrantId,
+        /// By which request.
+        request: RequestId,
+        /// The end to be.
+        to: Timestamp,
+    },
+    /// The end was moved.
+    #[serde(rename = "grant.extended")]
+    GrantExtended {
+        /// Which grant.
+        grant: GrantId,
+        /// By which request.
+        request: RequestId,
+        /// The new end.
+        ends_at: Timestamp,
+    },
+    /// The end was brought forward.
+    #[serde(rename = "grant.end_lowered")]
+    GrantEndLowered {
+        /// Which grant.
+        grant: GrantId,
+        /// The latest end now.
+        to: Timestamp,
+        /// Why, as a sentence.
+        why: String,
+    },
+    /// What the provider holds differed from the target.
+    #[serde(rename = "grant.drifted")]
+    GrantDrifted {
+        /// Which grant.
+        grant: GrantId,
+        /// What was seen, as a sentence.
+        seen: String,
+    },
+    /// It is to be removed, until a look shows that it is.
+    #[serde(rename = "grant.revoking")]
+    GrantRevoking {
+        /// Which grant.
+        grant: GrantId,
+        /// Since when.
+        at: Timestamp,
+        /// When it should have ended.
+        due_at: Timestamp,
+        /// Why.
+        cause: EndCause,
+    },
+    /// The access is cut; a remnant stays owed.
+    #[serde(rename = "grant.cut")]
+    GrantCut {
+        /// Which grant.
+        grant: GrantId,
+        /// What remains.
+        remnant: String,
+    },
+    /// Its removal is late: people are told.
+    #[serde(rename = "grant.overdue")]
+    GrantOverdue {
+        /// Which grant.
+        grant: GrantId,
+        /// The how-manieth alarm this is.
+        alarm: u32,
+    },
+    /// It is over.
+    #[serde(rename = "grant.ended")]
+    GrantEnded {
+        /// Which grant.
+        grant: GrantId,
+        /// When the look that proves it began.
+        at: Timestamp,
+        /// When it should have ended.
+        due_at: Timestamp,
+        /// Why.
+        cause: EndCause,
+        /// How we know.
+        proof: Proof,
+    },
+    /// It was over before anything was sent.
+    #[serde(rename = "grant.void")]
+    GrantVoided {
+        /// Which grant.
+        grant: GrantId,
+        /// When.
+        at: Timestamp,
+        /// Why.
+        why: VoidCause,
+    },
+    /// It could not be given.
+    #[serde(rename = "grant.failed")]
+    GrantFailed {
+        /// Which grant.
+        grant: GrantId,
+        /// When.
+        at: Timestamp,
+        /// Why.
+        why: FailCause,
+        /// When to look once more.
+        recheck_at: Option<Timestamp>,
+    },
+    /// The last look after a failed grant found nothing.
+    #[serde(rename = "grant.failed_for_good")]
+    GrantRechecked {
+        /// Which grant.
+        grant: GrantId,
+    },
+
+    /// An entitlement was described, before anything was sent.
+    #[serde(rename = "entitlement.added")]
+    EntitlementAdded {
+        /// The entitlement.
+        entitlement: Box<Entitlement>,
+    },
+    /// What was there before us.
+    #[serde(rename = "entitlement.prior_read")]
+    PriorRead {
+        /// Which entitlement.
+        entitlement: EntitlementId,
+        /// What was there.
+        prior: Prior,
+        /// At which server.
+        fingerprint: String,
+    },
+    /// What must be true has changed.
+    #[serde(rename = "entitlement.retargeted")]
+    Retargeted {
+        /// Which entitlement.
+        entitlement: EntitlementId,
+        /// What must be true now.
+        target: Target,
+        /// When.
+        at: Timestamp,
+    },
+    /// A look equalled the target.
+    #[serde(rename = "entitlement.verified")]
+    Verified {
+        /// Which entitlement.
+        entitlement: EntitlementId,
+        /// When the look began.
+        at: Timestamp,
+    },
+    /// Nobody claims it and it is as it was before us.
+    #[serde(rename = "entitlement.at_rest")]
+    AtRest {
+        /// Which entitlement.
+        entitlement: EntitlementId,
+    },
+    /// The provider is another server than the one that was written down; what it shows is not believed.
+    #[serde(rename = "entitlement.provider_moved")]
+    ProviderMoved {
+        /// Which entitlement.
+        entitlement: EntitlementId,
+        /// The server that was written down.
+        expected: String,
+        /// The server that answered.
+        found: String,
+    },
+    /// Something is wrong, or wrong in another way than before.
+    #[serde(rename = "entitlement.trouble")]
+    TroubleSeen {
+        /// Which entitlement.
+        entitlement: EntitlementId,
+        /// What.
+        trouble: Trouble,
+    },
+
+    /// A look or a change is owed. Bookkeeping of the queue; it is not part of the audit log.
+    #[serde(rename = "queue.owed")]
+    Owed {
+        /// Which entitlement.
+        entitlement: EntitlementId,
+        /// What for.
+        errand: Errand,
+        /// Not before.
+        at: Timestamp,
+        /// Since when.
+        since: Timestamp,
+        /// Tries so far.
+        attempts: u32,
+    },
+    /// Nothing is owed any more. Bookkeeping.
+    #[serde(rename = "queue.paid")]
+    Paid {
+        /// Which entitlement.
+        entitlement: EntitlementId,
+    },
+    /// A call was started. Bookkeeping.
+    #[serde(rename = "queue.call_started")]
+    CallStarted {
+        /// Which entitlement.
+        entitlement: EntitlementId,
+        /// The number its answer must carry.
+        epoch: u64,
+        /// What for.
+        errand: Errand,
+        /// When.
+        at: Timestamp,
+        /// When nobody waits any more.
+        give_up_at: Timestamp,
+    },
+    /// A call is no longer under way; until `quiet_at` it may still land. Bookkeeping.
+    #[serde(rename = "queue.call_over")]
+    CallOver {
+        /// Which entitlement.
+        entitlement: EntitlementId,
+        /// When no call of ours can land any more.
+        quiet_at: Timestamp,
+    },
+}
+
+impl Event {
+    /// Whether the audit log keeps it; bookkeeping of the queue is only in the rows.
+    pub fn is_audited(&self) -> bool {
+        !matches!(self, Event::Owed { .. } | Event::Paid { .. } | Event::CallStarted { .. } | Event::CallOver { .. })
+    }
+}

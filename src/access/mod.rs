@@ -1,0 +1,13 @@
+//! The core: what may happen to a request, a grant and an entitlement, as pure functions over plain data.
+//!
+//! Architecture invariant: nothing here reads a clock, does I/O, draws a random number or logs. Time is an argument.
+//! Deciding changes nothing; applying asks nothing.
+
+pub mod entitlement;
+pub mod event;
+pub mod grant;
+pub mod ids;
+pub mod refusal;
+pub mod request;
+pub mod time;
+pub mod words;

@@ -1,0 +1,203 @@
+//! A refusal is an answer, not an error: one variant per sentence that a person can get. `slack::say` has the sentences.
+
+use serde::{Deserialize, Serialize};
+
+use super::ids::{GrantId, PersonId, ProviderId, RequestId};
+use super::time::{Timestamp, Ttl};
+
+/// Why somebody does not get what they asked for.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "refusal", rename_all = "snake_case")]
+pub enum Refusal {
+    // Who is asking.
+    /// The Slack account belongs to nobody we know.
+    UnknownAccount,
+    /// The Slack account belongs to more than one person.
+    AmbiguousAccount,
+    /// The account belongs to another workspace or organisation.
+    ForeignAccount,
+    /// The account is deactivated, a bot, or of a kind that may not do this.
+    AccountNotAllowed,
+    /// Slack could not be asked who this is, and without knowing nothing is approved.
+    AccountUnverified,
+
+    // What they asked for.
+    /// The words were not understood; `example` is one line that works.
+    NotUnderstood {
+        /// What was wrong with them.
+        problem: String,
+        /// A line that works.
+        example: String,
+    },
+    /// There is no such resource.
+    NoSuchResource {
+        /// What was written.
+        asked: String,
+        /// Resources of similar names that this person may ask for.
+        similar: Vec<String>,
+    },
+    /// The resource has no such role.
+    NoSuchRole {
+        /// The resource.
+        resource: String,
+        /// What was written.
+        asked: String,
+        /// The roles that it has.
+        roles: Vec<String>,
+    },
+    /// There is no such person.
+    NoSuchPerson {
+        /// What was written.
+        asked: String,
+    },
+    /// There is no such request, or it is not for this person to see.
+    NoSuchRequest {
+        /// Its number.
+        request: RequestId,
+    },
+    /// There is no such grant, or it is not for this person to see.
+    NoSuchGrant {
+        /// Its number.
+        grant: GrantId,
+    },
+    /// They hold several grants and did not say which.
+    WhichGrant {
+        /// The grants.
+        grants: Vec<GrantId>,
+    },
+    /// They hold nothing that this could be done to.
+    NothingHeld,
+
+    // The policy.
+    /// No policy permits it, or one forbids it.
+    NotPermitted {
+        /// The rules and their conditions that said no, such as `acme-read-orders.when`.
+        because: Vec<String>,
+    },
+    /// Longer than allowed.
+    OverCap {
+        /// The longest that is allowed.
+        at_most: Ttl,
+    },
+    /// Not at this time.
+    OutsideWindow {
+        /// The earliest time it would be allowed, if there is one within two weeks.
+        earliest: Option<Timestamp>,
+    },
+    /// The contract, the window or the ceiling leaves no time.
+    NoTimeLeft {
+        /// What leaves none, such as `contract`.
+        limit: String,
+    },
+    /// The reason is too short.
+    ReasonTooShort {
+        /// How many characters it needs.
+        min_chars: u32,
+    },
+    /// The reason names no ticket.
+    TicketMissing {
+        /// The pattern a ticket follows.
+        pattern: String,
+    },
+    /// Nobody could approve it: the groups that would have to are empty, or hold only the person themselves.
+    NobodyCanApprove {
+        /// The steps that cannot be filled, as the policy spells them.
+        steps: Vec<String>,
+    },
+    /// A source that the policy needs could not be read.
+    SourceUnreadable {
+        /// The source, such as a group.
+        source: String,
+    },
+    /// The person has no account at the provider on file.
+    NoProviderAccount {
+        /// The provider.
+        provider: ProviderId,
+    },
+    /// The access comes with a secret, and the person has no key on file that it could be encrypted to.
+    NoKeyOnFile,
+    /// The provider could not plan it.
+    CannotBePlanned {
+        /// The provider.
+        provider: ProviderId,
+        /// One redacted sentence.
+        problem: String,
+    },
+    /// An identical request is pending.
+    AlreadyPending {
+        /// That request.
+        request: RequestId,
+    },
+    /// The person already holds this.
+    AlreadyHeld {
+        /// The grant by which they do.
+        grant: GrantId,
+    },
+    /// The person has too many pending requests.
+    TooManyPending {
+        /// How many they may have.
+        limit: u32,
+    },
+
+    // Deciding.
+    /// Nobody approves for themselves, nor what they filed for somebody else.
+    OwnRequest,
+    /// This person is not among those who may decide.
+    NotAnApprover,
+    /// They have approved already; their seat stays.
+    ApprovedAlready,
+    /// The request was decided already.
+    Decided {
+        /// The state it is in, by name.
+        state: String,
+        /// Who decided, where a person did.
+        by: Option<PersonId>,
+        /// When.
+        at: Timestamp,
+    },
+    /// The terms differ from those on the card.
+    TermsChanged,
+    /// A denial needs a reason.
+    DenialNeedsReason,
+    /// The policy wants to know why they approve.
+    ApprovalNeedsNote,
+
+    // Ending and extending.
+    /// This is not theirs to end or extend.
+    NotYours,
+    /// The grant is over or on its way out.
+    GrantOver {
+        /// The grant.
+        grant: GrantId,
+        /// The state it is in, by name.
+        state: String,
+    },
+    /// The grant is not in force, so that there is nothing to extend.
+    NotInForce {
+        /// The grant.
+        grant: GrantId,
+    },
+    /// The policy allows no (further) extension.
+    NoExtension {
+        /// How many it allows.
+        times: u32,
+    },
+    /// An extension of this grant is pending already.
+    ExtensionPending {
+        /// That request.
+        request: RequestId,
+    },
+
+    // Daypass itself.
+    /// No valid policy is loaded: no requests are taken, and what is in force ends on time.
+    NoPolicy,
+    /// The clock contradicts itself: nothing new is granted.
+    ClockSuspect,
+    /// The database cannot be written: nothing was recorded.
+    NotRecorded,
+    /// Something that should not happen; the reference finds it in the log.
+    Internal {
+        /// The reference.
+        reference: String,
+    },
+}

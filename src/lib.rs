@@ -1,0 +1,6 @@
+//! Daypass: just-in-time access approvals, native to Slack.
+
+#![forbid(unsafe_code)]
+
+pub mod access;
+pub mod providers;
