@@ -1,1 +1,3 @@
+//! The binary: parse the command line, then run.
+
 fn main() {}

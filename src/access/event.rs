@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 use super::entitlement::{Entitlement, Errand, Prior, Target, Trouble};
 use super::grant::{EndCause, FailCause, Grant, Proof, VoidCause};
 use super::ids::{EntitlementId, GrantId, PersonId, RequestId};
+use super::refusal::Refusal;
 use super::request::{Approval, Request, Seat, Step};
 use super::time::Timestamp;
 use super::words::Words;
@@ -332,6 +333,53 @@ pub enum Event {
         trouble: Trouble,
     },
 
+    /// Somebody did not get what they asked for.
+    #[serde(rename = "person.refused")]
+    Refused {
+        /// What they tried, such as `request` or `approve`.
+        attempt: String,
+        /// What it was about, where it names one (`R-42`, `G-57`).
+        about: Option<String>,
+        /// Why not.
+        refusal: Refusal,
+    },
+    /// A policy set came in force.
+    #[serde(rename = "policy.loaded")]
+    PolicyLoaded {
+        /// SHA-256 over the files, in hex; their text is kept under it.
+        digest: String,
+        /// The files, in order.
+        files: Vec<String>,
+    },
+    /// A policy set was refused; the last good one, if any, stays in force.
+    #[serde(rename = "policy.refused")]
+    PolicyRefused {
+        /// The digest of what was refused.
+        digest: String,
+        /// The first problem, as one line.
+        problem: String,
+    },
+    /// Daypass started on this database.
+    #[serde(rename = "daypass.started")]
+    Started {
+        /// Its version.
+        version: String,
+    },
+    /// The clock contradicts itself: nothing new is granted until it agrees again.
+    #[serde(rename = "clock.suspect")]
+    ClockSuspect {
+        /// What wall time said.
+        wall: Timestamp,
+        /// What it should have said by the time that has passed.
+        expected: Timestamp,
+    },
+    /// The clock agrees again, or an admin said so.
+    #[serde(rename = "clock.sound")]
+    ClockSound {
+        /// What it says.
+        wall: Timestamp,
+    },
+
     /// A look or a change is owed. Bookkeeping of the queue; it is not part of the audit log.
     #[serde(rename = "queue.owed")]
     Owed {
@@ -376,7 +424,84 @@ pub enum Event {
     },
 }
 
+/// What an event changes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum About {
+    /// A request.
+    Request(RequestId),
+    /// A grant.
+    Grant(GrantId),
+    /// An entitlement.
+    Entitlement(EntitlementId),
+    /// No row: it is only said.
+    Nothing,
+}
+
+/// Who made something happen.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Actor {
+    /// A person.
+    Person(PersonId),
+    /// Somebody whose account belongs to no person we know (`T0TEAM/U0USER`).
+    Account(String),
+    /// Daypass itself: time passed, or a provider answered.
+    Daypass,
+}
+
 impl Event {
+    /// The row that this event changes or creates.
+    pub fn about(&self) -> About {
+        match self {
+            Event::RequestAsked { request } => About::Request(request.id),
+            Event::ApprovalGiven { request, .. }
+            | Event::ApprovalVoided { request, .. }
+            | Event::StepsRaised { request, .. }
+            | Event::RequestEndLowered { request, .. }
+            | Event::RequestApproved { request, .. }
+            | Event::RequestDenied { request, .. }
+            | Event::RequestCancelled { request, .. }
+            | Event::RequestExpired { request, .. }
+            | Event::RequestInvalidated { request, .. }
+            | Event::RequestLapsed { request, .. } => About::Request(*request),
+            Event::GrantPlanned { grant } => About::Grant(grant.id),
+            Event::GrantChecking { grant, .. }
+            | Event::GrantProvisioning { grant, .. }
+            | Event::GrantResultUnknown { grant, .. }
+            | Event::GrantAwaitsPerson { grant, .. }
+            | Event::GrantActivated { grant, .. }
+            | Event::GrantWarned { grant }
+            | Event::ExtensionAgreed { grant, .. }
+            | Event::GrantExtended { grant, .. }
+            | Event::GrantEndLowered { grant, .. }
+            | Event::GrantDrifted { grant, .. }
+            | Event::GrantRevoking { grant, .. }
+            | Event::GrantCut { grant, .. }
+            | Event::GrantOverdue { grant, .. }
+            | Event::GrantEnded { grant, .. }
+            | Event::GrantVoided { grant, .. }
+            | Event::GrantFailed { grant, .. }
+            | Event::GrantRechecked { grant } => About::Grant(*grant),
+            Event::EntitlementAdded { entitlement } => About::Entitlement(entitlement.id),
+            Event::PriorRead { entitlement, .. }
+            | Event::Retargeted { entitlement, .. }
+            | Event::Verified { entitlement, .. }
+            | Event::AtRest { entitlement }
+            | Event::ProviderMoved { entitlement, .. }
+            | Event::TroubleSeen { entitlement, .. }
+            | Event::Owed { entitlement, .. }
+            | Event::Paid { entitlement }
+            | Event::CallStarted { entitlement, .. }
+            | Event::CallOver { entitlement, .. } => About::Entitlement(*entitlement),
+            Event::Refused { .. }
+            | Event::PolicyLoaded { .. }
+            | Event::PolicyRefused { .. }
+            | Event::Started { .. }
+            | Event::ClockSuspect { .. }
+            | Event::ClockSound { .. } => About::Nothing,
+        }
+    }
+
     /// Whether the audit log keeps it; bookkeeping of the queue is only in the rows.
     pub fn is_audited(&self) -> bool {
         !matches!(self, Event::Owed { .. } | Event::Paid { .. } | Event::CallStarted { .. } | Event::CallOver { .. })
