@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::entitlement::{Entitlement, Errand, Prior, Target, Trouble};
+use super::entitlement::{Description, Entitlement, Errand, Prior, Target, Trouble};
 use super::grant::{EndCause, FailCause, Grant, Proof, VoidCause};
 use super::ids::{EntitlementId, GrantId, PersonId, RequestId};
 use super::refusal::Refusal;
@@ -280,6 +280,14 @@ pub enum Event {
         /// The entitlement.
         entitlement: Box<Entitlement>,
     },
+    /// An entitlement at rest is described anew, for a new grant: settings may have changed since the last one.
+    #[serde(rename = "entitlement.described")]
+    EntitlementDescribed {
+        /// Which entitlement.
+        entitlement: EntitlementId,
+        /// What the adapter will need.
+        description: Box<Description>,
+    },
     /// What was there before us.
     #[serde(rename = "entitlement.prior_read")]
     PriorRead {
@@ -483,7 +491,8 @@ impl Event {
             | Event::GrantFailed { grant, .. }
             | Event::GrantRechecked { grant } => About::Grant(*grant),
             Event::EntitlementAdded { entitlement } => About::Entitlement(entitlement.id),
-            Event::PriorRead { entitlement, .. }
+            Event::EntitlementDescribed { entitlement, .. }
+            | Event::PriorRead { entitlement, .. }
             | Event::Retargeted { entitlement, .. }
             | Event::Verified { entitlement, .. }
             | Event::AtRest { entitlement }
