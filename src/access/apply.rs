@@ -8,7 +8,9 @@ use std::fmt;
 use super::entitlement::{Class, Due, Entitlement, InFlight, Prior, Target, Trouble};
 use super::event::Event;
 use super::grant::{CallResult, EndCause, Ended, Grant, GrantState, Proof, Remains, Revoking, Warning};
+use super::ids::RequestId;
 use super::request::{Request, RequestState};
+use super::time::Timestamp;
 
 /// An event that cannot have happened to this row.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -123,23 +125,9 @@ pub fn grant(before: &Grant, event: &Event) -> Result<Grant, IllegalEvent> {
             before.state.clone()
         }
         (Event::GrantExtended { request, ends_at, .. }, GrantState::Active { active_at, .. }) => {
-            if before.extension.as_ref().is_none_or(|agreed| agreed.request != *request || agreed.to != *ends_at) {
-                return Err(illegal());
-            }
-            after.extension = None;
-            after.latest_end = before.latest_end.max(*ends_at);
-            GrantState::Active { active_at: *active_at, ends_at: *ends_at, warning: Warning::Owed }
+            extended(&mut after, *request, *active_at, *ends_at).ok_or_else(illegal)?
         }
-        (Event::GrantEndLowered { to, .. }, state) if !before.is_over() => {
-            after.latest_end = before.latest_end.min(*to);
-            after.extension = None;
-            match state {
-                GrantState::Active { active_at, ends_at, warning } => {
-                    GrantState::Active { active_at: *active_at, ends_at: *ends_at.min(to), warning: *warning }
-                }
-                other => other.clone(),
-            }
-        }
+        (Event::GrantEndLowered { to, .. }, _) if !before.is_over() => end_lowered(&mut after, *to),
         (Event::GrantDrifted { .. }, _) => {
             after.drifted = true;
             before.state.clone()
@@ -175,12 +163,22 @@ pub fn grant(before: &Grant, event: &Event) -> Result<Grant, IllegalEvent> {
     Ok(after)
 }
 
-fn revoking(
-    state: &GrantState,
-    at: super::time::Timestamp,
-    due_at: super::time::Timestamp,
-    cause: &EndCause,
-) -> Option<GrantState> {
+fn extended(after: &mut Grant, request: RequestId, active_at: Timestamp, ends_at: Timestamp) -> Option<GrantState> {
+    after.extension.take().filter(|agreed| agreed.request == request && agreed.to == ends_at)?;
+    after.latest_end = after.latest_end.max(ends_at);
+    Some(GrantState::Active { active_at, ends_at, warning: Warning::Owed })
+}
+
+fn end_lowered(after: &mut Grant, to: Timestamp) -> GrantState {
+    after.latest_end = after.latest_end.min(to);
+    after.extension = None;
+    match after.state.clone() {
+        GrantState::Active { active_at, ends_at, warning } => GrantState::Active { active_at, ends_at: ends_at.min(to), warning },
+        other => other,
+    }
+}
+
+fn revoking(state: &GrantState, at: Timestamp, due_at: Timestamp, cause: &EndCause) -> Option<GrantState> {
     let active_at = match state {
         GrantState::Provisioning { .. } | GrantState::AwaitingUser { .. } | GrantState::Failed { recheck_at: Some(_), .. } => {
             None
@@ -204,13 +202,7 @@ fn revoking(
 }
 
 /// A grant ends only out of `revoking`, by proof; or out of `checking`, when the person had the access before and nothing was sent.
-fn ended(
-    state: &GrantState,
-    at: super::time::Timestamp,
-    due_at: super::time::Timestamp,
-    cause: &EndCause,
-    proof: &Proof,
-) -> Option<Ended> {
+fn ended(state: &GrantState, at: Timestamp, due_at: Timestamp, cause: &EndCause, proof: &Proof) -> Option<Ended> {
     let active_at = match (state, proof) {
         (GrantState::Revoking(revoking), Proof::ReadBack | Proof::CoveredBy(_) | Proof::Attested { .. }) => revoking.active_at,
         (GrantState::Checking { .. }, Proof::NothingSent) if *cause == EndCause::HeldBefore => None,
@@ -239,6 +231,7 @@ pub fn entitlement(before: &Entitlement, event: &Event) -> Result<Entitlement, I
             after.description.fingerprint = Some(fingerprint.clone());
             after.trouble = None;
         }
+        Event::PriorLost { .. } if matches!(before.prior, Prior::Held(_)) => after.prior = Prior::Absent,
         Event::Retargeted { target, .. } if before.prior != Prior::Unread => after.target = target.clone(),
         Event::Verified { at, .. } => {
             after.verified_at = Some(*at);

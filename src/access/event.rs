@@ -298,6 +298,12 @@ pub enum Event {
         /// At which server.
         fingerprint: String,
     },
+    /// What was there before us was taken away by somebody else: it is not put back.
+    #[serde(rename = "entitlement.prior_lost")]
+    PriorLost {
+        /// Which entitlement.
+        entitlement: EntitlementId,
+    },
     /// What must be true has changed.
     #[serde(rename = "entitlement.retargeted")]
     Retargeted {
@@ -493,6 +499,7 @@ impl Event {
             Event::EntitlementAdded { entitlement } => About::Entitlement(entitlement.id),
             Event::EntitlementDescribed { entitlement, .. }
             | Event::PriorRead { entitlement, .. }
+            | Event::PriorLost { entitlement }
             | Event::Retargeted { entitlement, .. }
             | Event::Verified { entitlement, .. }
             | Event::AtRest { entitlement }

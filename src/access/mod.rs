@@ -4,6 +4,7 @@
 //! Deciding changes nothing; applying asks nothing.
 
 pub mod apply;
+pub mod decide;
 pub mod due;
 pub mod entitlement;
 pub mod event;
