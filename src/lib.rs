@@ -3,4 +3,6 @@
 #![forbid(unsafe_code)]
 
 pub mod access;
+pub mod clock;
 pub mod providers;
+pub mod worker;

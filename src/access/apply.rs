@@ -7,7 +7,7 @@ use std::fmt;
 
 use super::entitlement::{Class, Due, Entitlement, InFlight, Prior, Target, Trouble};
 use super::event::Event;
-use super::grant::{CallResult, EndCause, Ended, Grant, GrantState, Proof, Remains, Revoking, Warning};
+use super::grant::{CallResult, EndCause, Ended, Grant, GrantState, Proof, Recheck, Remains, Revoking, Warning};
 use super::ids::RequestId;
 use super::request::{Request, RequestState};
 use super::time::Timestamp;
@@ -148,11 +148,14 @@ pub fn grant(before: &Grant, event: &Event) -> Result<Grant, IllegalEvent> {
         (Event::GrantVoided { at, why, .. }, GrantState::Planned | GrantState::Checking { .. }) => {
             GrantState::Void { at: *at, why: why.clone() }
         }
-        (Event::GrantFailed { at, why, recheck_at, .. }, GrantState::Checking { .. } | GrantState::Provisioning { .. }) => {
-            GrantState::Failed { at: *at, why: why.clone(), recheck_at: *recheck_at }
+        (Event::GrantFailed { at, why, recheck, .. }, GrantState::Checking { .. } | GrantState::Provisioning { .. }) => {
+            GrantState::Failed { at: *at, why: why.clone(), recheck: *recheck }
         }
-        (Event::GrantRechecked { .. }, GrantState::Failed { at, why, recheck_at: Some(_) }) => {
-            GrantState::Failed { at: *at, why: why.clone(), recheck_at: None }
+        (Event::GrantRecheckDue { .. }, GrantState::Failed { at, why, recheck: Recheck::At(_) }) => {
+            GrantState::Failed { at: *at, why: why.clone(), recheck: Recheck::Owed }
+        }
+        (Event::GrantRechecked { .. }, GrantState::Failed { at, why, recheck: Recheck::Owed }) => {
+            GrantState::Failed { at: *at, why: why.clone(), recheck: Recheck::Done }
         }
         _ => return Err(illegal()),
     };
@@ -180,15 +183,15 @@ fn end_lowered(after: &mut Grant, to: Timestamp) -> GrantState {
 
 fn revoking(state: &GrantState, at: Timestamp, due_at: Timestamp, cause: &EndCause) -> Option<GrantState> {
     let active_at = match state {
-        GrantState::Provisioning { .. } | GrantState::AwaitingUser { .. } | GrantState::Failed { recheck_at: Some(_), .. } => {
-            None
-        }
+        GrantState::Provisioning { .. }
+        | GrantState::AwaitingUser { .. }
+        | GrantState::Failed { recheck: Recheck::At(_) | Recheck::Owed, .. } => None,
         GrantState::Active { active_at, .. } => Some(*active_at),
         GrantState::Planned
         | GrantState::Checking { .. }
         | GrantState::Revoking(_)
         | GrantState::Void { .. }
-        | GrantState::Failed { recheck_at: None, .. }
+        | GrantState::Failed { recheck: Recheck::Done, .. }
         | GrantState::Ended(_) => return None,
     };
     Some(GrantState::Revoking(Revoking {

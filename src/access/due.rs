@@ -1,7 +1,7 @@
 //! When each record next needs attention by itself. The store keeps the answer beside the row, and the worker sleeps until then.
 
 use super::entitlement::{Entitlement, Holding};
-use super::grant::{Grant, GrantState, Revoking, Warning};
+use super::grant::{Grant, GrantState, Recheck, Revoking, Warning};
 use super::request::{Request, RequestState};
 use super::time::Timestamp;
 use std::time::Duration;
@@ -38,8 +38,10 @@ impl Grant {
             GrantState::Active { ends_at, warning: Warning::Owed, .. } => Some(self.warn_at().unwrap_or(*ends_at).min(*ends_at)),
             GrantState::Active { ends_at, warning: Warning::Given, .. } => Some(*ends_at),
             GrantState::Revoking(revoking) => Some(revoking.alarm_at()),
-            GrantState::Failed { recheck_at, .. } => *recheck_at,
-            GrantState::Void { .. } | GrantState::Ended(_) => None,
+            GrantState::Failed { recheck: Recheck::At(at), .. } => Some(*at),
+            GrantState::Failed { recheck: Recheck::Owed | Recheck::Done, .. }
+            | GrantState::Void { .. }
+            | GrantState::Ended(_) => None,
         }
     }
 
@@ -94,7 +96,7 @@ impl Entitlement {
     /// When a call may start, or when the one in flight is given up.
     pub fn due_at(&self) -> Option<Timestamp> {
         match &self.in_flight {
-            Some(call) => Some(call.give_up_at),
+            Some(call) => Some(call.give_up_at.plus(Duration::from_millis(1))),
             None => self.due.as_ref().map(|due| due.at),
         }
     }

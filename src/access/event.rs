@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::entitlement::{Description, Entitlement, Errand, Prior, Target, Trouble};
-use super::grant::{EndCause, FailCause, Grant, Proof, VoidCause};
+use super::grant::{EndCause, FailCause, Grant, Proof, Recheck, VoidCause};
 use super::ids::{EntitlementId, GrantId, PersonId, RequestId};
 use super::refusal::Refusal;
 use super::request::{Approval, Request, Seat, Step};
@@ -264,8 +264,14 @@ pub enum Event {
         at: Timestamp,
         /// Why.
         why: FailCause,
-        /// When to look once more.
-        recheck_at: Option<Timestamp>,
+        /// Whether to look once more.
+        recheck: Recheck,
+    },
+    /// The last look after a failed grant is due.
+    #[serde(rename = "grant.recheck_due")]
+    GrantRecheckDue {
+        /// Which grant.
+        grant: GrantId,
     },
     /// The last look after a failed grant found nothing.
     #[serde(rename = "grant.failed_for_good")]
@@ -495,6 +501,7 @@ impl Event {
             | Event::GrantEnded { grant, .. }
             | Event::GrantVoided { grant, .. }
             | Event::GrantFailed { grant, .. }
+            | Event::GrantRecheckDue { grant }
             | Event::GrantRechecked { grant } => About::Grant(*grant),
             Event::EntitlementAdded { entitlement } => About::Entitlement(entitlement.id),
             Event::EntitlementDescribed { entitlement, .. }

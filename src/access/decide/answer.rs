@@ -6,7 +6,7 @@ use super::super::entitlement::{
     Answer, Change, Class, Errand, InFlight, Mark, NativeExpiry, Observation, Prior, Seen, Shape, Target, Trouble,
 };
 use super::super::event::Event;
-use super::super::grant::{CallResult, EndCause, FailCause, Grant, GrantState, Proof, Remains, Revoking};
+use super::super::grant::{CallResult, EndCause, FailCause, Grant, GrantState, Proof, Recheck, Remains, Revoking};
 use super::super::time::{Timestamp, Trust};
 use super::draft::{Draft, Fate, serves};
 
@@ -82,7 +82,7 @@ fn moved(draft: &mut Draft, call: &InFlight, expected: String, found: String) ->
         for grant in draft.grants() {
             if matches!(grant.state, GrantState::Checking { .. }) {
                 let (at, why) = (draft.now.at, FailCause::ProviderMoved);
-                draft.push(Event::GrantFailed { grant: grant.id, at, why, recheck_at: None })?;
+                draft.push(Event::GrantFailed { grant: grant.id, at, why, recheck: Recheck::Done })?;
             }
         }
         return draft.push(Event::Paid { entitlement });
@@ -110,18 +110,25 @@ fn compare(draft: &mut Draft, call: &InFlight, answer: &Answer, seen: &Observati
         report(draft, trouble)?;
     }
     let met = seen.seen.satisfies(&call.target);
-    let leaving = draft
-        .holding
-        .grants
-        .iter()
-        .any(|grant| matches!(grant.state, GrantState::Revoking(_) | GrantState::Failed { recheck_at: Some(_), .. }));
+    let leaving = draft.holding.grants.iter().any(|grant| {
+        matches!(grant.state, GrantState::Revoking(_) | GrantState::Failed { recheck: Recheck::At(_) | Recheck::Owed, .. })
+    });
     let quiet_at = draft.holding.entitlement.quiet_at;
     match (met, &call.target) {
         // A call of ours may still land: what is gone now may come back.
-        (true, _) if leaving && seen.at < quiet_at => draft.owe_again(Errand::Observe, Some(quiet_at)),
+        (true, _) if leaving && may_still_land(draft, seen.at) => draft.owe_again(Errand::Observe, Some(quiet_at)),
         (true, _) => verified(draft, call, answer, seen),
         (false, Target::Present { .. }) if has_live(draft) => not_yet_there(draft, call, answer, seen),
         (false, Target::Present { .. } | Target::Absent) => still_there(draft, call, answer, seen),
+    }
+}
+
+/// Whether a call of unknown fate may change something after this moment. By a suspect clock, "later" means nothing.
+fn may_still_land(draft: &Draft, at: Timestamp) -> bool {
+    let entitlement = &draft.holding.entitlement;
+    match draft.now.trust {
+        Trust::Sound => at < entitlement.quiet_at,
+        Trust::Suspect => entitlement.verified_at.unwrap_or(Timestamp::from_millis(0)) < entitlement.quiet_at,
     }
 }
 
@@ -140,7 +147,7 @@ fn verified(draft: &mut Draft, call: &InFlight, answer: &Answer, seen: &Observat
         match &grant.state {
             GrantState::Provisioning { .. } | GrantState::AwaitingUser { .. } => activate(draft, &grant, call, seen.at)?,
             GrantState::Revoking(revoking) => end(draft, &grant, revoking, was_gone, seen.at)?,
-            GrantState::Failed { recheck_at: Some(recheck_at), .. } if seen.at >= *recheck_at => {
+            GrantState::Failed { recheck: Recheck::Owed, .. } => {
                 draft.push(Event::GrantRechecked { grant: grant.id })?;
             }
             GrantState::Planned
@@ -205,16 +212,16 @@ fn not_yet_there(draft: &mut Draft, call: &InFlight, answer: &Answer, seen: &Obs
     };
     for grant in draft.grants() {
         let GrantState::Provisioning { result, .. } = &grant.state else { continue };
-        let (at, recheck_at) = (draft.now.at, Some(grant.latest_end));
+        let (at, recheck) = (draft.now.at, Recheck::At(grant.latest_end));
         match (result, &refused) {
             (CallResult::Known, Some(trouble)) if gone => {
                 let why = FailCause::Refused(trouble.clone());
-                draft.push(Event::GrantFailed { grant: grant.id, at, why, recheck_at })?;
+                draft.push(Event::GrantFailed { grant: grant.id, at, why, recheck })?;
             }
             (CallResult::Unknown { absent_reads }, _) if gone => {
                 let absent_reads = absent_reads.saturating_add(1);
-                if absent_reads >= ABSENT_READS_NEEDED && seen.at >= draft.holding.entitlement.quiet_at {
-                    draft.push(Event::GrantFailed { grant: grant.id, at, why: FailCause::NotThere, recheck_at })?;
+                if absent_reads >= ABSENT_READS_NEEDED && !may_still_land(draft, seen.at) {
+                    draft.push(Event::GrantFailed { grant: grant.id, at, why: FailCause::NotThere, recheck })?;
                 } else {
                     draft.push(Event::GrantResultUnknown { grant: grant.id, absent_reads })?;
                 }
@@ -273,7 +280,7 @@ fn still_there(draft: &mut Draft, call: &InFlight, answer: &Answer, seen: &Obser
             (GrantState::Revoking(revoking), Seen::Cut { remnant }) if revoking.remains == Remains::Access => {
                 draft.push(Event::GrantCut { grant: grant.id, remnant: remnant.clone() })?;
             }
-            (GrantState::Failed { recheck_at: Some(_), .. }, _) => {
+            (GrantState::Failed { recheck: Recheck::At(_) | Recheck::Owed, .. }, _) => {
                 let at = draft.now.at;
                 draft.push(Event::GrantRevoking { grant: grant.id, at, due_at: at, cause: EndCause::LandedLate })?;
             }

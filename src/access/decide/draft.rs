@@ -7,7 +7,7 @@ use super::super::apply::{self, IllegalEvent};
 use super::super::due::backoff;
 use super::super::entitlement::{Errand, Holding, InFlight, Level, NativeExpiry, Prior, Target};
 use super::super::event::{About, Event};
-use super::super::grant::{CallResult, EndCause, FailCause, Grant, GrantState, Proof, VoidCause, Warning};
+use super::super::grant::{CallResult, EndCause, FailCause, Grant, GrantState, Proof, Recheck, VoidCause, Warning};
 use super::super::ids::GrantId;
 use super::super::refusal::Refusal;
 use super::super::time::{Now, Timestamp, Trust};
@@ -87,7 +87,7 @@ impl Draft {
     /// Nobody waits for the call any more. If it was to give access, it may have, or may yet.
     pub(super) fn give_up_call(&mut self, when: GiveUp) -> Result<(), Undecided> {
         let Some(call) = self.holding.entitlement.in_flight.clone() else { return Ok(()) };
-        if when == GiveUp::WhenOverdue && self.now.at < call.give_up_at {
+        if when == GiveUp::WhenOverdue && self.now.at <= call.give_up_at {
             return Ok(());
         }
         let quiet_at = self.quiet_after(&call, Fate::Unknown);
@@ -113,7 +113,7 @@ impl Draft {
         match (fate, call.errand, &call.target) {
             (Fate::Unknown, Errand::Ensure, Target::Present { .. }) => {
                 let lands_within = Duration::from_millis(self.holding.entitlement.description.lands_within_ms);
-                call.give_up_at.max(self.now.at).plus(lands_within)
+                call.give_up_at.max(self.now.at).plus(lands_within + Duration::from_millis(1))
             }
             (Fate::Known | Fate::Unknown, Errand::Ensure | Errand::ReadPrior | Errand::Observe, _) => Timestamp::from_millis(0),
         }
@@ -154,7 +154,7 @@ impl Draft {
                 self.push(Event::GrantChecking { grant: id, at })
             }
             GrantState::Checking { .. } if start_missed => {
-                self.push(Event::GrantFailed { grant: id, at, why: FailCause::Unreadable, recheck_at: None })
+                self.push(Event::GrantFailed { grant: id, at, why: FailCause::Unreadable, recheck: Recheck::Done })
             }
             GrantState::Provisioning { .. } | GrantState::AwaitingUser { .. } if start_missed => {
                 self.push(Event::GrantRevoking { grant: id, at, due_at: at, cause: EndCause::StartMissed })
@@ -167,6 +167,9 @@ impl Draft {
             }
             GrantState::Revoking(revoking) if revoking.alarms_due(at) > revoking.alarms => {
                 self.push(Event::GrantOverdue { grant: id, alarm: revoking.alarms_due(at) })
+            }
+            GrantState::Failed { recheck: Recheck::At(recheck_at), .. } if at >= *recheck_at => {
+                self.push(Event::GrantRecheckDue { grant: id })
             }
             GrantState::Planned
             | GrantState::Checking { .. }
@@ -221,7 +224,7 @@ impl Draft {
         if self.holding.entitlement.due.is_some() || self.holding.entitlement.in_flight.is_some() {
             return Ok(());
         }
-        if let Some(errand) = self.holding.grants.iter().filter_map(|grant| errand_of(grant, self.now.at)).max_by_key(urgency) {
+        if let Some(errand) = self.holding.grants.iter().filter_map(errand_of).max_by_key(urgency) {
             return self.owe(errand, self.now.at);
         }
         let none_left = self.holding.grants.iter().all(|grant| grant.is_over() || matches!(grant.state, GrantState::Planned));
@@ -264,13 +267,13 @@ pub(super) enum Fate {
 }
 
 /// What a grant needs done while the target stands as it is.
-fn errand_of(grant: &Grant, now: Timestamp) -> Option<Errand> {
+fn errand_of(grant: &Grant) -> Option<Errand> {
     match &grant.state {
         GrantState::Provisioning { result: CallResult::Known, .. } | GrantState::Revoking(_) => Some(Errand::Ensure),
         GrantState::Provisioning { result: CallResult::Unknown { .. }, .. } | GrantState::AwaitingUser { .. } => {
             Some(Errand::Observe)
         }
-        GrantState::Failed { recheck_at: Some(recheck_at), .. } if *recheck_at <= now => Some(Errand::Observe),
+        GrantState::Failed { recheck: Recheck::Owed, .. } => Some(Errand::Observe),
         GrantState::Planned
         | GrantState::Checking { .. }
         | GrantState::Active { .. }

@@ -87,7 +87,11 @@ pub fn decide_holding(holding: &Holding, command: HoldingCommand, now: Now) -> R
                 draft.owe(Errand::Observe, now.at)?;
             }
         }
-        HoldingCommand::Answer(given) => answer::take(&mut draft, given)?,
+        HoldingCommand::Answer(given) => {
+            // The process may have been stopped for long: what was seen then says nothing of now.
+            draft.give_up_call(GiveUp::WhenOverdue)?;
+            answer::take(&mut draft, given)?;
+        }
         HoldingCommand::End { grant, cause } => draft.end(grant, cause)?,
         HoldingCommand::Extend { grant, request, to } => draft.extend(grant, request, to)?,
         HoldingCommand::LowerEnd { grant, to, why } => draft.lower_end(grant, to, why)?,
