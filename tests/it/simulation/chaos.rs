@@ -15,7 +15,8 @@ impl World {
         for (id, target) in std::mem::take(&mut self.unpromised) {
             let holding = self.holding(id);
             let declared = |grant: &Grant| matches!(grant.state, GrantState::Failed { recheck: Recheck::At(_), .. });
-            if holding.grants.iter().any(declared) && holding.grants.iter().all(|grant| !grant.is_live()) {
+            let cleaned_up = holding.entitlement.due.is_none() && holding.entitlement.in_flight.is_none();
+            if cleaned_up && holding.grants.iter().any(declared) && holding.grants.iter().all(|grant| !grant.is_live()) {
                 self.provider.act(&provider::key_of(&holding.entitlement.description), &target);
             } else if !holding.grants.is_empty() {
                 self.unpromised.push((id, target));
