@@ -7,3 +7,4 @@ pub mod audit;
 pub mod clock;
 pub mod providers;
 pub mod worker;
+pub mod store;
