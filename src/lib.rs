@@ -6,5 +6,5 @@ pub mod access;
 pub mod audit;
 pub mod clock;
 pub mod providers;
-pub mod worker;
 pub mod store;
+pub mod worker;

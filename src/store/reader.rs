@@ -101,7 +101,7 @@ impl<'a> Reader<'a> {
     fn with_grants(&self, entitlement: Entitlement) -> Result<Holding, StoreError> {
         let grants = self.run(|conn| {
             let sql = "SELECT * FROM grants WHERE entitlement = ?1 AND state NOT IN ('void', 'ended')
-                       AND (state <> 'failed' OR recheck_at IS NOT NULL) ORDER BY id";
+                       AND (state <> 'failed' OR recheck <> 'done') ORDER BY id";
             grant::load_all(conn, sql, [entitlement.id.number()])
         })?;
         Ok(Holding { entitlement, grants })
@@ -174,7 +174,7 @@ impl<'a> Reader<'a> {
     pub fn open_grants_of(&self, person: &PersonId) -> Result<Vec<Grant>, StoreError> {
         self.run(|conn| {
             let sql = "SELECT * FROM grants WHERE person = ?1 AND state NOT IN ('void', 'ended')
-                       AND (state <> 'failed' OR recheck_at IS NOT NULL) ORDER BY id";
+                       AND (state <> 'failed' OR recheck <> 'done') ORDER BY id";
             grant::load_all(conn, sql, [person.as_str()])
         })
     }
@@ -183,7 +183,7 @@ impl<'a> Reader<'a> {
     pub fn open_grants(&self, after: Option<GrantId>, limit: u32) -> Result<Vec<Grant>, StoreError> {
         self.run(|conn| {
             let sql = "SELECT * FROM grants WHERE state NOT IN ('void', 'ended')
-                       AND (state <> 'failed' OR recheck_at IS NOT NULL) AND id > ?1 ORDER BY id LIMIT ?2";
+                       AND (state <> 'failed' OR recheck <> 'done') AND id > ?1 ORDER BY id LIMIT ?2";
             grant::load_all(conn, sql, (after.map_or(0, GrantId::number), limit))
         })
     }

@@ -197,7 +197,8 @@ CREATE TABLE grants (
     remnant            TEXT    CHECK (remnant IS NULL OR state = 'revoking'),
     alarms             INTEGER CHECK ((alarms IS NOT NULL) = (state = 'revoking')) CHECK (alarms >= 0),
     over_at            INTEGER CHECK ((over_at IS NOT NULL) = (state IN ('void', 'failed', 'ended'))),
-    recheck_at         INTEGER CHECK (recheck_at IS NULL OR state = 'failed'),
+    recheck            TEXT    CHECK ((recheck IS NOT NULL) = (state = 'failed')) CHECK (recheck IN ('done', 'at', 'owed')),
+    recheck_at         INTEGER CHECK ((recheck_at IS NOT NULL) = (recheck IS NOT NULL AND recheck = 'at')),
     trouble_class      TEXT    CHECK (trouble_class IN ('transient', 'permanent', 'needs_human', 'ambiguous'))
                                CHECK ((trouble_class IS NOT NULL) = (state = 'failed' AND cause = 'refused')),
     trouble_code       TEXT    CHECK ((trouble_code IS NULL) = (trouble_class IS NULL)),

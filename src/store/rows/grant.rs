@@ -5,7 +5,7 @@ use rusqlite::{Connection, OptionalExtension, Params, Row, named_params};
 use super::{Fields, Save, millis, name_of, one_row};
 use crate::access::entitlement::{Level, Trouble};
 use crate::access::grant::{
-    CallResult, EndCause, Ended, Extension, FailCause, Grant, GrantState, Proof, Remains, Revoking, VoidCause, Warning,
+    CallResult, EndCause, Ended, Extension, FailCause, Grant, GrantState, Proof, Recheck, Remains, Revoking, VoidCause, Warning,
 };
 use crate::access::ids::{EntitlementId, GrantId, RequestId};
 use crate::store::error::StoreError;
@@ -77,9 +77,7 @@ fn read_state(f: &Fields<'_>) -> Result<GrantState, StoreError> {
             alarms: f.get("alarms")?,
         }),
         "void" => GrantState::Void { at: f.time("over_at")?, why: read_void_cause(f)? },
-        "failed" => {
-            GrantState::Failed { at: f.time("over_at")?, why: read_fail_cause(f)?, recheck_at: f.time_maybe("recheck_at")? }
-        }
+        "failed" => GrantState::Failed { at: f.time("over_at")?, why: read_fail_cause(f)?, recheck: read_recheck(f)? },
         "ended" => GrantState::Ended(Ended {
             at: f.time("over_at")?,
             due_at: f.time("end_due_at")?,
@@ -159,6 +157,15 @@ fn read_fail_cause(f: &Fields<'_>) -> Result<FailCause, StoreError> {
     })
 }
 
+fn read_recheck(f: &Fields<'_>) -> Result<Recheck, StoreError> {
+    Ok(match f.get::<String>("recheck")?.as_str() {
+        "done" => Recheck::Done,
+        "at" => Recheck::At(f.time("recheck_at")?),
+        "owed" => Recheck::Owed,
+        other => return Err(f.unreadable(format!("`{other}` is no look"))),
+    })
+}
+
 fn read_proof(f: &Fields<'_>) -> Result<Proof, StoreError> {
     Ok(match f.get::<String>("proof")?.as_str() {
         "read_back" => Proof::ReadBack,
@@ -183,7 +190,7 @@ struct StateColumns<'a> {
     remnant: Option<&'a str>,
     alarms: Option<u32>,
     over_at: Option<i64>,
-    recheck_at: Option<i64>,
+    recheck: Option<(&'static str, Option<i64>)>,
     trouble: Option<&'a Trouble>,
     proof: Option<&'a Proof>,
 }
@@ -229,15 +236,20 @@ fn state_columns(state: &GrantState) -> StateColumns<'_> {
             let (cause, cause_detail) = void_cause_columns(why);
             StateColumns { over_at: Some(at.as_millis()), cause: Some(cause), cause_detail, ..none }
         }
-        GrantState::Failed { at, why, recheck_at } => {
+        GrantState::Failed { at, why, recheck } => {
             let (cause, trouble) = match why {
                 FailCause::Unreadable => ("unreadable", None),
                 FailCause::ProviderMoved => ("provider_moved", None),
                 FailCause::Refused(trouble) => ("refused", Some(trouble)),
                 FailCause::NotThere => ("not_there", None),
             };
-            let (over_at, recheck_at) = (Some(at.as_millis()), millis(*recheck_at));
-            StateColumns { over_at, cause: Some(cause), trouble, recheck_at, ..none }
+            let recheck = match recheck {
+                Recheck::Done => ("done", None),
+                Recheck::At(at) => ("at", Some(at.as_millis())),
+                Recheck::Owed => ("owed", None),
+            };
+            let (over_at, recheck) = (Some(at.as_millis()), Some(recheck));
+            StateColumns { over_at, cause: Some(cause), trouble, recheck, ..none }
         }
         GrantState::Ended(Ended { at, due_at, active_at, cause, proof }) => {
             let (cause, cause_detail) = end_cause_columns(cause);
@@ -267,13 +279,13 @@ fn proof_columns(proof: &Proof) -> (&'static str, Option<i64>, Option<&str>, Opt
 const INSERT: &str = "INSERT INTO grants
     (id, version, audit_seq, due_at, request, entitlement, person, level, level_rank, access_for_ms, start_at, start_by,
      latest_end, warn_before_ms, native_expiry, ciphertext, extension_request, extension_to, drifted, state, since,
-     absent_reads, active_at, ends_at, warned, end_due_at, cause, cause_detail, remnant, alarms, over_at, recheck_at,
+     absent_reads, active_at, ends_at, warned, end_due_at, cause, cause_detail, remnant, alarms, over_at, recheck, recheck_at,
      trouble_class, trouble_code, trouble_message, proof, covered_by, attested_by, attested_words)
     VALUES
     (:id, :version, :audit_seq, :due_at, :request, :entitlement, :person, :level, :level_rank, :access_for_ms, :start_at,
      :start_by, :latest_end, :warn_before_ms, :native_expiry, :ciphertext, :extension_request, :extension_to, :drifted, :state,
      :since, :absent_reads, :active_at, :ends_at, :warned, :end_due_at, :cause, :cause_detail, :remnant, :alarms, :over_at,
-     :recheck_at, :trouble_class, :trouble_code, :trouble_message, :proof, :covered_by, :attested_by, :attested_words)";
+     :recheck, :recheck_at, :trouble_class, :trouble_code, :trouble_message, :proof, :covered_by, :attested_by, :attested_words)";
 
 const REPLACE: &str = "UPDATE grants SET
     version = :version, audit_seq = :audit_seq, due_at = :due_at, request = :request, entitlement = :entitlement,
@@ -282,7 +294,7 @@ const REPLACE: &str = "UPDATE grants SET
     ciphertext = :ciphertext, extension_request = :extension_request, extension_to = :extension_to, drifted = :drifted,
     state = :state, since = :since, absent_reads = :absent_reads, active_at = :active_at, ends_at = :ends_at,
     warned = :warned, end_due_at = :end_due_at, cause = :cause, cause_detail = :cause_detail, remnant = :remnant,
-    alarms = :alarms, over_at = :over_at, recheck_at = :recheck_at, trouble_class = :trouble_class,
+    alarms = :alarms, over_at = :over_at, recheck = :recheck, recheck_at = :recheck_at, trouble_class = :trouble_class,
     trouble_code = :trouble_code, trouble_message = :trouble_message, proof = :proof, covered_by = :covered_by,
     attested_by = :attested_by, attested_words = :attested_words
     WHERE id = :id AND version = :version - 1";
@@ -327,7 +339,8 @@ pub(in crate::store) fn save(conn: &Connection, how: Save, grant: &Grant, audit_
         ":remnant": state.remnant,
         ":alarms": state.alarms,
         ":over_at": state.over_at,
-        ":recheck_at": state.recheck_at,
+        ":recheck": state.recheck.map(|(name, _)| name),
+        ":recheck_at": state.recheck.and_then(|(_, at)| at),
         ":trouble_class": state.trouble.map(|trouble| name_of(&trouble.class)).transpose()?,
         ":trouble_code": state.trouble.map(|trouble| &trouble.code),
         ":trouble_message": state.trouble.map(|trouble| &trouble.message),

@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::access::entitlement::{Class, Trouble};
-use crate::access::grant::{FailCause, VoidCause};
+use crate::access::grant::{FailCause, Recheck, VoidCause};
 
 #[tokio::test]
 async fn rows_come_back_as_they_were_written_in_every_state() {
@@ -53,7 +53,7 @@ fn grant_outcomes(grant: GrantId) -> Vec<(usize, Event)> {
     let in_force = activation(1).len();
     let mut outcomes = Vec::new();
     outcomes.extend(voids.into_iter().map(|why| (0, Event::GrantVoided { grant, at, why })));
-    outcomes.extend(fails.into_iter().map(|why| (1, Event::GrantFailed { grant, at, why, recheck_at: Some(due_at) })));
+    outcomes.extend(fails.into_iter().map(|why| (1, Event::GrantFailed { grant, at, why, recheck: Recheck::At(due_at) })));
     outcomes.extend(ends.into_iter().map(|cause| (in_force, Event::GrantRevoking { grant, at, due_at, cause })));
     outcomes
 }

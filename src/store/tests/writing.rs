@@ -23,8 +23,9 @@ async fn hold(store: &Store) -> std_mpsc::Sender<()> {
     let (release, held) = std_mpsc::channel::<()>();
     let (inside, started) = oneshot::channel();
     let job = move |_: &mut Tx<'_>| {
-        drop(inside.send(()));
-        drop(held.recv());
+        inside.send(()).unwrap();
+        // Fails as soon as the sender is dropped, which is what it waits for.
+        held.recv().unwrap_err();
         Ok::<_, StoreError>(())
     };
     drop(send(store, job).await);
