@@ -59,10 +59,13 @@ pub(super) trait Job: Send {
     fn refuse(self: Box<Self>, why: StoreError);
 }
 
+/// Tells the asker what became of their work, once that is known.
+type Answer = Box<dyn FnOnce(Result<(), StoreError>) + Send>;
+
 /// Work that was done but is not committed.
 pub(super) struct Done {
     kept: bool,
-    answer: Box<dyn FnOnce(Result<(), StoreError>) + Send>,
+    answer: Answer,
 }
 
 /// A closure and the one who waits for its result.
@@ -157,11 +160,7 @@ impl Writer {
     }
 
     /// One transaction, one commit. On an error nothing of it counts.
-    fn transact(
-        &mut self,
-        jobs: &mut impl Iterator<Item = Box<dyn Job>>,
-        answers: &mut Vec<Box<dyn FnOnce(Result<(), StoreError>) + Send>>,
-    ) -> Result<(), Health> {
+    fn transact(&mut self, jobs: &mut impl Iterator<Item = Box<dyn Job>>, answers: &mut Vec<Answer>) -> Result<(), Health> {
         let broken = |error: rusqlite::Error| Health::Broken { why: error.to_string() };
         self.conn.execute_batch("BEGIN IMMEDIATE").map_err(broken)?;
         self.check_lease()?;
