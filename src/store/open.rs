@@ -41,8 +41,15 @@ pub(super) fn open(dir: &Path, now: Timestamp) -> Result<Opened, OpenError> {
     migrate(&mut conn, &place.database)?;
     let token = random_hex()?;
     let found = settle(&mut conn, dir, now, &token)?;
-    let frontier = load_log(&conn)?;
-    let readers = (0..READERS).map(|_| open_reader(&place.database)).collect::<Result<_, _>>()?;
+    let prepared = load_log(&conn).and_then(|frontier| {
+        let readers = (0..READERS).map(|_| open_reader(&place.database)).collect::<Result<_, _>>()?;
+        Ok((frontier, readers))
+    });
+    if prepared.is_err() {
+        // This process lives on, and its lease would keep out the next attempt.
+        conn.execute("DELETE FROM leases WHERE name = 'writer' AND token = ?1", [&token])?;
+    }
+    let (frontier, readers) = prepared?;
     let shared = Arc::new(Shared::new(found.last_time));
     let state = State { frontier, last_time: found.last_time };
     Ok(Opened { writer: Writer { conn, state, shared, token, place }, readers, installation: found.installation })

@@ -110,7 +110,8 @@ impl<'a> Reader<'a> {
     /// Pending requests for this person or filed by them, oldest first.
     pub fn pending_requests_of(&self, person: &PersonId) -> Result<Vec<Request>, StoreError> {
         self.run(|conn| {
-            let sql = "SELECT * FROM requests WHERE state = 'pending' AND (subject = ?1 OR filed_by = ?1) ORDER BY id";
+            let sql = "SELECT * FROM requests WHERE state = 'pending' AND subject = ?1
+                       UNION SELECT * FROM requests WHERE state = 'pending' AND filed_by = ?1 ORDER BY id";
             request::load_all(conn, sql, [person.as_str()])
         })
     }
@@ -145,7 +146,7 @@ impl<'a> Reader<'a> {
     pub fn pending_extension_of(&self, grant: GrantId) -> Result<Option<RequestId>, StoreError> {
         self.run(|conn| {
             let sql =
-                "SELECT id FROM requests WHERE state = 'pending' AND extends IS NOT NULL AND extends = ?1 ORDER BY id LIMIT 1";
+                "SELECT id FROM requests WHERE extends IS NOT NULL AND extends = ?1 AND state = 'pending' ORDER BY id LIMIT 1";
             let id = conn.prepare_cached(sql)?.query_row([grant.number()], |row| row.get(0)).optional()?;
             Ok(id.map(RequestId::from_number))
         })
@@ -154,7 +155,7 @@ impl<'a> Reader<'a> {
     /// How many extensions of this grant were approved so far.
     pub fn extensions_of(&self, grant: GrantId) -> Result<u32, StoreError> {
         self.run(|conn| {
-            let sql = "SELECT COUNT(*) FROM requests WHERE extends = ?1 AND state = 'approved'";
+            let sql = "SELECT COUNT(*) FROM requests WHERE extends IS NOT NULL AND extends = ?1 AND state = 'approved'";
             Ok(conn.prepare_cached(sql)?.query_row([grant.number()], |row| row.get(0))?)
         })
     }
@@ -241,11 +242,12 @@ impl<'a> Reader<'a> {
     pub fn counts(&self) -> Result<Counts, StoreError> {
         self.run(|conn| {
             let sql = "SELECT (SELECT COUNT(*) FROM requests WHERE state = 'pending'),
-                       (SELECT COUNT(*) FROM grants WHERE state IN ('planned', 'checking', 'provisioning', 'awaiting_user', 'active')),
-                       (SELECT COUNT(*) FROM grants WHERE state = 'revoking' AND alarms > 0)";
-            let counts = conn.prepare_cached(sql)?.query_row([], |row| {
-                Ok(Counts { pending: row.get(0)?, live: row.get(1)?, overdue: row.get(2)? })
-            })?;
+                       (SELECT COUNT(*) FROM grants WHERE state NOT IN ('void', 'ended')
+                        AND state IN ('planned', 'checking', 'provisioning', 'awaiting_user', 'active')),
+                       (SELECT COUNT(*) FROM grants WHERE state NOT IN ('void', 'ended') AND state = 'revoking' AND alarms > 0)";
+            let counts = conn
+                .prepare_cached(sql)?
+                .query_row([], |row| Ok(Counts { pending: row.get(0)?, live: row.get(1)?, overdue: row.get(2)? }))?;
             Ok(counts)
         })
     }

@@ -77,6 +77,16 @@ impl<'a> Tx<'a> {
         result
     }
 
+    /// [`Tx::record`] for every event of a decision, in order.
+    pub fn record_all(
+        &mut self,
+        at: Timestamp,
+        actor: &Actor,
+        events: impl IntoIterator<Item = Event>,
+    ) -> Result<(), StoreError> {
+        events.into_iter().try_for_each(|event| self.record(at, actor, event))
+    }
+
     fn change(&mut self, at: Timestamp, actor: &Actor, event: Event) -> Result<(), StoreError> {
         self.note_time(at);
         let Tx { reader, state, .. } = self;

@@ -114,7 +114,8 @@ CREATE TABLE requests (
 CREATE INDEX requests_due ON requests (due_at) WHERE due_at IS NOT NULL;
 CREATE INDEX requests_pending_subject ON requests (subject) WHERE state = 'pending';
 CREATE INDEX requests_pending_filer ON requests (filed_by) WHERE state = 'pending';
-CREATE INDEX requests_pending_extends ON requests (extends) WHERE state = 'pending' AND extends IS NOT NULL;
+CREATE INDEX requests_pending ON requests (id) WHERE state = 'pending';
+CREATE INDEX requests_extending ON requests (extends) WHERE extends IS NOT NULL;
 
 CREATE TABLE entitlements (
     id                  INTEGER PRIMARY KEY CHECK (id > 0),
@@ -161,6 +162,7 @@ CREATE TABLE entitlements (
     UNIQUE (provider, subject, thing)
 ) STRICT;
 
+CREATE INDEX entitlements_at_provider ON entitlements (provider, id);
 CREATE INDEX entitlements_due ON entitlements (due_at) WHERE due_at IS NOT NULL;
 
 CREATE TABLE grants (
@@ -214,6 +216,8 @@ CREATE TABLE grants (
 CREATE INDEX grants_due ON grants (due_at) WHERE due_at IS NOT NULL;
 CREATE INDEX grants_open_of_entitlement ON grants (entitlement) WHERE state NOT IN ('void', 'ended');
 CREATE INDEX grants_open_of_person ON grants (person) WHERE state NOT IN ('void', 'ended');
+CREATE INDEX grants_open ON grants (id) WHERE state NOT IN ('void', 'ended');
+CREATE INDEX grants_open_by_state ON grants (state, alarms) WHERE state NOT IN ('void', 'ended');
 CREATE INDEX grants_of_request ON grants (request);
 
 -- A row changes by one version at a time, and only together with a new line of the audit log that is about it. The one

@@ -196,7 +196,7 @@ impl Stage {
     }
 
     async fn record(&self, events: Vec<Event>) -> Result<(), StoreError> {
-        self.store.write(move |tx| events.into_iter().try_for_each(|event| tx.record(at(0), &maya(), event))).await
+        self.store.write(move |tx| tx.record_all(at(0), &maya(), events)).await
     }
 
     /// A second connection that writes behind the store's back, as an operator with a shell could.

@@ -149,7 +149,10 @@ async fn a_log_that_lost_its_end_is_not_built_upon() {
     shell.pragma_update(None, "foreign_keys", false).unwrap();
     shell.execute_batch("DROP TRIGGER audit_is_not_shortened; DELETE FROM audit WHERE seq = 5").unwrap();
     drop(shell);
-    assert!(matches!(Store::open(dir.path(), at(0)), Err(OpenError::LogCut { found: 4, expected: 5 })));
+    for _ in 0..2 {
+        let refused = Store::open(dir.path(), at(0)).err().unwrap();
+        assert!(matches!(refused, OpenError::LogCut { found: 4, expected: 5 }), "{refused}");
+    }
 }
 
 #[tokio::test]

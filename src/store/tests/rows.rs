@@ -258,3 +258,28 @@ async fn numbers_are_given_once_and_count_from_one() {
     let second = stage.store.write(|tx| tx.reserve_request_id()).await.unwrap();
     assert_eq!((first.0.to_string(), first.1.to_string(), second.to_string()), ("R-1".into(), "G-1".into(), "R-2".into()));
 }
+
+#[tokio::test]
+async fn the_worker_and_a_click_never_walk_whole_tables() {
+    // What is asked on every tick and every click must not get slower with the years. The log of what SQLite runs is
+    // planned anew here; a plan that begins with a walk over a table (`SCAN grants`) names no index.
+    let stage = Stage::new();
+    stage.record([approval(1), activation(1)].concat()).await.unwrap();
+    let shell = stage.shell();
+    let questions = include_str!("../reader.rs");
+    let mut planned = 0;
+    for sql in questions.split('"').filter(|text| text.starts_with("SELECT") || text.starts_with("WITH")) {
+        if sql.contains("FROM requests ORDER BY") || sql.contains("FROM grants ORDER BY") {
+            continue;
+        }
+        let mut statement = shell.prepare(&format!("EXPLAIN QUERY PLAN {sql}")).unwrap();
+        let mut rows = statement.raw_query();
+        while let Some(row) = rows.next().unwrap() {
+            let step: String = row.get(3).unwrap();
+            let walks = ["requests", "grants", "entitlements"].iter().any(|table| step == format!("SCAN {table}"));
+            assert!(!walks, "{step}: {sql}");
+        }
+        planned += 1;
+    }
+    assert!(planned > 12, "the questions are no longer found: {planned}");
+}
