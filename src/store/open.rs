@@ -31,13 +31,16 @@ pub(super) struct Opened {
 pub(super) fn open(dir: &Path, now: Timestamp) -> Result<Opened, OpenError> {
     check_sqlite(rusqlite::version_number())?;
     let place = prepare(dir)?;
-    let mut conn = Connection::open(&place.database)?;
+    let mut conn =
+        Connection::open_with_flags(&place.database, OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX)?;
     configure(&conn)?;
     let mode: String = conn.pragma_update_and_check(None, "journal_mode", "WAL", |row| row.get(0))?;
     if mode != "wal" {
         return Err(StoreError::Disk(format!("the journal mode is `{mode}`, not WAL")).into());
     }
     conn.pragma_update(None, "synchronous", "FULL")?;
+    // What is erased is overwritten, not only unlinked.
+    conn.pragma_update_and_check(None, "secure_delete", true, |row| row.get::<_, i64>(0))?;
     migrate(&mut conn, &place.database)?;
     let token = random_hex()?;
     let found = settle(&mut conn, dir, now, &token)?;

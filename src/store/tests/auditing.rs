@@ -133,6 +133,13 @@ async fn erased_words_leave_a_log_that_verifies_and_do_not_come_back() {
     let lines = stage.store.read(|r| r.lines(1, 1)).await.unwrap();
     let Event::ApprovalGiven { approval, .. } = &lines[0].entry.event else { panic!("not the approval") };
     assert_eq!(approval.note, Words::default());
+
+    // Nor are they left in a corner of the file, once the log of changes is folded into it.
+    let file = || std::fs::read(stage.dir.path().join(place::DATABASE_FILE)).unwrap();
+    stage.shell().query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(())).unwrap();
+    let kept = file().windows(12).filter(|bytes| bytes == b"fine, til 5\"").count();
+    let words = file().windows(11).filter(|bytes| bytes == b"fine, til 5").count();
+    assert_eq!(words, kept, "only the request's own row still has them, in its list of approvals");
 }
 
 #[tokio::test]
