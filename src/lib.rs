@@ -3,6 +3,8 @@
 #![forbid(unsafe_code)]
 
 pub mod access;
+pub mod audit;
 pub mod clock;
 pub mod providers;
+pub mod store;
 pub mod worker;

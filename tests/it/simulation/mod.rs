@@ -10,6 +10,7 @@ mod oracle;
 mod people;
 mod provider;
 mod rng;
+mod two_models;
 mod world;
 
 use std::panic::AssertUnwindSafe;

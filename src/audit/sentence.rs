@@ -1,0 +1,278 @@
+//! One plain English sentence for each line of the audit log, for people who read it in a terminal or an export.
+//!
+//! It leaves out what people typed: that is shown, if at all, by whoever may see it. Slack has its own sentences.
+
+use crate::access::entitlement::{Entitlement, Prior, Target, Trouble};
+use crate::access::event::{Actor, Event};
+use crate::access::grant::{EndCause, FailCause, Grant, Proof, VoidCause};
+use crate::access::ids::{PersonId, RequestId};
+use crate::access::refusal::Refusal;
+use crate::access::request::{Mode, Purpose, Request, Seat, Step};
+use crate::access::time::Timestamp;
+
+use super::leaf::Entry;
+
+/// Gives a person's name, where there is one; their id stands in otherwise.
+pub type Names<'a> = &'a dyn Fn(&PersonId) -> Option<String>;
+
+/// The entry as one sentence, such as `R-1: Maya asked for prod/orders as readonly for 2 h`.
+///
+/// The result holds no control, direction or invisible characters, whatever names and messages held.
+pub fn sentence(entry: &Entry, names: Names<'_>) -> String {
+    let text = Say { names }.event(&entry.event, &entry.actor);
+    text.chars().filter(|c| !c.is_control() && !is_invisible(*c)).collect()
+}
+
+/// Characters that change how others are shown, or are not shown themselves.
+fn is_invisible(c: char) -> bool {
+    matches!(c, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}' | '\u{ad}')
+}
+
+struct Say<'a> {
+    names: Names<'a>,
+}
+
+impl Say<'_> {
+    fn event(&self, event: &Event, actor: &Actor) -> String {
+        match event {
+            Event::RequestAsked { request } => self.asked(request),
+            Event::ApprovalGiven { request, approval } => format!("{request}: {} agreed", self.name(&approval.by)),
+            Event::ApprovalVoided { request, by } => format!("{request}: the yes of {} no longer counts", self.name(by)),
+            Event::StepsRaised { request, steps } => format!("{request}: now needs {}", steps_text(steps)),
+            Event::RequestEndLowered { request, ends_at_most } => format!("{request}: may last until {}", when(*ends_at_most)),
+            Event::RequestApproved { request, seats, .. } => self.approved(*request, seats),
+            Event::RequestDenied { request, by, .. } => format!("{request}: {} denied it", self.name(by)),
+            Event::RequestCancelled { request, by, .. } => format!("{request}: {} withdrew it", self.name(by)),
+            Event::RequestExpired { request, .. } => format!("{request}: nobody decided in time"),
+            Event::RequestInvalidated { request, why, .. } => format!("{request}: no longer allowed: {why}"),
+            Event::RequestLapsed { request, .. } => format!("{request}: did not begin in time; nothing was sent"),
+            Event::GrantPlanned { grant } => self.planned(grant),
+            Event::GrantChecking { grant, .. } => format!("{grant}: reading what is there already"),
+            Event::GrantProvisioning { grant, .. } => format!("{grant}: the provider is being told"),
+            Event::GrantResultUnknown { grant, absent_reads } => {
+                format!("{grant}: unknown result; absent in {absent_reads} looks")
+            }
+            Event::GrantAwaitsPerson { grant, .. } => format!("{grant}: waits for the person to accept"),
+            Event::GrantActivated { grant, ends_at, .. } => format!("{grant}: seen in force; ends {}", when(*ends_at)),
+            Event::GrantWarned { grant } => format!("{grant}: ends soon; the person is told"),
+            Event::ExtensionAgreed { grant, request, to } => format!("{grant}: {request} agreed to {}", when(*to)),
+            Event::GrantExtended { grant, request, ends_at } => format!("{grant}: now ends {}, by {request}", when(*ends_at)),
+            Event::GrantEndLowered { grant, to, why } => format!("{grant}: now ends {} at the latest: {why}", when(*to)),
+            Event::GrantDrifted { grant, seen } => format!("{grant}: the provider shows something else: {seen}"),
+            Event::GrantRevoking { grant, cause, .. } => format!("{grant}: being removed: {}", self.end_cause(cause)),
+            Event::GrantCut { grant, remnant } => format!("{grant}: the access is cut; still to be removed: {remnant}"),
+            Event::GrantOverdue { grant, alarm } => format!("{grant}: the removal is late (alarm {alarm})"),
+            Event::GrantEnded { grant, cause, proof, .. } => format!("{grant}: over: {}", self.ended(cause, proof)),
+            Event::GrantVoided { grant, why, .. } => format!("{grant}: given up, nothing was sent: {}", self.void_cause(why)),
+            Event::GrantFailed { grant, why, .. } => format!("{grant}: could not be given: {}", fail_cause(why)),
+            Event::GrantRecheckDue { grant } => format!("{grant}: to be looked at once more"),
+            Event::GrantRechecked { grant } => format!("{grant}: the last look found nothing"),
+            Event::EntitlementAdded { entitlement } => added(entitlement),
+            Event::EntitlementDescribed { entitlement, .. } => format!("{entitlement}: described anew"),
+            Event::PriorRead { entitlement, prior, .. } => format!("{entitlement}: before us: {}", prior_text(prior)),
+            Event::PriorLost { entitlement } => format!("{entitlement}: somebody else took away what was there before us"),
+            Event::Retargeted { entitlement, target, .. } => format!("{entitlement}: must be {}", target_text(target)),
+            Event::Verified { entitlement, at } => format!("{entitlement}: seen as it must be, {}", when(*at)),
+            Event::AtRest { entitlement } => format!("{entitlement}: nobody claims it any more"),
+            Event::ProviderMoved { entitlement, expected, found } => {
+                format!("{entitlement}: the provider answers as `{found}`, not as `{expected}`; it is not believed")
+            }
+            Event::TroubleSeen { entitlement, trouble } => format!("{entitlement}: trouble: {}", trouble_text(trouble)),
+            Event::Refused { attempt, about, refusal } => self.refused(actor, attempt, about.as_deref(), refusal),
+            Event::PolicyLoaded { digest, .. } => format!("policies {} came in force", short(digest)),
+            Event::PolicyRefused { digest, problem } => format!("policies {} were refused: {problem}", short(digest)),
+            Event::Started { version } => format!("Daypass {version} started"),
+            Event::ClockSuspect { wall, expected } => format!("the clock says {}, not {}", when(*wall), when(*expected)),
+            Event::ClockSound { wall } => format!("the clock is believed again: {}", when(*wall)),
+            Event::Owed { entitlement, at, .. } => format!("{entitlement}: work is owed, {}", when(*at)),
+            Event::Paid { entitlement } => format!("{entitlement}: nothing is owed"),
+            Event::CallStarted { entitlement, epoch, .. } => format!("{entitlement}: call {epoch} started"),
+            Event::CallOver { entitlement, .. } => format!("{entitlement}: the call is over"),
+        }
+    }
+
+    fn name(&self, person: &PersonId) -> String {
+        (self.names)(person).unwrap_or_else(|| person.to_string())
+    }
+
+    fn asked(&self, request: &Request) -> String {
+        let terms = &request.terms;
+        let mut text = format!("{}: {} asked for ", request.id, self.name(&request.filed_by));
+        text.push_str(&match terms.purpose {
+            Purpose::Access => format!("{} as {} for {}", terms.resource, terms.role, terms.access_for),
+            Purpose::Extension(grant) => format!("{} more of {grant} ({} as {})", terms.access_for, terms.resource, terms.role),
+        });
+        if terms.subject != request.filed_by {
+            text.push_str(&format!(", on behalf of {}", self.name(&terms.subject)));
+        }
+        match request.mode {
+            Mode::Ask => {}
+            Mode::Auto => text.push_str("; the policy alone decides"),
+            Mode::BreakGlass => text.push_str("; break-glass"),
+        }
+        text
+    }
+
+    fn approved(&self, request: RequestId, seats: &[Seat]) -> String {
+        if seats.is_empty() {
+            return format!("{request}: approved; nobody had to agree");
+        }
+        let seats: Vec<_> = seats.iter().map(|seat| format!("{} for {}", self.name(&seat.person), seat.step)).collect();
+        format!("{request}: approved by {}", seats.join(", "))
+    }
+
+    fn planned(&self, grant: &Grant) -> String {
+        let Grant { id, request, person, level, latest_end, .. } = grant;
+        format!("{id}: {} is to have {} by {request}, until {} at the latest", self.name(person), level.name, when(*latest_end))
+    }
+
+    fn ended(&self, cause: &EndCause, proof: &Proof) -> String {
+        let proof = match proof {
+            Proof::ReadBack => "a look at the provider shows it".to_owned(),
+            Proof::NothingSent => "nothing was sent".to_owned(),
+            Proof::CoveredBy(grant) => format!("a look shows that only {grant} still needs it"),
+            Proof::Attested { by, .. } => format!("{} attested it, since nobody could look", self.name(by)),
+        };
+        format!("{}; {proof}", self.end_cause(cause))
+    }
+
+    fn end_cause(&self, cause: &EndCause) -> String {
+        match cause {
+            EndCause::TimeOver => "its time was over".to_owned(),
+            EndCause::HandedBack => "the person handed it back".to_owned(),
+            EndCause::RevokedBy(by) => format!("{} revoked it", self.name(by)),
+            EndCause::Withdrawn(by) => format!("{} withdrew the request", self.name(by)),
+            EndCause::StartMissed => "it was not in force in time".to_owned(),
+            EndCause::ContractEnded => "the contract ended".to_owned(),
+            EndCause::PersonDeactivated => "the account was deactivated".to_owned(),
+            EndCause::PolicyForbids(rule) => format!("the policy no longer allows it: {rule}"),
+            EndCause::SiblingFailed(grant) => format!("{grant} of the same request failed"),
+            EndCause::RemovedOutside => "somebody removed it at the provider".to_owned(),
+            EndCause::LandedLate => "a call thought to have failed landed late".to_owned(),
+            EndCause::HeldBefore => "held before, left in place".to_owned(),
+        }
+    }
+
+    fn void_cause(&self, cause: &VoidCause) -> String {
+        match cause {
+            VoidCause::By(by) => format!("by {}", self.name(by)),
+            VoidCause::Lapsed => "it could not begin in time".to_owned(),
+            VoidCause::PolicyForbids(rule) => format!("the policy no longer allows it: {rule}"),
+            VoidCause::ContractEnded => "the contract ended".to_owned(),
+            VoidCause::PersonDeactivated => "the account was deactivated".to_owned(),
+            VoidCause::SiblingFailed(grant) => format!("{grant} of the same request failed"),
+        }
+    }
+
+    fn refused(&self, actor: &Actor, attempt: &str, about: Option<&str>, refusal: &Refusal) -> String {
+        let who = match actor {
+            Actor::Person(person) => self.name(person),
+            Actor::Account(account) => format!("the account {account}"),
+            Actor::Daypass => "Daypass".to_owned(),
+        };
+        let what = about.map(|about| format!(" of {about}")).unwrap_or_default();
+        format!("{who} was refused `{attempt}`{what}: {}", refusal_text(refusal))
+    }
+}
+
+/// The refusal's name in words. What people are told is said elsewhere.
+fn refusal_text(refusal: &Refusal) -> String {
+    let value = serde_json::to_value(refusal).unwrap_or_default();
+    value.get("refusal").and_then(|name| name.as_str()).unwrap_or("refused").replace('_', " ")
+}
+
+fn fail_cause(cause: &FailCause) -> String {
+    match cause {
+        FailCause::Unreadable => "what is there could not be read in time; nothing was sent".to_owned(),
+        FailCause::ProviderMoved => "the provider is another server than was approved; nothing was sent".to_owned(),
+        FailCause::Refused(trouble) => format!("the provider refused: {}", trouble_text(trouble)),
+        FailCause::NotThere => "later looks found nothing".to_owned(),
+    }
+}
+
+fn trouble_text(trouble: &Trouble) -> String {
+    format!("{} ({})", trouble.message, trouble.code)
+}
+
+fn added(entitlement: &Entitlement) -> String {
+    let what = &entitlement.description;
+    format!("{}: {} on {} at {}, as {}", entitlement.id, what.subject, what.thing, what.provider, what.remote_name)
+}
+
+fn prior_text(prior: &Prior) -> String {
+    match prior {
+        Prior::Unread => "not read".to_owned(),
+        Prior::Absent => "nothing".to_owned(),
+        Prior::Held(level) => level.name.clone(),
+    }
+}
+
+fn target_text(target: &Target) -> String {
+    match target {
+        Target::Absent => "absent".to_owned(),
+        Target::Present { level, until: None } => level.name.clone(),
+        Target::Present { level, until: Some(until) } => format!("{}, until {} at the provider itself", level.name, when(*until)),
+    }
+}
+
+fn steps_text(steps: &[Step]) -> String {
+    let steps: Vec<_> = steps.iter().map(|step| format!("{} of {}", step.count, step.by)).collect();
+    steps.join(" and ")
+}
+
+fn short(digest: &str) -> &str {
+    digest.get(..12).unwrap_or(digest)
+}
+
+/// A moment for people who may be anywhere: UTC, to the minute.
+fn when(at: Timestamp) -> String {
+    match jiff::Timestamp::from_millisecond(at.as_millis()) {
+        Ok(moment) => moment.strftime("%Y-%m-%d %H:%M UTC").to_string(),
+        Err(_) => "never".to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::access::words::Words;
+
+    fn say(actor: &Actor, event: Event) -> String {
+        let names = |person: &PersonId| (person.as_str() == "maya").then(|| "Maya".to_owned());
+        sentence(&Entry { seq: 1, at: Timestamp::from_millis(0), actor: actor.clone(), event }, &names)
+    }
+
+    #[test]
+    fn sentences_name_who_and_until_when() {
+        let end = Timestamp::from_millis(1_800_000_000_000);
+        let grant = "G-1".parse().unwrap();
+        assert_eq!(
+            say(&Actor::Daypass, Event::GrantActivated { grant, active_at: end, ends_at: end }),
+            "G-1: seen in force; ends 2027-01-15 08:00 UTC"
+        );
+        let proof = Proof::Attested { by: "maya".parse().unwrap(), why: Words::typed("I looked") };
+        assert_eq!(
+            say(&Actor::Daypass, Event::GrantEnded { grant, at: end, due_at: end, cause: EndCause::TimeOver, proof }),
+            "G-1: over: its time was over; Maya attested it, since nobody could look"
+        );
+        let event = Event::Refused { attempt: "approve".into(), about: Some("R-1".into()), refusal: Refusal::OwnRequest };
+        assert_eq!(say(&Actor::Person("maya".parse().unwrap()), event), "Maya was refused `approve` of R-1: own request");
+    }
+
+    #[test]
+    fn what_people_typed_is_left_out() {
+        let event = Event::RequestDenied {
+            request: "R-1".parse().unwrap(),
+            at: Timestamp::from_millis(0),
+            by: "carol".parse().unwrap(),
+            reason: Words::typed("her illness"),
+        };
+        assert_eq!(say(&Actor::Daypass, event), "R-1: carol denied it");
+    }
+
+    #[test]
+    fn a_sentence_cannot_move_the_cursor_or_turn_the_line_around() {
+        let event = Event::GrantDrifted { grant: "G-1".parse().unwrap(), seen: "a\u{1b}[2Jb\u{202e}c\nd\u{200b}e".into() };
+        assert_eq!(say(&Actor::Daypass, event), "G-1: the provider shows something else: a[2Jbcde");
+    }
+}

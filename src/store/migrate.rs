@@ -1,0 +1,81 @@
+//! The schema, brought up step by step. `PRAGMA user_version` counts the steps; each is one transaction.
+
+use rusqlite::{Connection, TransactionBehavior};
+
+use super::error::OpenError;
+
+/// Marks the file as ours for `file(1)` and for us: `DayP`.
+const APPLICATION_ID: i64 = 0x4461_7950;
+
+/// Every step, in order. A released step is never edited; a change is a new one.
+const STEPS: [&str; 1] = [include_str!("migrations/0001.sql")];
+
+/// Brings the database up to the newest schema.
+pub fn migrate(conn: &mut Connection, file: &std::path::Path) -> Result<(), OpenError> {
+    let known = i64::try_from(STEPS.len()).unwrap_or(i64::MAX);
+    let found: i64 = conn.pragma_query_value(None, "user_version", |row| row.get(0))?;
+    let application: i64 = conn.pragma_query_value(None, "application_id", |row| row.get(0))?;
+    let tables: i64 = conn.query_row("SELECT COUNT(*) FROM sqlite_schema", [], |row| row.get(0))?;
+    if tables > 0 && application != APPLICATION_ID {
+        return Err(OpenError::NotOurs { file: file.to_owned() });
+    }
+    if found > known {
+        return Err(OpenError::SchemaTooNew { found, known });
+    }
+    for (number, step) in (1..).zip(STEPS).filter(|(number, _)| *number > found) {
+        let tx = conn.transaction_with_behavior(TransactionBehavior::Exclusive)?;
+        tx.execute_batch(step)?;
+        tx.pragma_update(None, "user_version", number)?;
+        tx.pragma_update(None, "application_id", APPLICATION_ID)?;
+        tx.commit()?;
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::path::Path;
+
+    #[test]
+    fn an_empty_file_gets_the_whole_schema_and_a_second_run_changes_nothing() {
+        let mut conn = Connection::open_in_memory().unwrap();
+        migrate(&mut conn, Path::new("x")).unwrap();
+        let schema = |conn: &Connection| -> Vec<String> {
+            let mut statement = conn.prepare("SELECT name FROM sqlite_schema WHERE type = 'table' ORDER BY name").unwrap();
+            statement.query_map([], |row| row.get(0)).unwrap().map(Result::unwrap).collect()
+        };
+        let tables = schema(&conn);
+        migrate(&mut conn, Path::new("x")).unwrap();
+        assert_eq!(schema(&conn), tables);
+        for table in ["audit", "entitlements", "grants", "inbox", "leases", "meta", "outbox", "requests", "words"] {
+            assert!(tables.iter().any(|name| name == table), "{table} is missing");
+        }
+    }
+
+    #[test]
+    fn every_table_is_strict() {
+        let mut conn = Connection::open_in_memory().unwrap();
+        migrate(&mut conn, Path::new("x")).unwrap();
+        let loose: i64 = conn
+            .query_row(
+                "SELECT COUNT(*) FROM pragma_table_list WHERE schema = 'main' AND strict = 0 AND name NOT LIKE 'sqlite%'",
+                [],
+                |row| row.get(0),
+            )
+            .unwrap();
+        assert_eq!(loose, 0);
+    }
+
+    #[test]
+    fn the_database_of_a_later_version_or_of_something_else_is_left_alone() {
+        let mut conn = Connection::open_in_memory().unwrap();
+        migrate(&mut conn, Path::new("x")).unwrap();
+        conn.pragma_update(None, "user_version", 99).unwrap();
+        assert!(matches!(migrate(&mut conn, Path::new("x")), Err(OpenError::SchemaTooNew { found: 99, known: 1 })));
+
+        let mut other = Connection::open_in_memory().unwrap();
+        other.execute_batch("CREATE TABLE recipes (id INTEGER)").unwrap();
+        assert!(matches!(migrate(&mut other, Path::new("x")), Err(OpenError::NotOurs { .. })));
+    }
+}
