@@ -4,5 +4,7 @@
 
 pub mod access;
 pub mod clock;
+pub mod people;
+pub mod policy;
 pub mod providers;
 pub mod worker;
