@@ -1,7 +1,7 @@
 //! Who may fill which step today. Pure. Seating those who agreed is the core's business.
 //!
-//! What no policy can switch off lives here: nobody approves for themselves or for what they filed; strangers, bots, services and unknown or deactivated accounts never approve; guests and contractors only where
-//! they are named as a person.
+//! What no policy can switch off lives here: nobody approves for themselves or for what they filed; strangers, bots,
+//! services and unknown or deactivated accounts never approve; guests and contractors only where they are named as a person.
 
 use std::collections::BTreeSet;
 

@@ -107,6 +107,11 @@ impl<'n> Fields<'n> {
         self.entries.iter().any(|entry| entry.key == key)
     }
 
+    /// Whether nothing is written at all.
+    pub(super) fn is_empty(&self) -> bool {
+        self.entries.is_empty()
+    }
+
     /// The value of this key; says so where it is missing.
     pub(super) fn need(&mut self, key: &'static str, sink: &mut Sink) -> Option<&'n Node> {
         let found = self.take(key);
@@ -186,7 +191,11 @@ where
     T: FromStr,
     T::Err: std::fmt::Display,
 {
-    match text(node, what, sink)?.parse() {
+    let Some(written) = node.value.as_text() else {
+        sink.problem(node.place, format!("expected {what}, found {}", node.value.shape()));
+        return None;
+    };
+    match written.parse() {
         Ok(value) => Some(At { value, place: node.place }),
         Err(problem) => {
             sink.problem(node.place, problem.to_string());

@@ -24,14 +24,14 @@ pub(super) fn policy(node: &Node, sink: &mut Sink) -> Option<ReadPolicy> {
     let about = about(&mut fields, sink);
     let who = fields.need("who", sink).and_then(|node| {
         let who = who(node, sink)?;
-        if who == Who::default() {
+        if node.value.is_empty_map() {
             sink.problem(node.place, "say who: an empty `who:` would permit everybody");
         }
         Some(who)
     });
     let what = fields.need("what", sink).and_then(|node| {
         let what = what(node, sink)?;
-        if what.resource.is_none() || what.role.is_none() {
+        if !node.value.has_key("resource") || !node.value.has_key("role") {
             sink.problem(node.place, "say which `resource:` and which `role:`; all of them is `\"*\"`");
         }
         Some(what)
@@ -84,9 +84,9 @@ fn who(node: &Node, sink: &mut Sink) -> Option<Who> {
 pub(super) fn computed_who(node: &Node, sink: &mut Sink) -> Option<Who> {
     let mut fields = Fields::of(node, "`where`", sink)?;
     let who = who_fields(&mut fields, sink);
-    let place = fields.place;
+    let (place, empty) = (fields.place, fields.is_empty());
     fields.finish(sink);
-    if who == Who::default() {
+    if empty {
         sink.problem(place, "say where: an empty `where:` would take everybody");
         return None;
     }

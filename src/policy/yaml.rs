@@ -78,19 +78,17 @@ pub(super) fn parse(text: &str, file: usize) -> Result<Node, NotYaml> {
             Err(NotYaml {
                 line: at.map_or(1, |at| usize::try_from(at.line()).unwrap_or(1)),
                 column: at.map_or(1, |at| usize::try_from(at.column()).unwrap_or(1)),
-                message: without_location(&message),
+                message: in_our_form(&message),
             })
         }
     }
 }
 
-/// The parser's sentence without the place at its end, which is told in our own form.
-fn without_location(message: &str) -> String {
+/// The parser's sentence without the place at its end, which is told in our own form, and without advice to programmers.
+fn in_our_form(message: &str) -> String {
     let first = message.lines().next().unwrap_or_default();
-    match first.rfind(" at line ") {
-        Some(end) => first.get(..end).unwrap_or(first).to_owned(),
-        None => first.to_owned(),
-    }
+    let end = [" at line ", ", set DuplicateKeyPolicy"].iter().filter_map(|tail| first.find(tail)).min();
+    end.and_then(|end| first.get(..end)).unwrap_or(first).to_owned()
 }
 
 /// What the visitor sees, before places have a file.
@@ -201,6 +199,16 @@ impl Value {
             Value::Text(text) => Some(text),
             Value::Nothing | Value::Bool(_) | Value::Int(_) | Value::Float(_) | Value::List(_) | Value::Map(_) => None,
         }
+    }
+
+    /// Whether it is a mapping with this key.
+    pub(super) fn has_key(&self, key: &str) -> bool {
+        matches!(self, Value::Map(entries) if entries.iter().any(|entry| entry.key == key))
+    }
+
+    /// Whether it is a mapping without any key.
+    pub(super) fn is_empty_map(&self) -> bool {
+        matches!(self, Value::Map(entries) if entries.is_empty())
     }
 
     pub(super) fn as_int(&self) -> Option<i64> {
