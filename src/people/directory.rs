@@ -139,3 +139,113 @@ impl Directory {
         is_employee && (is_sponsor || self.owners(resource).contains(filer))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::policy::Shapes;
+    use crate::policy::parse::Source;
+
+    const HOME: &str = "T0HOME";
+
+    fn directory() -> Directory {
+        let text = "version: 1
+defaults: { timezone: Europe/Berlin }
+people:
+  - id: maya
+    name: Maya
+    slack: [U0MAYA, T0ACME/U0M]
+    kind: contractor
+    company: Acme
+    sponsor: bob
+    contract_ends: 2026-12-31
+    timezone: America/New_York
+    keys: [age1abc]
+    accounts: { db: maya_acme }
+  - { id: hugo, name: Hugo, kind: contractor, sponsor: carol, contract_ends: 2026-03-28 }
+  - { id: bob, name: Bob, kind: employee, slack: [U0BOB, U0TWICE], host_user: bob }
+  - { id: carol, name: Carol, kind: employee, slack: [T0HOME/U0TWICE] }
+groups:
+  - { id: dba, members: [carol, hugo] }
+  - { id: outside, where: { kind: contractor } }
+  - { id: outside/acme, where: { group: outside, company: Acme } }
+providers: [{ id: db, kind: sandbox }]
+resources: [{ id: r, name: R, provider: db, owners: [dba], roles: [{ id: x, name: X, grant: {} }] }]
+";
+        let source = Source { name: "test.yaml".into(), text: text.into() };
+        let set = PolicySet::parse(vec![source], Shapes::UNCHECKED).unwrap_or_else(|error| panic!("{error}"));
+        Directory::new(Arc::new(set), HOME)
+    }
+
+    fn id(text: &str) -> PersonId {
+        text.parse().unwrap()
+    }
+
+    // E6, E40
+    #[test]
+    fn an_account_is_a_workspace_and_a_user() {
+        let people = directory();
+        for (team, user, whom) in [
+            (HOME, "U0MAYA", Identified::Known(id("maya"))),
+            ("T0ACME", "U0M", Identified::Known(id("maya"))),
+            ("T0ACME", "U0MAYA", Identified::Unknown),
+            (HOME, "U0M", Identified::Unknown),
+            (HOME, "u0maya", Identified::Unknown),
+            ("T0EVIL", "U0BOB", Identified::Unknown),
+            // Bob writes it without the workspace, Carol with: it is the same account.
+            (HOME, "U0TWICE", Identified::Ambiguous),
+        ] {
+            assert_eq!(people.by_slack(team, user), whom, "{team}/{user}");
+        }
+        assert_eq!(people.by_host_user("bob"), Identified::Known(id("bob")));
+        assert_eq!(people.by_host_user("root"), Identified::Unknown);
+    }
+
+    #[test]
+    fn messages_reach_people_in_the_home_workspace() {
+        let people = directory();
+        assert_eq!(people.home_accounts(&id("maya")), ["U0MAYA"]);
+        assert_eq!(people.accounts(&id("maya")), [(HOME, "U0MAYA"), ("T0ACME", "U0M")]);
+        assert_eq!(people.provider_account(&id("maya"), &"db".parse().unwrap()), Some("maya_acme"));
+        assert_eq!((people.name(&id("maya")), people.name(&id("gone"))), ("Maya", "gone"));
+        assert_eq!(people.keys(&id("maya")), ["age1abc"]);
+    }
+
+    #[test]
+    fn a_contract_ends_with_its_last_day_where_the_person_is() {
+        let people = directory();
+        let end = |text: &str| Timestamp::from_millis(text.parse::<jiff::Timestamp>().unwrap().as_millisecond());
+        // Midnight in New York, not in Berlin.
+        assert_eq!(people.contract_end(&id("maya")), Some(end("2027-01-01T05:00:00Z")));
+        // The day before the clock change, in the default zone.
+        assert_eq!(people.contract_end(&id("hugo")), Some(end("2026-03-28T23:00:00Z")));
+        assert_eq!(people.contract_end(&id("bob")), None);
+        assert_eq!(people.timezone(&id("bob")).iana_name(), Some("Europe/Berlin"));
+    }
+
+    #[test]
+    fn computed_groups_follow_the_people() {
+        let people = directory();
+        let hugo = id("hugo");
+        let groups: Vec<&str> = people.groups_of(&hugo).map(GroupId::as_str).collect();
+        assert_eq!(groups, ["dba", "outside"]);
+        assert_eq!(people.members(&"outside/acme".parse().unwrap()), Some(&BTreeSet::from([id("maya")])));
+        assert_eq!(people.members(&"absent".parse().unwrap()), None);
+    }
+
+    #[test]
+    fn only_sponsors_and_owners_who_are_employees_ask_for_others() {
+        let people = directory();
+        for (filer, subject, may) in [
+            ("maya", "maya", true),
+            ("bob", "maya", true),
+            ("carol", "maya", true),
+            ("hugo", "maya", false),
+            ("maya", "bob", false),
+            ("bob", "hugo", false),
+            ("gone", "maya", false),
+        ] {
+            assert_eq!(people.may_file_for(&id(filer), &id(subject), &"r".parse().unwrap()), may, "{filer} for {subject}");
+        }
+    }
+}

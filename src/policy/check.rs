@@ -8,7 +8,7 @@ use std::fmt;
 
 use super::evaluate::would_ask;
 use super::facts::{Facts, Manner, Outside, Purpose};
-use super::file::{Kind, Policy, Resource, Role};
+use super::file::{Approve, Kind, Policy, Resource, Role};
 use super::matching::{Fits, Whose, fits};
 use super::problem::Place;
 use super::set::PolicySet;
@@ -104,6 +104,11 @@ impl<'a> Survey<'a> {
         if let Some(other) = other {
             return warn(format!("never applies: `{}` permits the same, and asks less of people", other.id.value));
         }
+        if policy.approve == Approve::Auto {
+            let message = "asks nobody, unless a requirement adds people".to_owned();
+            findings.push(self.finding(Severity::Note, id, policy.id.place, message));
+        }
+        let mut warn = |message: String| findings.push(self.finding(Severity::Warning, id, policy.id.place, message));
         let mut stuck: BTreeMap<String, Vec<String>> = BTreeMap::new();
         for (person, resource, role) in open {
             let missing = would_ask(self.set, policy, &self.facts(person, resource, role), self.now).1;

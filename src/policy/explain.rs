@@ -56,7 +56,7 @@ impl Tale<'_> {
         writeln!(out)?;
         let trace = match evaluate_with_any_reason(self.set, &self.facts, self.now) {
             Verdict::Deny { refusal, because, trace } => {
-                self.denied(out, &refusal, &because)?;
+                self.denied(out, &refusal, &because, &trace)?;
                 trace
             }
             Verdict::Allow {
@@ -71,7 +71,8 @@ impl Tale<'_> {
                 trace,
                 ..
             } => {
-                writeln!(out, "Permitted by `{policy}`, once people agree.")?;
+                let how = if steps.is_empty() { "at once: nobody is asked" } else { "once people agree" };
+                writeln!(out, "Permitted by `{policy}`, {how}.")?;
                 if let Some(rule) = self.set.policy(&policy) {
                     self.wording(out, rule)?;
                 }
@@ -98,8 +99,11 @@ impl Tale<'_> {
         self.rules(out, &trace)
     }
 
-    fn denied(&self, out: &mut String, refusal: &Refusal, because: &[String]) -> std::fmt::Result {
-        writeln!(out, "Denied: {}.", sentence(refusal))?;
+    fn denied(&self, out: &mut String, refusal: &Refusal, because: &[String], trace: &Trace) -> std::fmt::Result {
+        let forbidden = trace.lines.iter().any(|line| line.said == Said::Forbids);
+        let why = if forbidden { "a rule forbids it".to_owned() } else { sentence(refusal) };
+        let end = if why.ends_with('?') { "" } else { "." };
+        writeln!(out, "Denied: {why}{end}")?;
         if !because.is_empty() {
             writeln!(out, "  because    {}", because.join(", "))?;
         }
@@ -192,7 +196,7 @@ fn sentence(refusal: &Refusal) -> String {
         }
         Refusal::NoSuchRole { asked, roles, .. } => format!("there is no role `{asked}`; there are {}", roles.join(", ")),
         Refusal::NotPermitted { because } if because.is_empty() => "no policy is about it".to_owned(),
-        Refusal::NotPermitted { .. } => "no policy permits it, or a rule forbids it".to_owned(),
+        Refusal::NotPermitted { .. } => "no policy permits it".to_owned(),
         Refusal::OverCap { at_most } => format!("{at_most} is the most that can be asked for"),
         Refusal::OutsideWindow { earliest: Some(_) } => "not at this time".to_owned(),
         Refusal::OutsideWindow { earliest: None } => "not at this time, nor within two weeks".to_owned(),

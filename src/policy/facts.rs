@@ -84,6 +84,16 @@ impl Outside {
         Outside { others: Standing::Active, ..Outside::unread() }
     }
 
+    /// As it might be, had Slack answered for everybody: to tell a silence from a no. Never for a decision.
+    pub(super) fn with_unknown_as_active(&self) -> Outside {
+        let supposed = |standing: Standing| if standing == Standing::Unknown { Standing::Active } else { standing };
+        Outside {
+            standings: self.standings.iter().map(|(person, standing)| (person.clone(), supposed(*standing))).collect(),
+            others: supposed(self.others),
+            groups: self.groups.clone(),
+        }
+    }
+
     /// How this person is known.
     pub fn standing(&self, person: &PersonId) -> Standing {
         self.standings.get(person).copied().unwrap_or(self.others)
@@ -138,7 +148,7 @@ pub enum Verdict {
     Allow {
         /// The permit that applies: the one that asks least of people, ties by id.
         policy: PolicyId,
-        /// What has to be agreed by whom, with `owners` resolved; never empty in [`Mode::Ask`].
+        /// What has to be agreed by whom, with `owners` resolved; empty in [`Mode::Auto`] and only there.
         steps: Vec<Step>,
         /// How it comes to be approved.
         mode: Mode,
@@ -165,6 +175,18 @@ impl Verdict {
     /// Whether it is a yes.
     pub fn is_allow(&self) -> bool {
         matches!(self, Verdict::Allow { .. })
+    }
+
+    /// Whether it is a no in which a source that did not answer had a part: to be asked again, and no reason to end
+    /// anything that is pending.
+    pub fn is_for_want_of_answers(&self) -> bool {
+        match self {
+            Verdict::Allow { .. } => false,
+            Verdict::Deny { trace, .. } => {
+                let forbids = trace.lines.iter().any(|line| line.said == Said::Forbids);
+                !forbids && trace.lines.iter().any(|line| matches!(line.said, Said::Unreadable { .. }))
+            }
+        }
     }
 }
 

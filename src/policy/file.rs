@@ -314,6 +314,8 @@ pub struct Ticket {
 pub enum Approve {
     /// These people are asked; all steps must be filled, by distinct people.
     Ask(Vec<Asked>),
+    /// Nobody is asked: the policy alone decides, unless a requirement adds people.
+    Auto,
 }
 
 /// One step of `approve:`.

@@ -17,6 +17,7 @@ pub mod glob;
 pub mod load;
 mod matching;
 pub mod parse;
+mod permit;
 pub mod problem;
 mod read_people;
 mod read_rules;

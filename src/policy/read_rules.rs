@@ -213,8 +213,9 @@ fn ticket(node: &Node, sink: &mut Sink) -> Option<Ticket> {
 
 fn approve(node: &Node, sink: &mut Sink) -> Option<Approve> {
     match &node.value {
-        Value::Text(word) if word == "auto" || word == "break-glass" => {
-            sink.problem(node.place, format!("`approve: {word}` is not supported yet; write a list of steps"));
+        Value::Text(word) if word == "auto" => Some(Approve::Auto),
+        Value::Text(word) if word == "break-glass" => {
+            sink.problem(node.place, "`approve: break-glass` is not supported yet; write a list of steps, or `auto`");
             None
         }
         Value::List(items) if items.is_empty() => {
@@ -227,7 +228,10 @@ fn approve(node: &Node, sink: &mut Sink) -> Option<Approve> {
         }
         Value::Nothing | Value::Bool(_) | Value::Int(_) | Value::Float(_) | Value::Text(_) | Value::Map(_) => {
             let found = node.value.shape();
-            sink.problem(node.place, format!("expected a list of steps such as `[ {{ by: owners, count: 1 }} ]`, found {found}"));
+            sink.problem(
+                node.place,
+                format!("expected `auto` or a list of steps such as `[ {{ by: owners, count: 1 }} ]`, found {found}"),
+            );
             None
         }
     }

@@ -123,7 +123,10 @@ fn shorter_total(policy: &Policy, sink: &mut Sink) {
 
 /// A step names people who can approve at all.
 fn approvers(policy: &Policy, files: &Files, sink: &mut Sink) {
-    let Approve::Ask(steps) = &policy.approve;
+    let steps = match &policy.approve {
+        Approve::Ask(steps) => steps,
+        Approve::Auto => return,
+    };
     for step in steps {
         match &step.by.value {
             By::Person(id) => {

@@ -1,6 +1,7 @@
 //! What the example says to the people of its story, and how rules add up.
 
 use super::*;
+use crate::access::request::Mode;
 use crate::access::time::Ttl;
 use crate::policy::facts::{Clamp, Reading, Standing};
 
@@ -288,4 +289,39 @@ fn facts_and_verdicts_can_be_stored_and_read_again() {
         let stored = serde_json::to_string(&verdict).unwrap();
         assert_eq!(serde_json::from_str::<Verdict>(&stored).unwrap(), verdict);
     }
+}
+
+#[test]
+fn a_policy_that_asks_nobody_applies_first_unless_people_are_required() {
+    let auto = "policies: [{ id: zz, who: { group: engineering }, what: { resource: '*', role: '*' }, approve: auto }]";
+    let set = example_and(auto);
+    let verdict = evaluate(&set, &asks("bob prod/orders readonly 1h"), tuesday());
+    assert!(matches!(&verdict, Verdict::Allow { policy, mode: Mode::Auto, .. } if policy.as_str() == "zz"));
+    assert_eq!(steps(&verdict), "");
+    // Whoever owns the resource is asked where a requirement wants people.
+    let one = "require: [{ id: one, what: { resource: shop/repo }, approvals: 1 }]";
+    let verdict = evaluate(&example_and(&format!("{auto}\n{one}")), &asks("bob shop/repo write 1h"), tuesday());
+    assert!(matches!(verdict, Verdict::Allow { mode: Mode::Ask, .. }));
+    assert_eq!(steps(&verdict), "group/engineering 1");
+    // Nobody would notice that the account is gone.
+    let mut facts = asks("bob shop/repo write 1h");
+    facts.outside.standings.insert("bob".parse().unwrap(), Standing::Unknown);
+    let Verdict::Allow { policy, .. } = evaluate(&set, &facts, tuesday()) else { panic!("the owners can be asked") };
+    assert_eq!(policy.as_str(), "engineers-write-repo");
+}
+
+// E12
+#[test]
+fn an_outage_of_slack_is_told_from_a_lack_of_approvers() {
+    let mut facts = asks("maya prod/orders readonly 2h");
+    facts.outside = Outside::unread();
+    let verdict = evaluate(&example(), &facts, tuesday());
+    assert_eq!(*refusal(&verdict), Refusal::SourceUnreadable { source: "Slack".into() });
+    assert!(verdict.is_for_want_of_answers());
+    for person in ["carol", "dave"] {
+        facts.outside.standings.insert(person.parse().unwrap(), Standing::Deactivated);
+    }
+    let verdict = evaluate(&example(), &facts, tuesday());
+    assert_eq!(*refusal(&verdict), Refusal::NobodyCanApprove { steps: vec!["group/dba".into()] });
+    assert!(!verdict.is_for_want_of_answers());
 }

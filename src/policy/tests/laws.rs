@@ -4,6 +4,7 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::access::ids::PersonId;
+use crate::access::request::Mode;
 use crate::policy::electorate;
 
 /// A rule's `who` and `what` over the example's world, as YAML.
@@ -42,8 +43,9 @@ fn permit() -> impl Strategy<Value = String> {
             }),
         1..3,
     );
+    let approve = prop_oneof![4 => approve.prop_map(|steps| format!("[{}]", steps.join(", "))), 1 => Just("auto".to_owned())];
     (scope(), max, when, reason, approve).prop_map(|(scope, max, when, reason, approve)| {
-        format!("{scope}, for: {{ max: {max}, extend: {{ times: 1 }} }}, {when}{reason}approve: [{}]", approve.join(", "))
+        format!("{scope}, for: {{ max: {max}, extend: {{ times: 1 }} }}, {when}{reason}approve: {approve}")
     })
 }
 
@@ -178,12 +180,12 @@ proptest! {
     #[test]
     fn nobody_approves_for_themselves_and_every_request_can_be_approved((facts, now) in case(), rules in rules()) {
         let set = rules.set();
-        if let Verdict::Allow { steps, .. } = evaluate(&set, &facts, now) {
+        if let Verdict::Allow { steps, mode, .. } = evaluate(&set, &facts, now) {
             let voters = electorate(&set, &steps, &facts.subject, &facts.filed_by, &facts.outside, now);
             prop_assert!(voters.iter().all(|people| !people.contains(&facts.subject) && !people.contains(&facts.filed_by)));
             let everybody: Vec<PersonId> = set.people().keys().cloned().collect();
             prop_assert!(crate::access::seats::fill(&steps, &voters, &everybody).is_complete());
-            prop_assert!(!steps.is_empty());
+            prop_assert_eq!(steps.is_empty(), mode == Mode::Auto);
         }
     }
 
@@ -209,6 +211,18 @@ proptest! {
                 prop_assert!(!because.contains(closed), "{because:?}");
             }
         }
+    }
+
+    // E12, E48
+    #[test]
+    fn what_slack_does_not_say_never_opens((mut facts, now) in case(), rules in rules()) {
+        let set = rules.set();
+        let heard = evaluate(&set, &facts, now);
+        facts.outside = Outside::unread();
+        let unheard = evaluate(&set, &facts, now);
+        // Nobody is vouched for: nothing that needs anybody can begin, and it is not taken for a no.
+        prop_assert!(!unheard.is_allow());
+        prop_assert_eq!(heard.is_allow() && !unheard.is_for_want_of_answers(), false);
     }
 
     #[test]

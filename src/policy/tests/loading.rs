@@ -3,7 +3,7 @@
 use super::*;
 
 /// A small world that loads; each case replaces one line of it.
-const WORLD: &str = "version: 1
+pub(super) const WORLD: &str = "version: 1
 defaults: { timezone: Europe/Berlin, max: 4h, hard_ceiling: 12h }
 people:
   - { id: maya, name: Maya, slack: [U0MAYA], kind: contractor, company: Acme, sponsor: bob, contract_ends: 2026-12-31 }
@@ -34,7 +34,7 @@ forbid:
 ";
 
 /// What is said where the line that begins with `line` reads `instead`.
-fn said(line: &str, instead: &str) -> String {
+pub(super) fn said(line: &str, instead: &str) -> String {
     let mut found = false;
     let text: Vec<String> = WORLD
         .lines()
@@ -62,22 +62,6 @@ fn the_small_world_and_the_example_load() {
     assert_eq!(set.files(), ["people.yaml", "policies.yaml", "resources.yaml"]);
     assert_eq!((set.people().len(), set.resources().len(), set.policies().len()), (9, 3, 7));
     assert_eq!(set.members(&"contractors/acme".parse().unwrap()).unwrap().len(), 1);
-}
-
-#[test]
-fn the_digest_changes_with_any_byte_and_the_text_reads_again() {
-    let set = example();
-    assert_eq!(set.digest().len(), 64);
-    let again = PolicySet::reparse(set.text()).unwrap();
-    assert_eq!((again.digest(), again.files(), again.text()), (set.digest(), set.files(), set.text()));
-    assert_ne!(example_and("forbid: [{ id: x, who: { person: maya } }]").digest(), set.digest());
-    // The same bytes in files of other names are another set.
-    let source = |name: &str| vec![Source { name: name.into(), text: WORLD.into() }];
-    let digest = |sources| PolicySet::parse(sources, Shapes::UNCHECKED).unwrap().digest().to_owned();
-    assert_ne!(digest(source("a.yaml")), digest(source("b.yaml")));
-    for torn in ["x", &set.text()[1..], &set.text()[..set.text().len() - 1]] {
-        assert!(PolicySet::reparse(torn).is_err());
-    }
 }
 
 #[test]
@@ -133,7 +117,7 @@ fn a_small_file_does_not_grow_into_a_large_tree() {
     let mut bomb = String::from("version: 1\nx0: &x0 [a, a, a, a, a, a, a, a, a, a]\n");
     for n in 1..9 {
         let alias = format!("*x{}", n - 1);
-        bomb += &format!("x{n}: &x{n} [{}]\n", vec![alias.as_str(); 10].join(", "));
+        bomb += &format!("x{n}: &x{n} [{}]\n", [alias.as_str(); 10].join(", "));
     }
     let problems = parse(&bomb).unwrap_err().problems;
     assert_eq!(problems.len(), 1, "{problems:?}");
@@ -380,263 +364,4 @@ fn shapes_that_an_adapter_does_not_know_are_told_where_they_stand() {
      16 |     roles: [{ id: read, name: Read, grant: { lvl: readonly }, risk: high }]
         |                                            ^
     "#);
-}
-
-#[test]
-fn who_and_what_of_a_policy() {
-    let who = |who: &str| said("who: { group", &format!("who: {{ {who} }}"));
-    assert_eq!(who("person: maya, kind: contractor, company: Acme"), "fine");
-    insta::assert_snapshot!(who(""), @r#"
-    test.yaml:19:10: say who: an empty `who:` would permit everybody
-     19 |     who: {  }
-        |          ^
-    "#);
-    insta::assert_snapshot!(who("group: group/acme"), @r#"
-    test.yaml:19:19: only a group can stand here: write `acme`, not `group/acme`
-     19 |     who: { group: group/acme }
-        |                   ^
-    "#);
-    insta::assert_snapshot!(who("person: mayo"), @r#"
-    test.yaml:19:20: there is no person `mayo`; did you mean `maya`?
-     19 |     who: { person: mayo }
-        |                    ^
-    "#);
-    insta::assert_snapshot!(who("contract: over"), @r#"
-    test.yaml:19:22: expected one of `ended`, found `over`
-     19 |     who: { contract: over }
-        |                      ^
-    "#);
-    let what = |what: &str| said("what: { resource", &format!("what: {{ {what} }}"));
-    assert_eq!(what("resource: '*', role: 're*', risk: high"), "fine");
-    insta::assert_snapshot!(what("resource: prod/order, role: read"), @r#"
-    test.yaml:20:23: there is no resource `prod/order`; did you mean `prod/orders`?
-     20 |     what: { resource: prod/order, role: read }
-        |                       ^
-    "#);
-    insta::assert_snapshot!(what("resource: prod/orders, role: raed"), @r#"
-    test.yaml:20:42: there is no role `raed` on `prod/orders`; did you mean `read`?
-     20 |     what: { resource: prod/orders, role: raed }
-        |                                          ^
-    "#);
-    insta::assert_snapshot!(what("resource: 'Prod/*', risk: huge"), @r#"
-    test.yaml:20:11: say which `resource:` and which `role:`; all of them is `"*"`
-     20 |     what: { resource: 'Prod/*', risk: huge }
-        |           ^
-    test.yaml:20:23: `Prod/*` is neither a name nor a pattern such as `prod/*`
-     20 |     what: { resource: 'Prod/*', risk: huge }
-        |                       ^
-    test.yaml:20:39: expected one of `normal`, `high`, found `huge`
-     20 |     what: { resource: 'Prod/*', risk: huge }
-        |                                       ^
-    "#);
-}
-
-#[test]
-fn lengths_of_a_policy() {
-    let limits = |limits: &str| said("for:", &format!("for: {{ {limits} }}"));
-    assert_eq!(limits("max: 12h"), "fine");
-    insta::assert_snapshot!(limits("max: 13h, default: 14h"), @r#"
-    test.yaml:21:17: `max` (13 h) goes past `hard_ceiling` (12 h)
-     21 |     for: { max: 13h, default: 14h }
-        |                 ^
-    test.yaml:21:31: `default` (14 h) goes past `max` (13 h)
-     21 |     for: { max: 13h, default: 14h }
-        |                               ^
-    "#);
-    insta::assert_snapshot!(limits("extend: { times: 0, total: 13h }"), @r#"
-    test.yaml:21:29: expected a whole number from 1 to 20, found the number `0`
-     21 |     for: { extend: { times: 0, total: 13h } }
-        |                             ^
-    "#);
-    insta::assert_snapshot!(limits("max: 4h, extend: { times: 1, total: 2h, approve: auto }"), @r#"
-    test.yaml:21:48: `total` (2 h) is less than `max` (4 h)
-     21 |     for: { max: 4h, extend: { times: 1, total: 2h, approve: auto } }
-        |                                                ^
-    test.yaml:21:52: `approve:` is not supported yet in `extend`
-     21 |     for: { max: 4h, extend: { times: 1, total: 2h, approve: auto } }
-        |                                                    ^
-    "#);
-    insta::assert_snapshot!(said("for:", "answer_within: never"), @r#"
-    test.yaml:21:20: `never` is not a length of time; write `30m`, `2h`, `1d` or `1h30m`
-     21 |     answer_within: never
-        |                    ^
-    "#);
-}
-
-#[test]
-fn hours_of_a_policy() {
-    let when = |when: &str| said("when:", &format!("when: {{ {when} }}"));
-    assert_eq!(when("hours: '22:00-06:00', timezone: Asia/Tokyo"), "fine");
-    insta::assert_snapshot!(when("days: mon-fry, hours: 8-18"), @r#"
-    test.yaml:22:19: `fry` is not a day; write `mon`, `mon-fri` or `sat, sun`
-     22 |     when: { days: mon-fry, hours: 8-18 }
-        |                   ^
-    test.yaml:22:35: `8-18` are not hours; write `08:00-18:00`
-     22 |     when: { days: mon-fry, hours: 8-18 }
-        |                                   ^
-    "#);
-    insta::assert_snapshot!(when("timezone: Europe/Berlin"), @r#"
-    test.yaml:22:11: `when` needs `days:` or `hours:`
-     22 |     when: { timezone: Europe/Berlin }
-        |           ^
-    "#);
-}
-
-#[test]
-fn the_reason_of_a_policy() {
-    let reason = |reason: &str| said("reason:", &format!("reason: {{ {reason} }}"));
-    insta::assert_snapshot!(reason("min_length: -1"), @r#"
-    test.yaml:23:27: expected a whole number from 1 to 1000, found the number `-1`
-     23 |     reason: { min_length: -1 }
-        |                           ^
-    "#);
-    insta::assert_snapshot!(reason("ticket: 'OPS-(\\d+'"), @r#"
-    test.yaml:23:23: `OPS-(\d+` is not a regular expression: found open group without closing ')'
-     23 |     reason: { ticket: 'OPS-(\d+' }
-        |                       ^
-    "#);
-    insta::assert_snapshot!(reason("ticket: 'a)(b'"), @r#"
-    test.yaml:23:23: `a)(b` is not a regular expression: found closing ')' without matching '('
-     23 |     reason: { ticket: 'a)(b' }
-        |                       ^
-    "#);
-    insta::assert_snapshot!(reason("ticket: '(OPS-\\d+)?'"), @r#"
-    test.yaml:23:23: `(OPS-\d+)?` is content with an empty text, and so asks for nothing
-     23 |     reason: { ticket: '(OPS-\d+)?' }
-        |                       ^
-    "#);
-}
-
-#[test]
-fn the_steps_of_a_policy() {
-    let by = |by: &str| said("approve:", &format!("approve: [{{ {by} }}]"));
-    for fine in ["by: owners", "by: sponsor", "by: group/dba, count: 2", "by: person/bob"] {
-        assert_eq!(by(fine), "fine");
-    }
-    insta::assert_snapshot!(by("by: dba"), @r#"
-    test.yaml:24:21: groups and people can stand here: write `group/dba`
-     24 |     approve: [{ by: dba }]
-        |                     ^
-    "#);
-    insta::assert_snapshot!(by("by: bob"), @r#"
-    test.yaml:24:21: groups and people can stand here: write `person/bob`
-     24 |     approve: [{ by: bob }]
-        |                     ^
-    "#);
-    insta::assert_snapshot!(by("by: owner"), @r#"
-    test.yaml:24:21: expected `owners`, `sponsor`, `manager`, `group/…` or `person/…`, found `owner`; did you mean `owners`?
-     24 |     approve: [{ by: owner }]
-        |                     ^
-    "#);
-    insta::assert_snapshot!(by("by: group/dab, count: 0"), @r#"
-    test.yaml:24:21: there is no group `dab`; did you mean `dba`?
-     24 |     approve: [{ by: group/dab, count: 0 }]
-        |                     ^
-    test.yaml:24:39: expected a whole number from 1 to 20, found the number `0`
-     24 |     approve: [{ by: group/dab, count: 0 }]
-        |                                       ^
-    "#);
-    insta::assert_snapshot!(by("by: person/bob, count: 2"), @r#"
-    test.yaml:24:21: `person/bob` is one person and cannot fill 2 seats
-     24 |     approve: [{ by: person/bob, count: 2 }]
-        |                     ^
-    "#);
-    insta::assert_snapshot!(said("approve:", "approve: []"), @r#"
-    test.yaml:24:14: `approve` needs at least one step: nobody is asked by an empty list
-     24 |     approve: []
-        |              ^
-    "#);
-    insta::assert_snapshot!(said("approve:", "approve: auto"), @r#"
-    test.yaml:24:14: `approve: auto` is not supported yet; write a list of steps
-     24 |     approve: auto
-        |              ^
-    "#);
-    insta::assert_snapshot!(said("approve:", "approve: owners"), @r#"
-    test.yaml:24:14: expected a list of steps such as `[ { by: owners, count: 1 } ]`, found `owners`
-     24 |     approve: owners
-        |              ^
-    "#);
-    insta::assert_snapshot!(said("approve:", "approver_note: maybe"), @r#"
-    test.yaml:18:5: a policy needs `approve:`
-     18 |   - id: p
-        |     ^
-    test.yaml:24:20: expected one of `optional`, `required`, found `maybe`
-     24 |     approver_note: maybe
-        |                    ^
-    "#);
-    insta::assert_snapshot!(said("approve:", "remind: { after: 15m }\n    approve: [{ by: owners }]"), @r#"
-    test.yaml:24:5: `remind:` is not supported yet in a policy
-     24 |     remind: { after: 15m }
-        |     ^
-    "#);
-    insta::assert_snapshot!(said("owners: [dba]", "channel: C0X"), @r#"
-    test.yaml:24:21: `prod/orders` has no owners who could approve
-     24 |     approve: [{ by: owners, count: 1 }]
-        |                     ^
-    "#);
-}
-
-#[test]
-fn requirements_and_prohibitions() {
-    insta::assert_snapshot!(said("{ id: r,", "- { id: r, what: { risk: high } }"), @r#"
-    test.yaml:26:5: a requirement needs `approvals:` or `note:`
-     26 |   - { id: r, what: { risk: high } }
-        |     ^
-    "#);
-    insta::assert_snapshot!(said("{ id: r,", "- { id: r, approvals: 2.5, notes: required }"), @r#"
-    test.yaml:26:25: expected a whole number from 1 to 20, found the number `2.5`
-     26 |   - { id: r, approvals: 2.5, notes: required }
-        |                         ^
-    test.yaml:26:30: unknown key `notes` in a requirement; did you mean `note`?
-     26 |   - { id: r, approvals: 2.5, notes: required }
-        |                              ^
-    "#);
-    insta::assert_snapshot!(said("{ id: f,", "- { id: f }"), @r#"
-    test.yaml:28:5: a prohibition needs `who:` or `what:`; it would forbid everything
-     28 |   - { id: f }
-        |     ^
-    "#);
-    insta::assert_snapshot!(said("{ id: f,", "- { id: f, whom: { kind: contractor } }"), @r#"
-    test.yaml:28:5: a prohibition needs `who:` or `what:`; it would forbid everything
-     28 |   - { id: f, whom: { kind: contractor } }
-        |     ^
-    test.yaml:28:14: unknown key `whom` in a prohibition; did you mean `who`?
-     28 |   - { id: f, whom: { kind: contractor } }
-        |              ^
-    "#);
-}
-
-#[test]
-fn an_id_that_is_given_twice_names_both_places() {
-    let again = Source {
-        name: "b.yaml".into(),
-        text: "version: 1\ngroups: [{ id: dba, members: [] }]\nforbid: [{ id: p, who: { kind: service } }]\ndefaults: {}".into(),
-    };
-    let sources = vec![Source { name: "a.yaml".into(), text: WORLD.into() }, again];
-    insta::assert_snapshot!(PolicySet::parse(sources, Shapes::UNCHECKED).unwrap_err(), @r#"
-    b.yaml:2:16: duplicate group `dba`: it is already at a.yaml:7
-     2 | groups: [{ id: dba, members: [] }]
-       |                ^
-    b.yaml:3:16: duplicate rule `p`: it is already at a.yaml:18
-     3 | forbid: [{ id: p, who: { kind: service } }]
-       |                ^
-    b.yaml:4:11: `defaults` stand in one file only; they are already at a.yaml:2
-     4 | defaults: {}
-       |           ^
-    "#);
-}
-
-#[test]
-fn a_directory_is_loaded_whole_or_not_at_all() {
-    let dir = tempfile::tempdir().unwrap();
-    let load = || super::super::load(dir.path(), Shapes::UNCHECKED);
-    let message = |error: LoadError| error.problems.iter().map(|p| p.message.clone()).collect::<Vec<_>>().join("; ");
-    assert_eq!(message(load().unwrap_err()), "there is no `*.yaml` in the policy directory");
-    std::fs::write(dir.path().join("a.yaml"), WORLD).unwrap();
-    std::fs::write(dir.path().join("README.md"), "not a policy").unwrap();
-    assert_eq!(load().unwrap().files(), ["a.yaml"]);
-    std::fs::write(dir.path().join("b.yml"), "version: 1").unwrap();
-    std::fs::write(dir.path().join("c.yaml"), b"\xff\xfe").unwrap();
-    assert_eq!(message(load().unwrap_err()), "policy files end in `.yaml`: rename it; it is not UTF-8 text");
-    assert!(super::super::load(&dir.path().join("absent"), Shapes::UNCHECKED).is_err());
 }

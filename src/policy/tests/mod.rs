@@ -4,7 +4,10 @@ mod judging;
 mod laws;
 mod loading;
 mod seating;
+mod sources;
+mod telling;
 mod windows;
+mod wording;
 
 use super::facts::{Facts, Manner, Outside, Purpose, Verdict};
 use super::parse::{Shapes, Source};
