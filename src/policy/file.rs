@@ -10,6 +10,7 @@ use jiff::tz::TimeZone;
 
 use super::glob::Glob;
 use super::problem::Place;
+use super::scenario::Scenario;
 use super::window::Window;
 use crate::access::ids::{GroupId, PersonId, PolicyId, ProviderId, ResourceId, RoleId};
 use crate::access::time::Ttl;
@@ -50,6 +51,8 @@ pub struct Files {
     pub require: Vec<Require>,
     /// `forbid:`
     pub forbid: Vec<Forbid>,
+    /// `tests:`
+    pub scenarios: Vec<Scenario>,
 }
 
 /// `defaults:`. What a policy does not say for itself.

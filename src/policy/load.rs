@@ -82,5 +82,5 @@ fn about(file: &str, message: String) -> Problem {
 }
 
 fn whole(problems: Vec<Problem>) -> LoadError {
-    LoadError { problems }
+    LoadError::new(problems)
 }

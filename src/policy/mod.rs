@@ -4,7 +4,7 @@
 //! the time is one too. Only `load` touches the disk; `evaluate` is pure.
 //!
 //! Reading order: `file` (what the files can say) · `parse` (text → [`PolicySet`], with every problem) · `facts` (question
-//! and answer) · `evaluate` · `electorate` (who may approve) · `check` and `explain` (for people).
+//! and answer) · `evaluate` · `electorate` (who may approve) · `check`, `explain` and `scenario` (for people).
 
 pub mod check;
 pub mod electorate;
@@ -21,6 +21,8 @@ mod permit;
 pub mod problem;
 mod read_people;
 mod read_rules;
+mod read_tests;
+pub mod scenario;
 pub mod set;
 #[cfg(test)]
 mod tests;

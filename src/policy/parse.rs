@@ -6,10 +6,10 @@ use sha2::{Digest, Sha256};
 
 use super::fields::{Fields, Sink, Space, list};
 use super::file::{Files, Policy};
-use super::problem::{LoadError, PROBLEMS_MAX, Place, Problem, nearest};
+use super::problem::{LoadError, Place, Problem, nearest};
 use super::set::PolicySet;
 use super::yaml::{self, Node, Value};
-use super::{read_people, read_rules, validate};
+use super::{read_people, read_rules, read_tests, validate};
 
 /// Judges one part of the files that only an adapter understands: the provider's kind, and the keys as written.
 pub type ShapeCheck<'a> = &'a dyn Fn(&str, &serde_json::Map<String, serde_json::Value>) -> Result<(), String>;
@@ -44,7 +44,7 @@ impl PolicySet {
     /// Reads and checks these files as one set. Their order does not matter.
     ///
     /// # Errors
-    /// Everything that is wrong with them, up to [`PROBLEMS_MAX`] problems.
+    /// Everything that is wrong with them, counted where there is too much to tell.
     pub fn parse(mut sources: Vec<Source>, shapes: Shapes<'_>) -> Result<PolicySet, LoadError> {
         sources.sort_by(|a, b| a.name.cmp(&b.name));
         let mut sink = Sink::default();
@@ -69,9 +69,7 @@ impl PolicySet {
     pub fn reparse(text: &str) -> Result<PolicySet, LoadError> {
         let unreadable = || {
             let message = "this is not the kept text of a policy set".to_owned();
-            LoadError {
-                problems: vec![Problem { file: "policy".to_owned(), line: 0, column: 0, message, source_line: String::new() }],
-            }
+            LoadError::new(vec![Problem { file: "policy".to_owned(), line: 0, column: 0, message, source_line: String::new() }])
         };
         let mut sources = Vec::new();
         let mut rest = text;
@@ -138,8 +136,8 @@ fn read(sources: &[Source], sink: &mut Sink) -> (Files, Vec<usize>) {
         }
         files.require.extend(list(fields.take("require"), "requirements", sink, read_rules::require));
         files.forbid.extend(list(fields.take("forbid"), "prohibitions", sink, read_rules::forbid));
+        files.scenarios.extend(list(fields.take("tests"), "tests", sink, read_tests::scenario));
         fields.not_yet("bundles", sink);
-        fields.not_yet("tests", sink);
         fields.finish(sink);
     }
     (files, zoneless)
@@ -168,7 +166,6 @@ fn report(sink: Sink, sources: &[Source]) -> Result<(), LoadError> {
     }
     problems.sort();
     problems.dedup();
-    problems.truncate(PROBLEMS_MAX);
     let problems = problems
         .into_iter()
         .map(|(place, message)| {
@@ -183,7 +180,7 @@ fn report(sink: Sink, sources: &[Source]) -> Result<(), LoadError> {
             }
         })
         .collect();
-    Err(LoadError { problems })
+    Err(LoadError::new(problems))
 }
 
 /// `people.yaml:7`

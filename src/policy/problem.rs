@@ -31,8 +31,19 @@ pub struct Problem {
 /// Everything that is wrong with a set of policy files, in the order of the files. Nothing of them is in force.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub struct LoadError {
-    /// At least one problem.
+    /// At least one problem, at most [`PROBLEMS_MAX`].
     pub problems: Vec<Problem>,
+    /// How many more there are.
+    pub more: usize,
+}
+
+impl LoadError {
+    /// Takes as many problems as are told, and counts the others.
+    pub(super) fn new(mut problems: Vec<Problem>) -> LoadError {
+        let more = problems.len().saturating_sub(PROBLEMS_MAX);
+        problems.truncate(PROBLEMS_MAX);
+        LoadError { problems, more }
+    }
 }
 
 /// The most problems that are told at once: past it, one mistake is probably the cause of many.
@@ -75,6 +86,9 @@ impl fmt::Display for LoadError {
             }
             write!(f, "{problem}")?;
         }
+        if self.more > 0 {
+            write!(f, "\nand {} more", self.more)?;
+        }
         Ok(())
     }
 }
@@ -84,7 +98,7 @@ pub fn nearest<'a>(word: &str, known: impl IntoIterator<Item = &'a str>) -> Opti
     known
         .into_iter()
         .map(|candidate| (strsim::damerau_levenshtein(word, candidate), candidate))
-        .filter(|(distance, candidate)| *distance <= (word.len().max(candidate.len()) / 3).max(1))
+        .filter(|(distance, candidate)| *distance <= (word.len().max(candidate.len()) / 3).max(1) && *distance < word.len())
         .min()
         .map(|(_, candidate)| candidate)
 }

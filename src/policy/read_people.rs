@@ -128,7 +128,9 @@ fn public_key(node: &Node, sink: &mut Sink) -> Option<String> {
 
 fn date(node: &Node, sink: &mut Sink) -> Option<Date> {
     let written = text(node, "a date such as `2026-12-31`", sink)?;
-    match (written.len() == 10).then(|| written.parse::<Date>().ok()).flatten() {
+    // The last day of the calendar has no end.
+    let read = || written.parse::<Date>().ok().filter(|date| date.tomorrow().is_ok());
+    match (written.len() == 10).then(read).flatten() {
         Some(date) => Some(date),
         None => {
             sink.problem(node.place, format!("`{written}` is not a date; write `2026-12-31`"));

@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::file::{Defaults, Files, Forbid, Group, Person, Policy, Provider, Require, Resource, Role, What};
+use super::scenario::Scenario;
 use super::validate::Membership;
 use super::window::end_of_day;
 use crate::access::ids::{GroupId, PersonId, PolicyId, ProviderId, ResourceId, RoleId};
@@ -23,6 +24,7 @@ pub struct PolicySet {
     policies: Vec<Policy>,
     require: Vec<Require>,
     forbid: Vec<Forbid>,
+    scenarios: Vec<Scenario>,
     about: BTreeMap<ResourceId, BTreeMap<RoleId, About>>,
 }
 
@@ -37,7 +39,7 @@ struct About {
 impl PolicySet {
     /// Indexes what was checked.
     pub(super) fn build(files: Files, members: Membership, names: Vec<String>, text: String, digest: String) -> PolicySet {
-        let Files { defaults, people, groups, resources, providers, mut policies, mut require, mut forbid } = files;
+        let Files { defaults, people, groups, resources, providers, mut policies, mut require, mut forbid, scenarios } = files;
         policies.sort_by(|a, b| a.id.value.cmp(&b.id.value));
         require.sort_by(|a, b| a.id.value.cmp(&b.id.value));
         forbid.sort_by(|a, b| a.id.value.cmp(&b.id.value));
@@ -68,6 +70,7 @@ impl PolicySet {
             policies,
             require,
             forbid,
+            scenarios,
             about,
         }
     }
@@ -150,6 +153,11 @@ impl PolicySet {
     /// Every prohibition, in the order of ids.
     pub fn forbid(&self) -> &[Forbid] {
         &self.forbid
+    }
+
+    /// What their author expects of the rules, in the order of the files.
+    pub fn scenarios(&self) -> &[Scenario] {
+        &self.scenarios
     }
 
     /// The first moment after this person's contract, in their zone; `None` where they have no last day.

@@ -59,7 +59,7 @@ pub(super) fn said(line: &str, instead: &str) -> String {
 fn the_small_world_and_the_example_load() {
     assert_eq!(said("version", "version: 1"), "fine");
     let set = example();
-    assert_eq!(set.files(), ["people.yaml", "policies.yaml", "resources.yaml"]);
+    assert_eq!(set.files(), ["people.yaml", "policies.yaml", "resources.yaml", "tests.yaml"]);
     assert_eq!((set.people().len(), set.resources().len(), set.policies().len()), (9, 3, 7));
     assert_eq!(set.members(&"contractors/acme".parse().unwrap()).unwrap().len(), 1);
 }
@@ -138,19 +138,16 @@ fn the_top_of_a_file() {
      1 | polices: []
        | ^
     "#);
-    insta::assert_snapshot!(said("version", "version: 1\nbundles: []\ntests: []"), @r#"
+    insta::assert_snapshot!(said("version", "version: 1\nbundles: []"), @r#"
     test.yaml:2:1: `bundles:` is not supported yet in a policy file
      2 | bundles: []
-       | ^
-    test.yaml:3:1: `tests:` is not supported yet in a policy file
-     3 | tests: []
        | ^
     "#);
     insta::assert_snapshot!(said("groups:", "groups: { dba: [bob] }\nxs:"), @r#"
     test.yaml:6:9: expected a list of groups, found a mapping
      6 | groups: { dba: [bob] }
        |         ^
-    test.yaml:7:1: unknown key `xs` in a policy file; known are `version`, `defaults`, `people`, `groups`, `resources`, `providers`, `policies`, `require`, `forbid`
+    test.yaml:7:1: unknown key `xs` in a policy file; known are `version`, `defaults`, `people`, `groups`, `resources`, `providers`, `policies`, `require`, `forbid`, `tests`
      7 | xs:
        | ^
     test.yaml:16:14: there is no group `dba`

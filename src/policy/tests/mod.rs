@@ -41,7 +41,7 @@ pub(super) fn parse(text: &str) -> Result<PolicySet, LoadError> {
 }
 
 pub(super) fn example_sources() -> Vec<Source> {
-    ["people", "policies", "resources"]
+    ["people", "policies", "resources", "tests"]
         .map(|name| {
             let path = format!("{}/policies/{name}.yaml", env!("CARGO_MANIFEST_DIR"));
             Source { name: format!("{name}.yaml"), text: std::fs::read_to_string(path).unwrap() }

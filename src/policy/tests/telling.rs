@@ -3,6 +3,7 @@
 use super::*;
 use crate::policy::check::{Severity, check};
 use crate::policy::explain::explain;
+use crate::policy::scenario::run;
 
 fn explained(words: &str, now: Timestamp) -> String {
     let facts = asks(words);
@@ -155,5 +156,36 @@ fn a_refusal_is_explained_with_the_earliest_time() {
     Maya Okafor (maya) asks for shop/rebo write, 2 h, on Tue 24 Nov 2026 10:00 Europe/Berlin
 
     Denied: there is no resource `shop/rebo`; did you mean `shop/repo`?
+    "#);
+}
+
+#[test]
+fn the_tests_of_the_example_pass_and_cover_every_policy() {
+    let report = run(&example());
+    assert_eq!(report.failures, []);
+    assert_eq!((report.never_permits, report.never_denies), (vec![], vec![]));
+    assert!(report.passed > 10);
+}
+
+#[test]
+fn a_test_that_fails_says_what_happened_instead() {
+    let request = "at: 2026-11-24T10:00:00+01:00, request: { who: maya, what: prod/orders, role: readonly, for: 2h, reason: OPS-42 slow checkout }";
+    let expectations = [
+        "outcome: deny",
+        "outcome: auto",
+        "outcome: ask, policy: read-orders",
+        "outcome: ask, of: [carol]",
+        "outcome: ask, of: []",
+        "outcome: ask, policy: acme-read-orders, of: [dave, carol]",
+    ];
+    let tests: Vec<String> =
+        expectations.iter().map(|expect| format!("  - {{ name: '{expect}', {request}, expect: {{ {expect} }} }}\n")).collect();
+    let report = run(&example_and(&format!("tests:\n{}", tests.concat())));
+    insta::assert_snapshot!(report.failures.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n"), @r#"
+    zz.yaml:3: outcome: deny: expected a denial, but people are asked by `acme-read-orders`
+    zz.yaml:4: outcome: auto: expected that nobody is asked, but people are asked by `acme-read-orders`
+    zz.yaml:5: outcome: ask, policy: read-orders: expected `read-orders` to apply, but people are asked by `acme-read-orders`
+    zz.yaml:6: outcome: ask, of: [carol]: expected carol to be asked, but it is carol, dave
+    zz.yaml:7: outcome: ask, of: []: expected nobody to be asked, but it is carol, dave
     "#);
 }

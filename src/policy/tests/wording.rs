@@ -226,3 +226,57 @@ fn requirements_and_prohibitions() {
         |              ^
     "#);
 }
+
+#[test]
+fn the_tests_of_a_set() {
+    let test =
+        |rest: &str| said("require:", &format!("tests:\n  - {{ name: t, at: 2026-11-24T10:00:00+01:00, {rest} }}\nrequire:"));
+    let request = "request: { who: maya, what: prod/orders, role: read, for: 1h, reason: OPS-1 }";
+    assert_eq!(test(&format!("{request}, expect: {{ outcome: ask, policy: p, of: [bob] }}")), "fine");
+    assert_eq!(test(&format!("{request}, expect: {{ outcome: auto }}")), "fine");
+    assert_eq!(test(&format!("{request}, expect: {{ outcome: deny, because: p.when }}")), "fine");
+    insta::assert_snapshot!(test(&format!("{request}, expect: {{ outcome: deny, policy: p, because: q.when }}")), @r#"
+    test.yaml:26:151: unknown key `policy` in `expect`; known are `outcome`, `because`
+     26 |   - { name: t, at: 2026-11-24T10:00:00+01:00, request: { who: maya, what: prod/orders, role: read, for: 1h, reason: OPS-1 }, expect: { outcome: deny, policy: p,
+        |                                                                                                                                                       ^
+    test.yaml:26:171: there is no rule `q`
+     26 |   - { name: t, at: 2026-11-24T10:00:00+01:00, request: { who: maya, what: prod/orders, role: read, for: 1h, reason: OPS-1 }, expect: { outcome: deny, policy: p,
+    "#);
+    insta::assert_snapshot!(test("request: { who: moya, what: prod/order, role: read, for: ever, why: x }, expect: { outcome: allow }"), @r#"
+    test.yaml:26:63: there is no person `moya`; did you mean `maya`?
+     26 |   - { name: t, at: 2026-11-24T10:00:00+01:00, request: { who: moya, what: prod/order, role: read, for: ever, why: x }, expect: { outcome: allow } }
+        |                                                               ^
+    test.yaml:26:75: there is no resource `prod/order`; did you mean `prod/orders`?
+     26 |   - { name: t, at: 2026-11-24T10:00:00+01:00, request: { who: moya, what: prod/order, role: read, for: ever, why: x }, expect: { outcome: allow } }
+        |                                                                           ^
+    test.yaml:26:104: `ever` is not a length of time; write `30m`, `2h`, `1d` or `1h30m`
+     26 |   - { name: t, at: 2026-11-24T10:00:00+01:00, request: { who: moya, what: prod/order, role: read, for: ever, why: x }, expect: { outcome: allow } }
+        |                                                                                                        ^
+    test.yaml:26:110: unknown key `why` in `request`; did you mean `who`?
+     26 |   - { name: t, at: 2026-11-24T10:00:00+01:00, request: { who: moya, what: prod/order, role: read, for: ever, why: x }, expect: { outcome: allow } }
+        |                                                                                                              ^
+    test.yaml:26:139: expected one of `ask`, `auto`, `deny`, found `allow`
+     26 |   - { name: t, at: 2026-11-24T10:00:00+01:00, request: { who: moya, what: prod/order, role: read, for: ever, why: x }, expect: { outcome: allow } }
+        |                                                                                                                                           ^
+    "#);
+    insta::assert_snapshot!(said("require:", "tests: [{ name: t, at: 2026-11-24T10:00, request: {} }]\nrequire:"), @r#"
+    test.yaml:25:9: a test needs `expect:`
+     25 | tests: [{ name: t, at: 2026-11-24T10:00, request: {} }]
+        |         ^
+    test.yaml:25:24: `2026-11-24T10:00` is not a time with its offset; write `2026-03-16T09:00:00+01:00`
+     25 | tests: [{ name: t, at: 2026-11-24T10:00, request: {} }]
+        |                        ^
+    test.yaml:25:51: `request` needs `for:`
+     25 | tests: [{ name: t, at: 2026-11-24T10:00, request: {} }]
+        |                                                   ^
+    test.yaml:25:51: `request` needs `role:`
+     25 | tests: [{ name: t, at: 2026-11-24T10:00, request: {} }]
+        |                                                   ^
+    test.yaml:25:51: `request` needs `what:`
+     25 | tests: [{ name: t, at: 2026-11-24T10:00, request: {} }]
+        |                                                   ^
+    test.yaml:25:51: `request` needs `who:`
+     25 | tests: [{ name: t, at: 2026-11-24T10:00, request: {} }]
+        |                                                   ^
+    "#);
+}
