@@ -97,8 +97,7 @@ fn unknown(set: &PolicySet, facts: &Facts) -> Option<Refusal> {
 
 /// The resources that some permit is about for this person.
 fn askable(set: &PolicySet, facts: &Facts) -> BTreeSet<ResourceId> {
-    let contract_end = set.contract_end(&facts.subject);
-    let person = Whose { id: &facts.subject, contract_ended: contract_end.is_some_and(|end| end <= Timestamp::from_millis(0)) };
+    let person = Whose { id: &facts.subject, contract_ended: false };
     let policies = set.policies().iter().filter(|policy| fits(set, &policy.who, person, &facts.outside) == Fits::Yes);
     let names = policies.filter_map(|policy| policy.what.resource.as_ref());
     names.flat_map(|glob| set.resources().keys().filter(|id| glob.matches(id.as_str()))).cloned().collect()

@@ -50,8 +50,9 @@ pub(super) fn references(sink: &mut Sink) {
 
 /// Checks what more than one item is needed for. Items that did not read well are missing here, and said already.
 pub(super) fn together(files: &Files, shapes: Shapes<'_>, sink: &mut Sink) -> Membership {
+    let people: BTreeMap<&PersonId, &Person> = files.people.iter().map(|person| (&person.id.value, person)).collect();
     for person in &files.people {
-        answerable(person, &files.people, sink);
+        answerable(person, &people, sink);
     }
     for provider in &files.providers {
         if let Err(problem) = (shapes.settings)(&provider.kind, &provider.settings) {
@@ -80,13 +81,13 @@ pub(super) fn together(files: &Files, shapes: Shapes<'_>, sink: &mut Sink) -> Me
 }
 
 /// A sponsor answers for somebody, and so belongs to the house; nobody answers for themselves.
-fn answerable(person: &Person, people: &[Person], sink: &mut Sink) {
+fn answerable(person: &Person, people: &BTreeMap<&PersonId, &Person>, sink: &mut Sink) {
     for (word, reference) in [("sponsor", &person.sponsor), ("manager", &person.manager)] {
         let Some(reference) = reference else { continue };
         if reference.value == person.id.value {
             sink.problem(reference.place, format!("`{}` cannot be their own {word}", person.id.value));
         }
-        let found = people.iter().find(|other| other.id.value == reference.value);
+        let found = people.get(&reference.value);
         if let Some(other) = found
             && other.kind != Kind::Employee
         {
@@ -178,6 +179,9 @@ fn targets(what: &What, resources: &[Resource], sink: &mut Sink) {
     }
 }
 
+/// How deep groups may be computed from groups.
+const NESTING_MAX: usize = 16;
+
 /// Computes who is in which group. A group that is computed from itself has no members, and is a problem.
 fn expand_groups(files: &Files, sink: &mut Sink) -> Membership {
     let mut done = Membership::new();
@@ -200,6 +204,11 @@ fn expand<'f>(group: &'f Group, files: &'f Files, path: &mut Vec<&'f GroupId>, d
                     let chain: Vec<String> = path.iter().map(|id| format!("`{id}`")).collect();
                     let message = format!("a group cannot be computed from itself: {} → `{}`", chain.join(" → "), inner.value);
                     sink.problem(inner.place, message);
+                    path.pop();
+                    return;
+                }
+                if path.len() >= NESTING_MAX {
+                    sink.problem(inner.place, format!("groups are computed from groups more than {NESTING_MAX} deep"));
                     path.pop();
                     return;
                 }

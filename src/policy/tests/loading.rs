@@ -362,3 +362,17 @@ fn shapes_that_an_adapter_does_not_know_are_told_where_they_stand() {
         |                                            ^
     "#);
 }
+
+#[test]
+fn groups_are_computed_from_groups_only_so_deep() {
+    let chain = |length: usize| {
+        let deeper = (1..length).map(|n| format!("  - {{ id: g{n}, where: {{ group: g{} }} }}\n", n - 1));
+        let groups: String = deeper.rev().collect();
+        format!(
+            "version: 1\npeople: [{{ id: a, name: A, kind: employee }}]\ngroups:\n  - {{ id: g0, where: {{ kind: employee }} }}\n{groups}"
+        )
+    };
+    let set = parse(&chain(16)).unwrap();
+    assert_eq!(set.members(&"g15".parse().unwrap()).unwrap().len(), 1);
+    assert!(parse(&chain(18)).unwrap_err().to_string().contains("more than 16 deep"));
+}
