@@ -5,6 +5,8 @@
 pub mod access;
 pub mod audit;
 pub mod clock;
+pub mod people;
+pub mod policy;
 pub mod providers;
 pub mod store;
 pub mod worker;

@@ -1,0 +1,93 @@
+//! Who may fill which step today. Pure. Seating those who agreed is the core's business.
+//!
+//! What no policy can switch off lives here: nobody approves for themselves or for what they filed; strangers, bots,
+//! services and unknown or deactivated accounts never approve; guests and contractors only where they are named as a person.
+
+use std::collections::BTreeSet;
+
+use super::facts::{Outside, Reading, Standing};
+use super::file::Kind;
+use super::set::PolicySet;
+use crate::access::ids::{GroupId, PersonId};
+use crate::access::request::Step;
+use crate::access::time::Timestamp;
+
+/// What stands between alternatives in a step's `by`, such as `group/dba or group/platform`. No name can contain it.
+pub const OR: &str = " or ";
+
+/// For each step, who may fill it at `now`. A group that cannot be read, and a word that means nothing, is nobody.
+pub fn electorate(
+    set: &PolicySet,
+    steps: &[Step],
+    subject: &PersonId,
+    filed_by: &PersonId,
+    outside: &Outside,
+    now: Timestamp,
+) -> Vec<BTreeSet<PersonId>> {
+    let of_step = |step: &Step| {
+        step.by
+            .split(OR)
+            .flat_map(|by| of_word(set, by, subject, outside))
+            .filter(|(person, how)| person != subject && person != filed_by && may_approve(set, person, *how, outside, now))
+            .map(|(person, _)| person)
+            .collect()
+    };
+    steps.iter().map(of_step).collect()
+}
+
+/// How somebody came to be meant.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Meant {
+    /// By their own name, in the policy.
+    ByName,
+    /// As a member of a group, or by what they are to the subject.
+    ByRole,
+}
+
+fn of_word(set: &PolicySet, by: &str, subject: &PersonId, outside: &Outside) -> Vec<(PersonId, Meant)> {
+    let related = |reference: Option<PersonId>| reference.map(|person| (person, Meant::ByRole)).into_iter().collect();
+    match (by, by.split_once('/')) {
+        ("sponsor", _) => related(set.person(subject).and_then(|person| person.sponsor.as_ref()).map(|at| at.value.clone())),
+        ("manager", _) => related(set.person(subject).and_then(|person| person.manager.as_ref()).map(|at| at.value.clone())),
+        (_, Some(("person", id))) => id.parse().ok().map(|person| (person, Meant::ByName)).into_iter().collect(),
+        (_, Some(("group", id))) => {
+            let Ok(group) = id.parse::<GroupId>() else { return Vec::new() };
+            let members = match outside.groups.get(&group) {
+                Some(Reading::Members(members)) => Some(members),
+                Some(Reading::Unreadable { .. }) => None,
+                None => set.members(&group),
+            };
+            members.into_iter().flatten().map(|person| (person.clone(), Meant::ByRole)).collect()
+        }
+        (_, Some(_) | None) => Vec::new(),
+    }
+}
+
+/// Whether this person can approve at all, as which they are meant.
+fn may_approve(set: &PolicySet, id: &PersonId, meant: Meant, outside: &Outside, now: Timestamp) -> bool {
+    let Some(person) = set.person(id) else { return false };
+    let by_kind = match person.kind {
+        Kind::Employee => true,
+        Kind::Contractor => meant == Meant::ByName,
+        Kind::Service => false,
+    };
+    let by_standing = match outside.standing(id) {
+        Standing::Active => true,
+        Standing::Guest => meant == Meant::ByName,
+        Standing::Deactivated | Standing::Stranger | Standing::Bot | Standing::Unknown => false,
+    };
+    by_kind && by_standing && set.contract_end(id).is_none_or(|end| now < end)
+}
+
+/// What must be agreed when a policy changed while a request was pending: both what was asked then and what is asked now.
+/// It only ever raises.
+pub fn merge_steps(pinned: &[Step], current: &[Step]) -> Vec<Step> {
+    let mut merged: Vec<Step> = Vec::new();
+    for step in pinned.iter().chain(current) {
+        match merged.iter_mut().find(|known| known.by == step.by) {
+            Some(known) => known.count = known.count.max(step.count),
+            None => merged.push(step.clone()),
+        }
+    }
+    merged
+}

@@ -1,0 +1,220 @@
+//! The judgement: who may have what, until when, and who is asked. Pure and total; nothing here reads a clock or a file.
+//!
+//! Deny by default. Any permit suffices; of several, the one that asks least of people applies. A requirement raises, and
+//! never opens. A prohibition wins. What cannot be read never widens anything. The order of files and rules never matters.
+
+use std::collections::BTreeSet;
+
+use super::facts::{Clamp, Facts, Purpose, Said, Standing, Trace, TraceLine, Verdict};
+use super::file::{Note, Policy};
+use super::matching::{Fits, Whose, fits};
+use super::permit::{Case, Floor, Obstacles, Permit, Reasons};
+use super::problem::nearest;
+use super::set::PolicySet;
+use crate::access::ids::{PolicyId, ResourceId};
+use crate::access::refusal::Refusal;
+use crate::access::request::{Mode, Step};
+use crate::access::time::{Timestamp, Ttl};
+
+/// Judges a request by the policy set, at this moment.
+pub fn evaluate(set: &PolicySet, facts: &Facts, now: Timestamp) -> Verdict {
+    judge(set, facts, now, Reasons::Read)
+}
+
+/// Judges as if a reason were given that satisfies every rule: for tools that ask what would be possible.
+pub(super) fn evaluate_with_any_reason(set: &PolicySet, facts: &Facts, now: Timestamp) -> Verdict {
+    judge(set, facts, now, Reasons::Supposed)
+}
+
+/// What this permit asks of people for this request, raised by what requirements apply; and which of the steps nobody could
+/// fill. Its other conditions are not looked at.
+pub(super) fn would_ask(set: &PolicySet, policy: &Policy, facts: &Facts, now: Timestamp) -> (Vec<Step>, Vec<String>) {
+    let case = Case::new(set, facts, now, Reasons::Supposed);
+    let steps = case.steps(policy, &case.floor(&mut Trace::default()));
+    let missing = case.unfilled(&steps, &facts.outside);
+    (steps, missing)
+}
+
+fn judge(set: &PolicySet, facts: &Facts, now: Timestamp, reasons: Reasons) -> Verdict {
+    if let Some(refusal) = unknown(set, facts) {
+        return Verdict::Deny { refusal, because: Vec::new(), trace: Trace::default() };
+    }
+    let case = Case::new(set, facts, now, reasons);
+    let mut trace = Trace::default();
+    if let Some((refusal, because)) = case.forbidden(&mut trace) {
+        return Verdict::Deny { refusal, because, trace };
+    }
+    let floor = case.floor(&mut trace);
+    let mut permits = Vec::new();
+    let mut failures = Vec::new();
+    for policy in set.policies_about(&facts.resource, &facts.role) {
+        let said = match case.permit(policy, &floor) {
+            Ok(permit) => {
+                permits.push(permit);
+                Said::Permits
+            }
+            Err(Obstacles { said, refusals }) => {
+                failures.push(Failure { policy: &policy.id.value, said: said.clone(), refusals });
+                said
+            }
+        };
+        trace.lines.push(TraceLine { rule: policy.id.value.clone(), said });
+    }
+    match permits.into_iter().min_by_key(Permit::asks) {
+        None => case.refused(failures, trace),
+        Some(permit) => case.allowed(permit, &floor, trace),
+    }
+}
+
+/// What can be said without any rule: who and what are known at all.
+fn unknown(set: &PolicySet, facts: &Facts) -> Option<Refusal> {
+    for person in [&facts.filed_by, &facts.subject] {
+        if set.person(person).is_none() {
+            return Some(Refusal::NoSuchPerson { asked: person.to_string() });
+        }
+        match facts.outside.standing(person) {
+            Standing::Deactivated | Standing::Bot => return Some(Refusal::AccountNotAllowed),
+            Standing::Stranger => return Some(Refusal::ForeignAccount),
+            // An outage of Slack is no deactivation.
+            Standing::Active | Standing::Guest | Standing::Unknown => {}
+        }
+    }
+    let Some(resource) = set.resource(&facts.resource) else {
+        let asked = facts.resource.to_string();
+        let mine = askable(set, facts);
+        let similar = nearest(&asked, mine.iter().map(ResourceId::as_str)).map(str::to_owned).into_iter().collect();
+        return Some(Refusal::NoSuchResource { asked, similar });
+    };
+    if set.role(&facts.resource, &facts.role).is_none() {
+        return Some(Refusal::NoSuchRole {
+            resource: facts.resource.to_string(),
+            asked: facts.role.to_string(),
+            roles: resource.roles.iter().map(|role| role.id.value.to_string()).collect(),
+        });
+    }
+    None
+}
+
+/// The resources that some permit is about for this person.
+fn askable(set: &PolicySet, facts: &Facts) -> BTreeSet<ResourceId> {
+    let person = Whose { id: &facts.subject, contract_ended: false };
+    let policies = set.policies().iter().filter(|policy| fits(set, &policy.who, person, &facts.outside) == Fits::Yes);
+    let names = policies.filter_map(|policy| policy.what.resource.as_ref());
+    names.flat_map(|glob| set.resources().keys().filter(|id| glob.matches(id.as_str()))).cloned().collect()
+}
+
+struct Failure<'a> {
+    policy: &'a PolicyId,
+    said: Said,
+    refusals: Vec<Refusal>,
+}
+
+impl Case<'_> {
+    /// Prohibitions, and the end of the contract, which is one without being written.
+    fn forbidden(&self, trace: &mut Trace) -> Option<(Refusal, Vec<String>)> {
+        let (mut because, mut unread) = (Vec::new(), None);
+        for rule in self.set.forbid_about(&self.facts.resource, &self.facts.role) {
+            let said = match fits(self.set, &rule.who, self.subject(), &self.facts.outside) {
+                Fits::No => Said::NotForThem,
+                Fits::Yes => {
+                    because.push(rule.id.value.to_string());
+                    Said::Forbids
+                }
+                Fits::Unreadable(source) => {
+                    unread.get_or_insert((source.clone(), rule.id.value.to_string()));
+                    Said::Unreadable { source }
+                }
+            };
+            trace.lines.push(TraceLine { rule: rule.id.value.clone(), said });
+        }
+        if !because.is_empty() {
+            return Some((Refusal::NotPermitted { because: because.clone() }, because));
+        }
+        if let Some((source, rule)) = unread {
+            return Some((Refusal::SourceUnreadable { source }, vec![rule]));
+        }
+        let over = self.contract_end.is_some_and(|end| end < self.start.plus(Ttl::MIN));
+        over.then(|| (Refusal::NoTimeLeft { limit: Clamp::Contract.name().to_owned() }, vec!["contract".to_owned()]))
+    }
+
+    fn floor(&self, trace: &mut Trace) -> Floor {
+        let mut floor = Floor::default();
+        for rule in self.set.require_about(&self.facts.resource, &self.facts.role) {
+            let said = match fits(self.set, &rule.who, self.subject(), &self.facts.outside) {
+                Fits::No => {
+                    trace.lines.push(TraceLine { rule: rule.id.value.clone(), said: Said::NotForThem });
+                    continue;
+                }
+                Fits::Yes => Said::Raises { approvals: rule.approvals, note_required: rule.note == Note::Required },
+                Fits::Unreadable(source) => Said::Unreadable { source },
+            };
+            floor.approvals = floor.approvals.max(rule.approvals);
+            floor.note = floor.note.max(rule.note);
+            trace.lines.push(TraceLine { rule: rule.id.value.clone(), said });
+        }
+        floor
+    }
+
+    fn refused(&self, mut failures: Vec<Failure<'_>>, trace: Trace) -> Verdict {
+        failures.sort_by_key(Failure::distance);
+        let because = failures.iter().flat_map(Failure::because).collect::<Vec<_>>();
+        let nearest = failures.into_iter().next().and_then(|failure| failure.refusals.into_iter().next());
+        let refusal = nearest.unwrap_or_else(|| Refusal::NotPermitted { because: because.clone() });
+        Verdict::Deny { refusal, because, trace }
+    }
+
+    fn allowed(&self, permit: Permit<'_>, floor: &Floor, mut trace: Trace) -> Verdict {
+        let chosen = &permit.policy.id.value;
+        if let Some(provider) = self.set.resource(&self.facts.resource).map(|resource| &resource.provider.value)
+            && self.set.account(&self.facts.subject, provider).is_none()
+        {
+            let because = vec!["accounts".to_owned()];
+            return Verdict::Deny { refusal: Refusal::NoProviderAccount { provider: provider.clone() }, because, trace };
+        }
+        for line in &mut trace.lines {
+            if line.said == Said::Permits && line.rule != *chosen {
+                line.said = Said::Outranked { by: chosen.clone() };
+            }
+        }
+        let natural_end = match self.facts.purpose {
+            Purpose::Access => self.start.plus(self.facts.access_for),
+            Purpose::Extension { ends_at, .. } => ends_at.max(self.now).plus(self.facts.access_for),
+        };
+        let (policy, defaults) = (permit.policy, self.set.defaults());
+        Verdict::Allow {
+            policy: chosen.clone(),
+            mode: if permit.steps.is_empty() { Mode::Auto } else { Mode::Ask },
+            ends_at_most: permit.ends_at_most,
+            clamped_by: (permit.ends_at_most < natural_end).then_some(permit.clamp),
+            answer_within: policy.answer_within.unwrap_or(defaults.answer_within),
+            start_within: policy.start_within.unwrap_or(defaults.start_within),
+            warn_before: policy.warn_before.unwrap_or(defaults.warn_before),
+            note_required: policy.approver_note.max(floor.note) == Note::Required,
+            extend: self.extend_limits(policy),
+            steps: permit.steps,
+            trace,
+        }
+    }
+}
+
+impl Failure<'_> {
+    /// The fewer conditions fail the nearer it was; of two as near, the one that offers more.
+    fn distance(&self) -> (usize, i64, PolicyId) {
+        let (offer, conditions) = match self.refusals.first() {
+            None => (i64::MAX, usize::MAX),
+            Some(Refusal::OverCap { at_most }) => (-at_most.as_millis(), self.refusals.len()),
+            Some(Refusal::OutsideWindow { earliest: Some(earliest) }) => (earliest.as_millis(), self.refusals.len()),
+            Some(_) => (i64::MAX, self.refusals.len()),
+        };
+        (conditions, offer, self.policy.clone())
+    }
+
+    fn because(&self) -> Vec<String> {
+        let name = |condition: &str| format!("{}.{condition}", self.policy);
+        match &self.said {
+            Said::Fails { conditions } => conditions.iter().map(|condition| name(condition)).collect(),
+            Said::NotForThem | Said::Unreadable { .. } => vec![name("who")],
+            Said::Forbids | Said::Outranked { .. } | Said::Permits | Said::Raises { .. } => Vec::new(),
+        }
+    }
+}

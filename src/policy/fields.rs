@@ -1,0 +1,276 @@
+//! Reading a tree into types without stopping at the first mistake: every mistake goes into the [`Sink`], and reading goes on.
+
+use std::collections::BTreeMap;
+use std::str::FromStr;
+
+use jiff::tz::TimeZone;
+
+use super::file::At;
+use super::problem::{Place, nearest};
+use super::yaml::{Entry, Node, Value};
+use crate::access::time::Ttl;
+
+/// What ids stand for. Each has its own names.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Space {
+    Person,
+    Group,
+    Resource,
+    Provider,
+    /// Policies, requirements and prohibitions share theirs, since a verdict names them alike.
+    Rule,
+    SlackAccount,
+    HostUser,
+}
+
+impl Space {
+    pub(super) fn word(self) -> &'static str {
+        match self {
+            Space::Person => "person",
+            Space::Group => "group",
+            Space::Resource => "resource",
+            Space::Provider => "provider",
+            Space::Rule => "rule",
+            Space::SlackAccount => "Slack account",
+            Space::HostUser => "host user",
+        }
+    }
+}
+
+/// Where mistakes are collected, and what has been declared and referred to, so that references can be checked at the end.
+#[derive(Default)]
+pub(super) struct Sink {
+    pub(super) problems: Vec<(Place, String)>,
+    pub(super) declared: BTreeMap<(Space, String), Place>,
+    pub(super) duplicates: Vec<(Space, String, Place, Place)>,
+    pub(super) references: Vec<(Space, String, Place)>,
+    /// What stands in `by:` and is none of its words.
+    pub(super) unclear_approvers: Vec<(String, Place)>,
+}
+
+impl Sink {
+    pub(super) fn problem(&mut self, place: Place, message: impl Into<String>) {
+        self.problems.push((place, message.into()));
+    }
+
+    /// Notes that this id exists, even where the rest of its item is broken, so that references to it are no mistake.
+    pub(super) fn declare(&mut self, space: Space, id: &str, place: Place) {
+        match self.declared.entry((space, id.to_owned())) {
+            std::collections::btree_map::Entry::Vacant(free) => {
+                free.insert(place);
+            }
+            std::collections::btree_map::Entry::Occupied(first) => {
+                self.duplicates.push((space, id.to_owned(), *first.get(), place));
+            }
+        }
+    }
+
+    pub(super) fn refer(&mut self, space: Space, id: &str, place: Place) {
+        self.references.push((space, id.to_owned(), place));
+    }
+
+    /// The names of this kind.
+    pub(super) fn names(&self, space: Space) -> impl Iterator<Item = &str> {
+        self.declared.keys().filter(move |(s, _)| *s == space).map(|(_, id)| id.as_str())
+    }
+}
+
+/// The fields of one mapping. A key that nobody asks for is a mistake, and those that were asked for are the known ones.
+pub(super) struct Fields<'n> {
+    pub(super) place: Place,
+    what: &'static str,
+    entries: &'n [Entry],
+    known: Vec<&'static str>,
+    refused: Vec<&'static str>,
+}
+
+impl<'n> Fields<'n> {
+    /// The fields of `node`; says so where it is no mapping. `what` names it in sentences, with its article.
+    pub(super) fn of(node: &'n Node, what: &'static str, sink: &mut Sink) -> Option<Fields<'n>> {
+        match &node.value {
+            Value::Map(entries) => Some(Fields { place: node.place, what, entries, known: Vec::new(), refused: Vec::new() }),
+            other => {
+                sink.problem(node.place, format!("expected {what} as a mapping, found {}", other.shape()));
+                None
+            }
+        }
+    }
+
+    /// The value of this key, if it is there.
+    pub(super) fn take(&mut self, key: &'static str) -> Option<&'n Node> {
+        self.known.push(key);
+        self.entries.iter().find(|entry| entry.key == key).map(|entry| &entry.node)
+    }
+
+    /// Whether this key is there.
+    pub(super) fn has(&self, key: &str) -> bool {
+        self.entries.iter().any(|entry| entry.key == key)
+    }
+
+    /// Whether nothing is written at all.
+    pub(super) fn is_empty(&self) -> bool {
+        self.entries.is_empty()
+    }
+
+    /// The value of this key; says so where it is missing.
+    pub(super) fn need(&mut self, key: &'static str, sink: &mut Sink) -> Option<&'n Node> {
+        let found = self.take(key);
+        if found.is_none() {
+            sink.problem(self.place, format!("{} needs `{key}:`", self.what));
+        }
+        found
+    }
+
+    /// A key of the language that this version does not carry out: refused, since ignoring it would change what is meant.
+    /// Whether it was there.
+    pub(super) fn not_yet(&mut self, key: &'static str, sink: &mut Sink) -> bool {
+        self.refused.push(key);
+        let found = self.entries.iter().find(|entry| entry.key == key);
+        if let Some(entry) = found {
+            sink.problem(entry.place, format!("`{key}:` is not supported yet in {}", self.what));
+        }
+        found.is_some()
+    }
+
+    /// Reports every key that nobody asked for.
+    pub(super) fn finish(self, sink: &mut Sink) {
+        for entry in self.entries {
+            let key = entry.key.as_str();
+            if self.known.contains(&key) || self.refused.contains(&key) {
+                continue;
+            }
+            let hint = match nearest(key, self.known.iter().copied()) {
+                Some(near) => format!("; did you mean `{near}`?"),
+                None => format!("; known are {}", quoted(self.known.iter().copied())),
+            };
+            sink.problem(entry.place, format!("unknown key `{key}` in {}{hint}", self.what));
+        }
+    }
+
+    /// The entries that nobody asked for, for whoever knows more keys.
+    pub(super) fn rest(self) -> impl Iterator<Item = &'n Entry> {
+        let known = self.known;
+        self.entries.iter().filter(move |entry| !known.contains(&entry.key.as_str()))
+    }
+}
+
+/// `a`, `b`, `c`
+pub(super) fn quoted<'a>(words: impl IntoIterator<Item = &'a str>) -> String {
+    words.into_iter().map(|word| format!("`{word}`")).collect::<Vec<_>>().join(", ")
+}
+
+/// The longest text in a policy file, in characters.
+pub(super) const TEXT_CHARS_MAX: usize = 2000;
+
+/// A text; a number or yes/no in its place must be put in quotes.
+pub(super) fn text<'n>(node: &'n Node, what: &str, sink: &mut Sink) -> Option<&'n str> {
+    match &node.value {
+        Value::Text(text) if text.trim().is_empty() => {
+            sink.problem(node.place, format!("expected {what}, found an empty text"));
+            None
+        }
+        Value::Text(text) if text.chars().count() > TEXT_CHARS_MAX => {
+            sink.problem(node.place, format!("{what} is longer than {TEXT_CHARS_MAX} characters"));
+            None
+        }
+        Value::Text(text) => Some(text),
+        Value::Int(_) | Value::Float(_) | Value::Bool(_) => {
+            sink.problem(node.place, format!("expected {what}, found {}; put it in quotes", node.value.shape()));
+            None
+        }
+        Value::Nothing | Value::List(_) | Value::Map(_) => {
+            sink.problem(node.place, format!("expected {what}, found {}", node.value.shape()));
+            None
+        }
+    }
+}
+
+/// A text that reads as a `T`, with its place.
+pub(super) fn parsed<T>(node: &Node, what: &str, sink: &mut Sink) -> Option<At<T>>
+where
+    T: FromStr,
+    T::Err: std::fmt::Display,
+{
+    let Some(written) = node.value.as_text() else {
+        sink.problem(node.place, format!("expected {what}, found {}", node.value.shape()));
+        return None;
+    };
+    match written.parse() {
+        Ok(value) => Some(At { value, place: node.place }),
+        Err(problem) => {
+            sink.problem(node.place, problem.to_string());
+            None
+        }
+    }
+}
+
+/// A bare name of this kind, that something else declares; whether it does is checked once all is read.
+pub(super) fn reference<T: FromStr>(node: &Node, space: Space, sink: &mut Sink) -> Option<At<T>>
+where
+    T::Err: std::fmt::Display,
+{
+    let word = space.word();
+    let written = text(node, &format!("the id of a {word}"), sink)?;
+    let at = parsed(node, word, sink)?;
+    sink.refer(space, written, node.place);
+    Some(at)
+}
+
+/// A length of time.
+pub(super) fn ttl(node: &Node, sink: &mut Sink) -> Option<At<Ttl>> {
+    parsed(node, "a length of time such as `2h`", sink)
+}
+
+/// A whole number within bounds.
+pub(super) fn number(node: &Node, bounds: std::ops::RangeInclusive<u32>, sink: &mut Sink) -> Option<u32> {
+    let found = node.value.as_int().and_then(|number| u32::try_from(number).ok()).filter(|number| bounds.contains(number));
+    if found.is_none() {
+        let (low, high) = (bounds.start(), bounds.end());
+        sink.problem(node.place, format!("expected a whole number from {low} to {high}, found {}", node.value.shape()));
+    }
+    found
+}
+
+/// One of a few words.
+pub(super) fn one_of<T: Copy>(node: &Node, words: &[(&'static str, T)], sink: &mut Sink) -> Option<T> {
+    let written = node.value.as_text();
+    let found = written.and_then(|text| words.iter().find(|(word, _)| *word == text)).map(|(_, value)| *value);
+    if found.is_none() {
+        let known = words.iter().map(|(word, _)| *word);
+        let near = written.and_then(|text| nearest(text, known.clone())).map(|near| format!("; did you mean `{near}`?"));
+        let hint = near.unwrap_or_default();
+        sink.problem(node.place, format!("expected one of {}, found {}{hint}", quoted(known), node.value.shape()));
+    }
+    found
+}
+
+/// A zone of the IANA database.
+pub(super) fn zone(node: &Node, sink: &mut Sink) -> Option<TimeZone> {
+    let name = text(node, "a time zone such as `Europe/Berlin`", sink)?;
+    match TimeZone::get(name) {
+        Ok(zone) => Some(zone),
+        Err(_) => {
+            let known: Vec<String> = jiff::tz::db().available().map(|name| name.to_string()).collect();
+            let hint = nearest(name, known.iter().map(String::as_str)).map(|near| format!("; did you mean `{near}`?"));
+            sink.problem(node.place, format!("`{name}` is not a time zone{}", hint.unwrap_or_default()));
+            None
+        }
+    }
+}
+
+/// Every item of a list that reads well. A value that is no list is told.
+pub(super) fn list<'n, T>(
+    node: Option<&'n Node>,
+    what: &str,
+    sink: &mut Sink,
+    mut read: impl FnMut(&'n Node, &mut Sink) -> Option<T>,
+) -> Vec<T> {
+    let Some(node) = node else { return Vec::new() };
+    match &node.value {
+        Value::List(items) => items.iter().filter_map(|item| read(item, sink)).collect(),
+        other => {
+            sink.problem(node.place, format!("expected a list of {what}, found {}", other.shape()));
+            Vec::new()
+        }
+    }
+}

@@ -1,0 +1,80 @@
+//! Patterns of names, as `what:` has them. Nothing but `*`: a pattern is read at a glance, and matched without backtracking.
+
+/// A name in which `*` stands for any text, also an empty one and one with `/`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Glob(String);
+
+impl Glob {
+    /// A pattern of the characters of names and `*`.
+    pub fn new(text: &str) -> Option<Glob> {
+        let fits = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit() || b"._-/*".contains(&b);
+        (!text.is_empty() && text.len() <= 80 && text.bytes().all(fits)).then(|| Glob(text.to_owned()))
+    }
+
+    /// The pattern as written.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    /// Whether it stands for one name only.
+    pub fn is_exact(&self) -> bool {
+        !self.0.contains('*')
+    }
+
+    /// Whether the name is one that the pattern stands for. At most pattern times name steps.
+    pub fn matches(&self, name: &str) -> bool {
+        let mut parts = self.0.split('*');
+        let first = parts.next().unwrap_or_default();
+        let Some(mut rest) = name.strip_prefix(first) else { return false };
+        if self.is_exact() {
+            return rest.is_empty();
+        }
+        let mut parts = parts.peekable();
+        while let Some(part) = parts.next() {
+            if parts.peek().is_none() {
+                return rest.ends_with(part);
+            }
+            match rest.split_once(part) {
+                Some((_, after)) => rest = after,
+                None => return false,
+            }
+        }
+        true
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_star_stands_for_any_text() {
+        for (pattern, name, fits) in [
+            ("prod/orders", "prod/orders", true),
+            ("prod/orders", "prod/orders2", false),
+            ("*", "prod/orders", true),
+            ("prod/*", "prod/orders", true),
+            ("prod/*", "prod/eu/orders", true),
+            ("prod/*", "prod/", true),
+            ("prod/*", "preprod/orders", false),
+            ("*/orders", "prod/orders", true),
+            ("*/orders", "prod/orders2", false),
+            ("a*b*c", "abc", true),
+            ("a*b*c", "axbxc", true),
+            ("a*b*c", "axcxb", false),
+            ("a*a", "a", false),
+            ("ab*ba", "aba", false),
+            ("*a*", "bcb", false),
+            ("**", "x", true),
+        ] {
+            assert_eq!(Glob::new(pattern).unwrap().matches(name), fits, "{pattern} on {name}");
+        }
+    }
+
+    #[test]
+    fn what_no_name_can_hold_is_no_pattern() {
+        for text in ["", "Prod/*", "a b", "[ab]", "a?"] {
+            assert_eq!(Glob::new(text), None, "{text:?}");
+        }
+    }
+}

@@ -1,0 +1,196 @@
+//! From the text of policy files to a [`PolicySet`], or to everything that is wrong with them. No I/O.
+
+use std::fmt::Write as _;
+
+use sha2::{Digest, Sha256};
+
+use super::fields::{Fields, Sink, Space, list};
+use super::file::{Files, Policy};
+use super::problem::{LoadError, Place, Problem, nearest};
+use super::set::PolicySet;
+use super::yaml::{self, Node, Value};
+use super::{read_people, read_rules, read_tests, validate};
+
+/// Judges one part of the files that only an adapter understands: the provider's kind, and the keys as written.
+pub type ShapeCheck<'a> = &'a dyn Fn(&str, &serde_json::Map<String, serde_json::Value>) -> Result<(), String>;
+
+/// What the adapters know about the parts of the files that are theirs. An error is a sentence for the author of the file.
+#[derive(Clone, Copy)]
+pub struct Shapes<'a> {
+    /// A role's `grant:`.
+    pub grant: ShapeCheck<'a>,
+    /// What a provider says beside `id` and `kind`. An unknown kind is an error here.
+    pub settings: ShapeCheck<'a>,
+}
+
+impl Shapes<'_> {
+    /// Believes every shape: for text that was checked when it was loaded, and for tools without adapters.
+    pub const UNCHECKED: Shapes<'static> = Shapes { grant: &|_, _| Ok(()), settings: &|_, _| Ok(()) };
+}
+
+/// A policy file: its name and its text.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Source {
+    /// Its name, without the directory.
+    pub name: String,
+    /// What it says.
+    pub text: String,
+}
+
+/// What the header of each file begins with, in the text that is kept by digest.
+const HEADER: &str = "# daypass policy file, bytes: ";
+
+impl PolicySet {
+    /// Reads and checks these files as one set. Their order does not matter.
+    ///
+    /// # Errors
+    /// Everything that is wrong with them, counted where there is too much to tell.
+    pub fn parse(mut sources: Vec<Source>, shapes: Shapes<'_>) -> Result<PolicySet, LoadError> {
+        sources.sort_by(|a, b| a.name.cmp(&b.name));
+        let mut sink = Sink::default();
+        let (files, zoneless) = read(&sources, &mut sink);
+        let files = with_default_zone(files, &zoneless);
+        validate::references(&mut sink);
+        let members = validate::together(&files, shapes, &mut sink);
+        report(sink, &sources)?;
+        let text = canonical(&sources);
+        let digest = Sha256::digest(text.as_bytes()).iter().fold(String::new(), |mut hex, byte| {
+            let _ = write!(hex, "{byte:02x}");
+            hex
+        });
+        Ok(PolicySet::build(files, members, sources.into_iter().map(|source| source.name).collect(), text, digest))
+    }
+
+    /// Reads a set again from its [`PolicySet::text`], as it is kept by digest. The adapters are not asked again: the text
+    /// was in force once, and what they accept today says nothing about it.
+    ///
+    /// # Errors
+    /// Where the text is not one that [`PolicySet::text`] gave, or its language has changed since.
+    pub fn reparse(text: &str) -> Result<PolicySet, LoadError> {
+        let unreadable = || {
+            let message = "this is not the kept text of a policy set".to_owned();
+            LoadError::new(vec![Problem { file: "policy".to_owned(), line: 0, column: 0, message, source_line: String::new() }])
+        };
+        let mut sources = Vec::new();
+        let mut rest = text;
+        while !rest.is_empty() {
+            let (header, after) = rest.strip_prefix(HEADER).and_then(|rest| rest.split_once('\n')).ok_or_else(unreadable)?;
+            let (bytes, name) = header.split_once(", name: ").ok_or_else(unreadable)?;
+            let bytes: usize = bytes.parse().map_err(|_| unreadable())?;
+            let (content, after) = after.split_at_checked(bytes).ok_or_else(unreadable)?;
+            sources.push(Source { name: name.to_owned(), text: content.to_owned() });
+            rest = after.strip_prefix('\n').ok_or_else(unreadable)?;
+        }
+        PolicySet::parse(sources, Shapes::UNCHECKED)
+    }
+}
+
+/// All files as one text from which they can be told apart again, whatever they contain.
+fn canonical(sources: &[Source]) -> String {
+    let mut text = String::new();
+    for source in sources {
+        let _ = writeln!(text, "{HEADER}{}, name: {}\n{}", source.text.len(), source.name, source.text);
+    }
+    text
+}
+
+/// Reads every file. The second part numbers the policies whose hours name no zone.
+fn read(sources: &[Source], sink: &mut Sink) -> (Files, Vec<usize>) {
+    let mut files = Files::default();
+    let mut defaults_at: Option<Place> = None;
+    let mut zoneless = Vec::new();
+    for (number, source) in sources.iter().enumerate() {
+        let root = match yaml::parse(&source.text, number) {
+            Ok(Node { value: Value::Nothing, .. }) => continue,
+            Ok(root) => root,
+            Err(error) => {
+                sink.problem(Place { file: number, line: error.line, column: error.column }, error.message);
+                continue;
+            }
+        };
+        let Some(mut fields) = Fields::of(&root, "a policy file", sink) else { continue };
+        if let Some(version) = fields.need("version", sink)
+            && version.value.as_int() != Some(1)
+        {
+            sink.problem(version.place, format!("expected `version: 1`, found {}", version.value.shape()));
+        }
+        if let Some(node) = fields.take("defaults") {
+            if let Some(first) = defaults_at {
+                sink.problem(
+                    node.place,
+                    format!("`defaults` stand in one file only; they are already at {}", at(first, sources)),
+                );
+            }
+            defaults_at = Some(node.place);
+            files.defaults = read_people::defaults(node, sink);
+        }
+        files.people.extend(list(fields.take("people"), "people", sink, read_people::person));
+        files.groups.extend(list(fields.take("groups"), "groups", sink, read_people::group));
+        files.resources.extend(list(fields.take("resources"), "resources", sink, read_people::resource));
+        files.providers.extend(list(fields.take("providers"), "providers", sink, read_people::provider));
+        for read in list(fields.take("policies"), "policies", sink, read_rules::policy) {
+            if !read.zone_given {
+                zoneless.push(files.policies.len());
+            }
+            files.policies.push(read.policy);
+        }
+        files.require.extend(list(fields.take("require"), "requirements", sink, read_rules::require));
+        files.forbid.extend(list(fields.take("forbid"), "prohibitions", sink, read_rules::forbid));
+        files.scenarios.extend(list(fields.take("tests"), "tests", sink, read_tests::scenario));
+        fields.not_yet("bundles", sink);
+        fields.finish(sink);
+    }
+    (files, zoneless)
+}
+
+/// Hours without a zone are in that of the defaults, which may stand in a later file.
+fn with_default_zone(mut files: Files, zoneless: &[usize]) -> Files {
+    let zone = files.defaults.clone().unwrap_or_default().timezone;
+    for number in zoneless {
+        if let Some(Policy { when: Some(window), .. }) = files.policies.get_mut(*number) {
+            window.zone = zone.clone();
+        }
+    }
+    files
+}
+
+/// Everything that was collected, in the order of the files.
+fn report(sink: Sink, sources: &[Source]) -> Result<(), LoadError> {
+    let mut problems = sink.problems;
+    for (space, id, first, second) in sink.duplicates {
+        let message = format!("duplicate {} `{id}`: it is already at {}", space.word(), at(first, sources));
+        problems.push((second, message));
+    }
+    if problems.is_empty() {
+        return Ok(());
+    }
+    problems.sort();
+    problems.dedup();
+    let problems = problems
+        .into_iter()
+        .map(|(place, message)| {
+            let source = sources.get(place.file);
+            let source_line = source.and_then(|s| s.text.lines().nth(place.line.saturating_sub(1))).unwrap_or_default();
+            Problem {
+                file: source.map(|source| source.name.clone()).unwrap_or_default(),
+                line: place.line,
+                column: place.column,
+                message,
+                source_line: source_line.to_owned(),
+            }
+        })
+        .collect();
+    Err(LoadError::new(problems))
+}
+
+/// `people.yaml:7`
+fn at(place: Place, sources: &[Source]) -> String {
+    let name = sources.get(place.file).map(|source| source.name.as_str()).unwrap_or_default();
+    format!("{name}:{}", place.line)
+}
+
+/// "there is no group `dab`; did you mean `dba`?"
+pub(super) fn no_such(space: Space, id: &str, sink: &Sink) -> String {
+    let hint = nearest(id, sink.names(space)).map(|near| format!("; did you mean `{near}`?")).unwrap_or_default();
+    format!("there is no {} `{id}`{hint}", space.word())
+}

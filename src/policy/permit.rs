@@ -1,0 +1,252 @@
+//! One permit against one request: each of its conditions, and the steps that it then asks for. Pure.
+//!
+//! Which permit applies, and what prohibitions say, is decided in `evaluate`.
+
+use std::collections::BTreeSet;
+
+use super::electorate::{OR, electorate};
+use super::facts::{Clamp, ExtendLimits, Facts, Manner, Outside, Purpose, Said, Standing};
+use super::file::{Approve, By, Note, Policy};
+use super::matching::{Fits, Whose, fits};
+use super::set::PolicySet;
+use crate::access::ids::{PersonId, PolicyId};
+use crate::access::refusal::Refusal;
+use crate::access::request::Step;
+use crate::access::seats::fill;
+use crate::access::time::{Timestamp, Ttl};
+
+/// One request under judgement.
+pub(super) struct Case<'a> {
+    pub(super) set: &'a PolicySet,
+    pub(super) facts: &'a Facts,
+    pub(super) now: Timestamp,
+    pub(super) reasons: Reasons,
+    /// From when on it would be in force, at the earliest.
+    pub(super) start: Timestamp,
+    pub(super) contract_end: Option<Timestamp>,
+}
+
+/// What requirements raise every permit to.
+#[derive(Default)]
+pub(super) struct Floor {
+    pub(super) approvals: u32,
+    pub(super) note: Note,
+}
+
+/// A permit whose conditions are all met.
+pub(super) struct Permit<'a> {
+    pub(super) policy: &'a Policy,
+    pub(super) steps: Vec<Step>,
+    pub(super) ends_at_most: Timestamp,
+    pub(super) clamp: Clamp,
+}
+
+impl<'a> Permit<'a> {
+    /// How much it asks of people: the fewer the better, ties by id.
+    pub(super) fn asks(&self) -> (u32, &'a PolicyId) {
+        (total(&self.steps), &self.policy.id.value)
+    }
+}
+
+/// Why a permit does not apply.
+pub(super) struct Obstacles {
+    pub(super) said: Said,
+    pub(super) refusals: Vec<Refusal>,
+}
+
+/// Whether the reason counts.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Reasons {
+    Read,
+    Supposed,
+}
+
+impl<'a> Case<'a> {
+    pub(super) fn new(set: &'a PolicySet, facts: &'a Facts, now: Timestamp, reasons: Reasons) -> Case<'a> {
+        let start = facts.start_at.map_or(now, |start| start.max(now));
+        Case { set, facts, now, reasons, start, contract_end: set.contract_end(&facts.subject) }
+    }
+
+    pub(super) fn subject(&self) -> Whose<'a> {
+        Whose { id: &self.facts.subject, contract_ended: self.contract_end.is_some_and(|end| end <= self.start) }
+    }
+
+    /// Whether this permit applies, with the steps that it then asks for.
+    pub(super) fn permit<'p>(&self, policy: &'p Policy, floor: &Floor) -> Result<Permit<'p>, Obstacles> {
+        match fits(self.set, &policy.who, self.subject(), &self.facts.outside) {
+            Fits::No => return Err(Obstacles { said: Said::NotForThem, refusals: Vec::new() }),
+            Fits::Unreadable(source) => {
+                let refusals = vec![Refusal::SourceUnreadable { source: source.clone() }];
+                return Err(Obstacles { said: Said::Unreadable { source }, refusals });
+            }
+            Fits::Yes => {}
+        }
+        if self.facts.manner != Manner::Usual {
+            return Err(Obstacles { said: Said::NotForThem, refusals: Vec::new() });
+        }
+        let steps = self.steps(policy, floor);
+        let mut failed: Vec<(&str, Refusal)> = Vec::new();
+        failed.extend(self.too_long(policy).map(|refusal| ("for", refusal)));
+        let ends = self.ends(policy);
+        failed.extend(ends.as_ref().err().map(|refusal| ("when", refusal.clone())));
+        failed.extend(self.poor_reason(policy).map(|refusal| ("reason", refusal)));
+        let unfilled = self.unfilled(&steps, &self.facts.outside);
+        if failed.is_empty() && self.waits_for_slack(&steps, &unfilled) {
+            let source = "Slack".to_owned();
+            let refusals = vec![Refusal::SourceUnreadable { source: source.clone() }];
+            return Err(Obstacles { said: Said::Unreadable { source }, refusals });
+        }
+        if !unfilled.is_empty() {
+            failed.push(("approve", Refusal::NobodyCanApprove { steps: unfilled }));
+        }
+        match ends {
+            Ok((ends_at_most, clamp)) if failed.is_empty() => Ok(Permit { policy, steps, ends_at_most, clamp }),
+            Ok(_) | Err(_) => {
+                let conditions = failed.iter().map(|(condition, _)| (*condition).to_owned()).collect();
+                Err(Obstacles { said: Said::Fails { conditions }, refusals: failed.into_iter().map(|(_, r)| r).collect() })
+            }
+        }
+    }
+
+    /// `for:`
+    fn too_long(&self, policy: &Policy) -> Option<Refusal> {
+        let max = self.set.max_of(policy);
+        let at_most = match self.facts.purpose {
+            Purpose::Access => max,
+            Purpose::Extension { times, active_since, ends_at } => {
+                let Some(limits) = self.extend_limits(policy) else { return Some(Refusal::NoExtension { times: 0 }) };
+                if times >= limits.times {
+                    return Some(Refusal::NoExtension { times: limits.times });
+                }
+                let left = limits.total.as_millis().saturating_sub(ends_at.as_millis().saturating_sub(active_since.as_millis()));
+                match Ttl::from_millis(left) {
+                    Some(left) => max.min(left),
+                    None => return Some(Refusal::NoTimeLeft { limit: "total".to_owned() }),
+                }
+            }
+        };
+        (self.facts.access_for > at_most).then_some(Refusal::OverCap { at_most })
+    }
+
+    pub(super) fn extend_limits(&self, policy: &Policy) -> Option<ExtendLimits> {
+        let ceiling = self.set.defaults().hard_ceiling;
+        let extend = policy.limits.extend.as_ref()?;
+        Some(ExtendLimits { times: extend.times, total: extend.total.map_or(ceiling, |total| total.value.min(ceiling)) })
+    }
+
+    /// The latest end, and what sets it; or why there is no time at all.
+    fn ends(&self, policy: &Policy) -> Result<(Timestamp, Clamp), Refusal> {
+        let ceiling = self.set.defaults().hard_ceiling;
+        let (from, ends_at) = match self.facts.purpose {
+            Purpose::Access => (self.start, self.start),
+            Purpose::Extension { active_since, ends_at, .. } => (active_since, ends_at.max(self.now)),
+        };
+        let mut latest = (from.plus(ceiling), Clamp::Ceiling);
+        if let Some(window) = &policy.when {
+            let stretch = window.at_or_after(self.start);
+            match stretch.filter(|stretch| stretch.from <= self.start && self.start.plus(Ttl::MIN) <= stretch.until) {
+                Some(open) => latest = latest.min((open.until, Clamp::Window)),
+                None => {
+                    // What is left of an open window may be too short to be of use.
+                    let next = match stretch {
+                        Some(open) if open.from <= self.start => window.at_or_after(open.until),
+                        Some(_) | None => stretch,
+                    };
+                    let earliest = next.map(|next| next.from).filter(|from| self.contract_end.is_none_or(|end| *from < end));
+                    return Err(Refusal::OutsideWindow { earliest });
+                }
+            }
+        }
+        if let Some(end) = self.contract_end {
+            latest = latest.min((end, Clamp::Contract));
+        }
+        if latest.0 < ends_at.plus(Ttl::MIN) {
+            return Err(Refusal::NoTimeLeft { limit: latest.1.name().to_owned() });
+        }
+        Ok(latest)
+    }
+
+    /// `reason:`
+    fn poor_reason(&self, policy: &Policy) -> Option<Refusal> {
+        if self.reasons == Reasons::Supposed {
+            return None;
+        }
+        let typed = self.facts.reason.as_typed();
+        if let Some(ticket) = policy.reason.ticket.as_ref().filter(|ticket| !ticket.regex.is_match(typed)) {
+            return Some(Refusal::TicketMissing { pattern: ticket.pattern.clone() });
+        }
+        let chars = u32::try_from(typed.chars().count()).unwrap_or(u32::MAX);
+        let min_chars = policy.reason.min_length;
+        (chars < min_chars).then_some(Refusal::ReasonTooShort { min_chars })
+    }
+
+    /// `approve:`, as this request's steps, raised to the floor.
+    pub(super) fn steps(&self, policy: &Policy, floor: &Floor) -> Vec<Step> {
+        let owners = self.owners();
+        let asked = match &policy.approve {
+            Approve::Ask(asked) => asked.as_slice(),
+            Approve::Auto => &[],
+        };
+        let mut steps: Vec<Step> = Vec::new();
+        for step in asked {
+            let by = match &step.by.value {
+                By::Owners => owners.join(OR),
+                By::Sponsor => "sponsor".to_owned(),
+                By::Manager => "manager".to_owned(),
+                By::Group(id) => format!("group/{id}"),
+                By::Person(id) => format!("person/{id}"),
+            };
+            add(&mut steps, by, step.count);
+        }
+        let missing = floor.approvals.saturating_sub(total(&steps));
+        if missing > 0 {
+            // Whoever may fill any seat of this permit, or owns the resource, may fill the seats that were added.
+            let mut anybody: Vec<String> = Vec::new();
+            for by in steps.iter().flat_map(|step| step.by.split(OR)).map(str::to_owned).chain(owners) {
+                if !anybody.contains(&by) {
+                    anybody.push(by);
+                }
+            }
+            add(&mut steps, anybody.join(OR), missing);
+        }
+        steps
+    }
+
+    fn owners(&self) -> Vec<String> {
+        let owners = self.set.resource(&self.facts.resource).map(|resource| resource.owners.as_slice()).unwrap_or_default();
+        owners.iter().map(|group| format!("group/{}", group.value)).collect()
+    }
+
+    /// The steps that cannot be filled by distinct people as they are today: the request would wait for nobody.
+    pub(super) fn unfilled(&self, steps: &[Step], outside: &Outside) -> Vec<String> {
+        let (subject, filed_by) = (&self.facts.subject, &self.facts.filed_by);
+        let electorate = electorate(self.set, steps, subject, filed_by, outside, self.now);
+        // Of a large group, as many people as there are seats are enough to tell.
+        let enough = usize::try_from(total(steps)).unwrap_or(usize::MAX);
+        let people: BTreeSet<PersonId> = electorate.iter().flat_map(|people| people.iter().take(enough)).cloned().collect();
+        let missing = fill(steps, &electorate, &Vec::from_iter(people)).missing;
+        steps.iter().zip(missing).filter(|(_, missing)| *missing > 0).map(|(step, _)| step.by.clone()).collect()
+    }
+
+    /// Whether only Slack's silence stands in the way: nobody asked is vouched for, or nobody asked at all and so nobody
+    /// would notice that the person themselves is not.
+    fn waits_for_slack(&self, steps: &[Step], unfilled: &[String]) -> bool {
+        let outside = &self.facts.outside;
+        if steps.is_empty() {
+            return outside.standing(&self.facts.subject) == Standing::Unknown;
+        }
+        !unfilled.is_empty() && self.unfilled(steps, &outside.with_unknown_as_active()).is_empty()
+    }
+}
+
+fn total(steps: &[Step]) -> u32 {
+    steps.iter().fold(0u32, |sum, step| sum.saturating_add(step.count))
+}
+
+/// Adds seats to the step of this `by`: two steps alike ask for so many more distinct people.
+fn add(steps: &mut Vec<Step>, by: String, count: u32) {
+    match steps.iter_mut().find(|step| step.by == by) {
+        Some(step) => step.count = step.count.saturating_add(count),
+        None => steps.push(Step { by, count }),
+    }
+}

@@ -1,0 +1,212 @@
+//! A valid, indexed set of policies: everything that the files say, looked up by name. Nothing in it can dangle.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::file::{Defaults, Files, Forbid, Group, Person, Policy, Provider, Require, Resource, Role, What};
+use super::scenario::Scenario;
+use super::validate::Membership;
+use super::window::end_of_day;
+use crate::access::ids::{GroupId, PersonId, PolicyId, ProviderId, ResourceId, RoleId};
+use crate::access::time::{Timestamp, Ttl};
+
+/// Everything that the policy files say, checked. Share it in an `Arc`.
+#[derive(Debug)]
+pub struct PolicySet {
+    digest: String,
+    files: Vec<String>,
+    text: String,
+    defaults: Defaults,
+    people: BTreeMap<PersonId, Person>,
+    groups: BTreeMap<GroupId, Group>,
+    members: Membership,
+    resources: BTreeMap<ResourceId, Resource>,
+    providers: BTreeMap<ProviderId, Provider>,
+    policies: Vec<Policy>,
+    require: Vec<Require>,
+    forbid: Vec<Forbid>,
+    scenarios: Vec<Scenario>,
+    about: BTreeMap<ResourceId, BTreeMap<RoleId, About>>,
+}
+
+/// The rules that are about one role of one resource, as indices, in the order of their ids.
+#[derive(Debug, Default)]
+struct About {
+    policies: Vec<usize>,
+    require: Vec<usize>,
+    forbid: Vec<usize>,
+}
+
+impl PolicySet {
+    /// Indexes what was checked.
+    pub(super) fn build(files: Files, members: Membership, names: Vec<String>, text: String, digest: String) -> PolicySet {
+        let Files { defaults, people, groups, resources, providers, mut policies, mut require, mut forbid, scenarios } = files;
+        policies.sort_by(|a, b| a.id.value.cmp(&b.id.value));
+        require.sort_by(|a, b| a.id.value.cmp(&b.id.value));
+        forbid.sort_by(|a, b| a.id.value.cmp(&b.id.value));
+        let mut about: BTreeMap<ResourceId, BTreeMap<RoleId, About>> = BTreeMap::new();
+        for resource in &resources {
+            for role in &resource.roles {
+                let matching = |whats: Vec<&What>| -> Vec<usize> {
+                    whats.iter().enumerate().filter(|(_, what)| is_about(what, resource, role)).map(|(n, _)| n).collect()
+                };
+                let entry = About {
+                    policies: matching(policies.iter().map(|policy| &policy.what).collect()),
+                    require: matching(require.iter().map(|rule| &rule.what).collect()),
+                    forbid: matching(forbid.iter().map(|rule| &rule.what).collect()),
+                };
+                about.entry(resource.id.value.clone()).or_default().insert(role.id.value.clone(), entry);
+            }
+        }
+        PolicySet {
+            digest,
+            files: names,
+            text,
+            defaults: defaults.unwrap_or_default(),
+            people: people.into_iter().map(|person| (person.id.value.clone(), person)).collect(),
+            groups: groups.into_iter().map(|group| (group.id.value.clone(), group)).collect(),
+            members,
+            resources: resources.into_iter().map(|resource| (resource.id.value.clone(), resource)).collect(),
+            providers: providers.into_iter().map(|provider| (provider.id.value.clone(), provider)).collect(),
+            policies,
+            require,
+            forbid,
+            scenarios,
+            about,
+        }
+    }
+
+    /// SHA-256 over the names and contents of the files, in lower-case hex. Two sets with the same digest are the same.
+    pub fn digest(&self) -> &str {
+        &self.digest
+    }
+
+    /// The names of the files, sorted.
+    pub fn files(&self) -> &[String] {
+        &self.files
+    }
+
+    /// All files as one text, to be kept by digest and read again with [`PolicySet::reparse`].
+    pub fn text(&self) -> &str {
+        &self.text
+    }
+
+    /// What a policy does not say for itself.
+    pub fn defaults(&self) -> &Defaults {
+        &self.defaults
+    }
+
+    /// Everybody, by id.
+    pub fn people(&self) -> &BTreeMap<PersonId, Person> {
+        &self.people
+    }
+
+    /// The person of this id.
+    pub fn person(&self, id: &PersonId) -> Option<&Person> {
+        self.people.get(id)
+    }
+
+    /// Every group, by id.
+    pub fn groups(&self) -> &BTreeMap<GroupId, Group> {
+        &self.groups
+    }
+
+    /// Who is in this group by what the files say; `None` where there is no such group.
+    pub fn members(&self, id: &GroupId) -> Option<&BTreeSet<PersonId>> {
+        self.members.get(id)
+    }
+
+    /// Every resource, by id.
+    pub fn resources(&self) -> &BTreeMap<ResourceId, Resource> {
+        &self.resources
+    }
+
+    /// The resource of this id.
+    pub fn resource(&self, id: &ResourceId) -> Option<&Resource> {
+        self.resources.get(id)
+    }
+
+    /// This role of this resource.
+    pub fn role(&self, resource: &ResourceId, role: &RoleId) -> Option<&Role> {
+        self.resource(resource)?.roles.iter().find(|known| known.id.value == *role)
+    }
+
+    /// Every provider instance, by id.
+    pub fn providers(&self) -> &BTreeMap<ProviderId, Provider> {
+        &self.providers
+    }
+
+    /// Every permit, in the order of ids.
+    pub fn policies(&self) -> &[Policy] {
+        &self.policies
+    }
+
+    /// The permit of this id.
+    pub fn policy(&self, id: &PolicyId) -> Option<&Policy> {
+        self.policies.iter().find(|policy| policy.id.value == *id)
+    }
+
+    /// Every requirement, in the order of ids.
+    pub fn require(&self) -> &[Require] {
+        &self.require
+    }
+
+    /// Every prohibition, in the order of ids.
+    pub fn forbid(&self) -> &[Forbid] {
+        &self.forbid
+    }
+
+    /// What their author expects of the rules, in the order of the files.
+    pub fn scenarios(&self) -> &[Scenario] {
+        &self.scenarios
+    }
+
+    /// The first moment after this person's contract, in their zone; `None` where they have no last day.
+    ///
+    /// A day beyond what a calendar holds ends it at once, since an end that cannot be computed must not mean none.
+    pub fn contract_end(&self, person: &PersonId) -> Option<Timestamp> {
+        let person = self.person(person)?;
+        let day = person.contract_ends?;
+        let zone = person.timezone.as_ref().unwrap_or(&self.defaults.timezone);
+        Some(end_of_day(zone, day).unwrap_or(Timestamp::from_millis(0)))
+    }
+
+    /// This person's account at this provider.
+    pub fn account(&self, person: &PersonId, provider: &ProviderId) -> Option<&str> {
+        let accounts = &self.person(person)?.accounts;
+        accounts.iter().find(|(id, _)| id.value == *provider).map(|(_, account)| account.as_str())
+    }
+
+    /// The longest that this policy lets anybody ask for at once.
+    pub fn max_of(&self, policy: &Policy) -> Ttl {
+        policy.limits.max.map_or(self.defaults.max, |max| max.value).min(self.defaults.hard_ceiling)
+    }
+
+    /// The permits that are about this role.
+    pub(super) fn policies_about(&self, resource: &ResourceId, role: &RoleId) -> impl Iterator<Item = &Policy> {
+        let found = self.about(resource, role).map(|about| about.policies.as_slice()).unwrap_or_default();
+        found.iter().filter_map(|n| self.policies.get(*n))
+    }
+
+    /// The requirements that are about this role.
+    pub(super) fn require_about(&self, resource: &ResourceId, role: &RoleId) -> impl Iterator<Item = &Require> {
+        let found = self.about(resource, role).map(|about| about.require.as_slice()).unwrap_or_default();
+        found.iter().filter_map(|n| self.require.get(*n))
+    }
+
+    /// The prohibitions that are about this role.
+    pub(super) fn forbid_about(&self, resource: &ResourceId, role: &RoleId) -> impl Iterator<Item = &Forbid> {
+        let found = self.about(resource, role).map(|about| about.forbid.as_slice()).unwrap_or_default();
+        found.iter().filter_map(|n| self.forbid.get(*n))
+    }
+
+    fn about(&self, resource: &ResourceId, role: &RoleId) -> Option<&About> {
+        self.about.get(resource)?.get(role)
+    }
+}
+
+/// Whether a rule's `what:` means this role of this resource.
+fn is_about(what: &What, resource: &Resource, role: &Role) -> bool {
+    what.resource.as_ref().is_none_or(|glob| glob.matches(resource.id.value.as_str()))
+        && what.role.as_ref().is_none_or(|glob| glob.matches(role.id.value.as_str()))
+        && what.risk.is_none_or(|risk| risk == role.risk)
+}
