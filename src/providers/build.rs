@@ -6,10 +6,10 @@ use secrecy::SecretString;
 
 use crate::access::ids::ProviderId;
 
-use super::{GrantShape, Provider, sandbox};
+use super::{GrantShape, Provider, postgres, sandbox};
 
 /// The kinds of provider that there are.
-pub const KINDS: &[&str] = &[sandbox::KIND];
+pub const KINDS: &[&str] = &[postgres::KIND, sandbox::KIND];
 
 /// What an operator configured for one provider instance. Neither the address nor the token is ever shown.
 #[derive(Debug, Clone)]
@@ -69,6 +69,7 @@ pub enum BuildError {
 /// When the kind is unknown or its settings cannot work. Nothing is contacted; [`Provider::validate`] does that.
 pub fn build(kind: &str, id: ProviderId, settings: &Settings) -> Result<Arc<dyn Provider>, BuildError> {
     match kind {
+        postgres::KIND => Ok(Arc::new(postgres::Postgres::new(id, settings)?)),
         sandbox::KIND => Ok(Arc::new(sandbox::Sandbox::new(id, settings)?)),
         _ => Err(BuildError::UnknownKind { kind: kind.to_owned() }),
     }
@@ -101,14 +102,14 @@ mod tests {
     fn what_cannot_be_built_is_said_without_the_address() {
         let id = || "orders".parse::<ProviderId>().unwrap();
         let error = build("postgress", id(), &settings("postgres://u:hunter2@db/x")).err().unwrap();
-        assert_eq!(error.to_string(), "`postgress` is no kind of provider; there are `sandbox`");
+        assert_eq!(error.to_string(), "`postgress` is no kind of provider; there are `postgres`, `sandbox`");
 
         let error = build("sandbox", id(), &settings("http://hunter2.example.com")).err().unwrap();
         assert!(!error.to_string().contains("hunter2"), "{error}");
 
-        let mut misspelt = settings("http://127.0.0.1:1");
-        misspelt.options.insert("levels".into(), serde_json::json!([]));
-        let error = build("sandbox", id(), &misspelt).err().unwrap();
-        assert!(error.to_string().contains("`levels` is no option"), "{error}");
+        let mut misspelt = settings("postgres://u@127.0.0.1/x");
+        misspelt.options.insert("predefind".into(), serde_json::json!([]));
+        let error = build("postgres", id(), &misspelt).err().unwrap();
+        assert!(error.to_string().contains("`predefind` is no option"), "{error}");
     }
 }

@@ -5,9 +5,11 @@
 //! the worker does, by what the adapter saw.
 
 pub mod build;
+pub mod conformance;
 pub mod deadline;
 pub mod http;
 pub mod marks;
+pub mod postgres;
 pub mod sandbox;
 pub mod shape;
 pub mod text;

@@ -5,7 +5,7 @@
 use serde_json::Value;
 
 use super::build::{KINDS, listed};
-use super::{GrantShape, sandbox};
+use super::{GrantShape, postgres, sandbox};
 
 /// What is wrong with a `grant:`.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -67,6 +67,7 @@ impl ShapeError {
 /// The first thing that is wrong with it.
 pub fn check_shape(kind: &str, shape: &GrantShape) -> Result<(), ShapeError> {
     match kind {
+        postgres::KIND => postgres::shape::Grant::read(shape).map(drop),
         sandbox::KIND => sandbox::Grant::read(shape).map(drop),
         _ => Err(ShapeError::UnknownKind { kind: kind.to_owned() }),
     }
@@ -118,6 +119,16 @@ mod tests {
             ("sandbox", json!({})),
             ("sandbox", json!({"level": "root"})),
             ("sandbox", json!({"level": 7})),
+            ("postgres", json!({"member_of": "app_reader"})),
+            ("postgres", json!({"login_in": "app_reader", "connection_limit": 2, "owned_objects": "reassign"})),
+            ("postgres", json!({"memberof": "app_reader"})),
+            ("postgres", json!({"member_of": "a", "login_in": "b"})),
+            ("postgres", json!({"member_of": "a", "connection_limit": 3})),
+            ("postgres", json!({"login_in": "a", "connection_limit": 0})),
+            ("postgres", json!({"login_in": "a", "owned_objects": "drop"})),
+            ("postgres", json!({"member_of": ""})),
+            ("postgres", json!({"xyz": 1})),
+            ("postgres", json!({})),
             ("oracle", json!({})),
         ]
         .into_iter()
