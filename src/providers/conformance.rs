@@ -44,8 +44,8 @@ pub struct Faulty {
     pub proxy: Proxy,
     /// What is spoken through it, which decides what can go wrong.
     pub speaks: Speaks,
-    /// How long its calls wait. Every delay costs this much.
-    pub timeout: Duration,
+    /// How long a call waits whose answer is held back. Every delay costs this much; all other calls have the patience of the case.
+    pub delay_timeout: Duration,
 }
 
 /// What a provider speaks.

@@ -47,6 +47,14 @@ pub async fn within<T>(
     }
 }
 
+/// The error of a later step, where an earlier one of the same call has made a change: that nothing was done would be untrue.
+pub fn after_a_change(mut error: ProviderError) -> ProviderError {
+    if error.trouble.class == Class::Transient {
+        error.trouble.class = Class::Ambiguous;
+    }
+    error
+}
+
 #[cfg(test)]
 mod tests {
     use std::time::Duration;

@@ -15,7 +15,7 @@ pub(super) async fn run(subject: &dyn Provider, case: &Case, faulty: &Faulty, ma
     if faulty.speaks == Speaks::Http {
         kinds.extend([Fault::TooManyRequests, Fault::ServerError]);
     }
-    let trial = Trial { subject, case, faulty, matter, call: Call { timeout: faulty.timeout, ..case.call.clone() } };
+    let trial = Trial { subject, case, faulty, matter };
     let mut steps = Vec::new();
     for fault in kinds {
         let what = named(fault);
@@ -40,7 +40,6 @@ struct Trial<'a> {
     case: &'a Case,
     faulty: &'a Faulty,
     matter: &'a Matter,
-    call: Call,
 }
 
 impl Trial<'_> {
@@ -48,12 +47,12 @@ impl Trial<'_> {
     async fn change(&self, fault: Fault, from: &Target, to: &Target) -> Verdict {
         self.surely(from).await?;
         self.faulty.proxy.disarm();
-        self.try_to(to).await.map_err(|error| format!("without a fault: {error:?}"))?;
+        self.try_to(&self.case.call, to).await.map_err(|error| format!("without a fault: {error:?}"))?;
         let exchanges = self.faulty.proxy.exchanges();
         for at in places(fault, exchanges) {
             self.surely(from).await?;
             self.faulty.proxy.arm(fault, at);
-            let said = self.try_to(to).await;
+            let said = self.try_to(&self.patience(fault), to).await;
             let has_fired = self.faulty.proxy.disarm();
             self.is_true(fault, has_fired, &said, from, to)
                 .await
@@ -63,8 +62,19 @@ impl Trial<'_> {
         Ok(Outcome::Passed)
     }
 
-    async fn try_to(&self, target: &Target) -> Result<(), ProviderError> {
-        self.faulty.subject.ensure(&self.call, &self.matter.description, target).await.map(drop)
+    async fn try_to(&self, call: &Call, target: &Target) -> Result<(), ProviderError> {
+        self.faulty.subject.ensure(call, &self.matter.description, target).await.map(drop)
+    }
+
+    fn patience(&self, fault: Fault) -> Call {
+        match fault {
+            Fault::Delay => Call { timeout: self.faulty.delay_timeout, ..self.case.call.clone() },
+            Fault::DropBeforeSend
+            | Fault::DropAfterSend
+            | Fault::CutInMidAnswer
+            | Fault::TooManyRequests
+            | Fault::ServerError => self.case.call.clone(),
+        }
     }
 
     /// Makes the target true over the sound network.
@@ -92,7 +102,8 @@ impl Trial<'_> {
             }
             Err(error) => error,
         };
-        if !has_fired {
+        // An impatient call may be over before its turn to be delayed comes.
+        if !has_fired && fault != Fault::Delay {
             return Err(format!("it failed without a fault: {error:?}"));
         }
         if fault == Fault::TooManyRequests && error.retry_after.map(|wait| wait.as_secs()) != Some(RETRY_AFTER_S) {
@@ -112,15 +123,12 @@ impl Trial<'_> {
     async fn reading(&self, fault: Fault) -> Verdict {
         self.surely(&self.matter.present).await?;
         self.faulty.proxy.disarm();
-        self.faulty
-            .subject
-            .observe(&self.call, &self.matter.description)
-            .await
-            .map_err(|error| format!("without a fault: {error:?}"))?;
+        let sound = self.faulty.subject.observe(&self.case.call, &self.matter.description).await;
+        sound.map_err(|error| format!("without a fault: {error:?}"))?;
         let exchanges = self.faulty.proxy.exchanges();
         for at in places(fault, exchanges) {
             self.faulty.proxy.arm(fault, at);
-            let said = self.faulty.subject.observe(&self.call, &self.matter.description).await;
+            let said = self.faulty.subject.observe(&self.patience(fault), &self.matter.description).await;
             self.faulty.proxy.disarm();
             match said {
                 Ok(seen) if seen.seen.satisfies(&self.matter.present) => {}

@@ -162,23 +162,26 @@ fn valid_until(until: Timestamp) -> Result<String, ProviderError> {
 
 /// What a role without login leaves behind, as a sentence.
 async fn remnant(session: &Session<'_>, role: &Role) -> Result<String, ProviderError> {
-    let owned = owned(session, role.oid).await?;
+    let holds = holds(session, role.oid).await?;
     let name = &role.name;
-    Ok(match owned.as_slice() {
+    Ok(match holds.as_slice() {
         [] => format!("the role `{name}` remains, without login"),
-        places => format!("the role `{name}` remains, without login: it owns {}", places.join(" and ")),
+        places => format!("the role `{name}` remains, without login: it {}", places.join(" and ")),
     })
 }
 
-/// What the role owns, by database: `3 objects in orders`.
-async fn owned(ask: &impl Ask, oid: u32) -> Result<Vec<String>, ProviderError> {
-    let sql = "SELECT coalesce(b.datname::text, 'the cluster'), count(*) FROM pg_shdepend d LEFT JOIN pg_database b ON b.oid = d.dbid \
-                WHERE d.refclassid = 'pg_authid'::regclass AND d.refobjid = $1 AND d.deptype = 'o' GROUP BY 1 ORDER BY 1";
+/// What keeps the role from being dropped, by database: `owns 3 objects in orders`, `has rights on 1 object in orders`.
+async fn holds(ask: &impl Ask, oid: u32) -> Result<Vec<String>, ProviderError> {
+    let sql = "SELECT d.deptype = 'o', coalesce(b.datname::text, 'the cluster'), count(DISTINCT (d.classid, d.objid)) \
+                 FROM pg_shdepend d LEFT JOIN pg_database b ON b.oid = d.dbid \
+                WHERE d.refclassid = 'pg_authid'::regclass AND d.refobjid = $1 AND d.classid <> 'pg_auth_members'::regclass \
+                GROUP BY 1, 2 ORDER BY 1 DESC, 2";
     let rows = ask.ask(sql, &[(&oid, Type::OID)]).await?;
     rows.iter()
         .map(|row| {
-            let (place, count): (String, i64) = (get(row, 0)?, get(row, 1)?);
-            Ok(format!("{count} {} in `{place}`", if count == 1 { "object" } else { "objects" }))
+            let (owns, place, count): (bool, String, i64) = (get(row, 0)?, get(row, 1)?, get(row, 2)?);
+            let (verb, noun) = (if owns { "owns" } else { "has rights on" }, if count == 1 { "object" } else { "objects" });
+            Ok(format!("{verb} {count} {noun} in `{place}`"))
         })
         .collect()
 }

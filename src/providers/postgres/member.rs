@@ -6,7 +6,7 @@
 use tokio_postgres::types::Type;
 
 use crate::access::entitlement::{Class, Description, Level, Mark, Observation, Seen, Target};
-use crate::providers::deadline::InDoubt;
+use crate::providers::deadline::{InDoubt, after_a_change};
 use crate::providers::{Call, Ensured, ProviderError};
 
 use super::quote::quote_ident;
@@ -70,7 +70,9 @@ pub async fn ensure(
     locked.commit(doubt).await?;
     if let Some(role) = &reachable {
         // Those that began in between still saw the membership.
-        sessions::end(session, role.oid).await?;
+        doubt.begins();
+        sessions::end(session, role.oid).await.map_err(after_a_change)?;
+        doubt.settled();
     }
     Ok(if sql.is_empty() { Ensured::AlreadySo } else { Ensured::Made })
 }

@@ -5,8 +5,8 @@
 
 use tokio_postgres::types::Type;
 
-use crate::access::entitlement::{Class, Description};
-use crate::providers::deadline::InDoubt;
+use crate::access::entitlement::Description;
+use crate::providers::deadline::{InDoubt, after_a_change};
 use crate::providers::{Call, Ensured, ProviderError};
 
 use super::error::{DEPENDENT_OBJECTS, UNDEFINED_OBJECT};
@@ -35,22 +35,16 @@ pub async fn ensure_absent(
     };
     // From here on less is there than before, whatever comes; silence means that more may be gone.
     doubt.begins();
-    let partly = |mut error: ProviderError| {
-        if error.trouble.class == Class::Transient {
-            error.trouble.class = Class::Ambiguous;
-        }
-        error
-    };
-    sessions::end(session, role.oid).await.map_err(partly)?;
-    let places = places(session, role.oid).await.map_err(partly)?;
+    sessions::end(session, role.oid).await.map_err(after_a_change)?;
+    let places = places(session, role.oid).await.map_err(after_a_change)?;
     let owns = places.iter().any(|place| place.owns);
     let done = if owns && data.owned_objects == OwnedObjects::Keep {
         Gone::Not
     } else {
         for place in places.iter().take(DATABASES_MAX) {
-            clear(address, call, what, data, place).await.map_err(partly)?;
+            clear(address, call, what, data, place).await.map_err(after_a_change)?;
         }
-        drop_role(session, doubt, what).await.map_err(partly)?
+        drop_role(session, doubt, what).await.map_err(after_a_change)?
     };
     doubt.settled();
     Ok(match (done, was_cut) {
@@ -104,7 +98,8 @@ async fn places(session: &Session<'_>, oid: u32) -> Result<Vec<Place>, ProviderE
     rows.iter().map(|row| Ok(Place { database: get(row, 0)?, owns: get(row, 1)? })).collect()
 }
 
-/// Moves what the role owns in one database to its group and takes the role's rights there away.
+/// Moves what the role owns in one database to its group and takes the role's rights there away. Rights that somebody else
+/// granted on what is theirs are not ours to take: the server leaves them, and the role stays behind.
 async fn clear(address: &Address, call: &Call, what: &Description, data: &LoginData, place: &Place) -> Result<(), ProviderError> {
     let mut session = match &place.database {
         Some(database) => address.connect_to(call, database).await?,
