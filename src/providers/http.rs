@@ -61,7 +61,7 @@ impl Http {
             return Err(BuildError::Address("it carries credentials; give the token on its own"));
         }
         let client = reqwest::Client::builder()
-            .tls_backend_preconfigured(tls::client_config()?)
+            .tls_backend_preconfigured(tls::client_config(None)?)
             .connect_timeout(CONNECT_TIMEOUT)
             .redirect(reqwest::redirect::Policy::none())
             .retry(reqwest::retry::never())

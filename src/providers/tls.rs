@@ -1,18 +1,33 @@
 //! How adapters speak TLS: ring, the machine's own roots, always verified.
 //!
-//! There is deliberately no switch that turns verification off. A private authority is added to the machine's roots.
+//! There is deliberately no switch that turns verification off. A private authority is named, or added to the machine's roots.
 
+use std::path::Path;
 use std::sync::Arc;
+
+use rustls::pki_types::CertificateDer;
+use rustls::pki_types::pem::PemObject;
 
 use super::build::BuildError;
 
-/// A client configuration that verifies the server against the machine's roots.
+/// A client configuration that verifies the server against the machine's roots, and those in the PEM file `extra_roots`.
 ///
 /// # Errors
-/// When the cryptography does not support the default protocol versions, which would be a fault of this build.
-pub fn client_config() -> Result<rustls::ClientConfig, BuildError> {
+/// When that file cannot be read or holds no certificate, or when this build's cryptography lacks the usual protocol versions.
+pub fn client_config(extra_roots: Option<&Path>) -> Result<rustls::ClientConfig, BuildError> {
     let mut roots = rustls::RootCertStore::empty();
     roots.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);
+    if let Some(path) = extra_roots {
+        let unusable = |cause: String| BuildError::Tls(format!("`{}` {cause}", path.display()));
+        let before = roots.len();
+        for certificate in CertificateDer::pem_file_iter(path).map_err(|error| unusable(format!("cannot be read: {error}")))? {
+            let certificate = certificate.map_err(|error| unusable(format!("cannot be read: {error}")))?;
+            roots.add(certificate).map_err(|error| unusable(format!("holds a certificate that is none: {error}")))?;
+        }
+        if roots.len() == before {
+            return Err(unusable("holds no certificate".to_owned()));
+        }
+    }
     let provider = Arc::new(rustls::crypto::ring::default_provider());
     let config = rustls::ClientConfig::builder_with_provider(provider)
         .with_safe_default_protocol_versions()

@@ -44,6 +44,7 @@ on_both_versions! {
     two_revocations_at_once_leave_nothing_twenty_five_times
     another_server_is_not_believed
     a_standby_is_refused
+    a_server_is_believed_only_with_a_certificate_that_proves_it
     hostile_names_stay_names
     the_password_is_written_down_nowhere
     what_must_never_be_given_is_refused
@@ -320,6 +321,27 @@ async fn a_standby_is_refused(w: World) {
     assert!(provider.validate(&call()).await.unwrap().iter().any(|finding| finding.severity == Severity::Broken));
 }
 
+async fn a_server_is_believed_only_with_a_certificate_that_proves_it(w: World) {
+    let server = Cluster::start(w.version, "tls");
+    let validated = async |mode: &str, options: serde_json::Value| {
+        let url = format!("{}?sslmode={mode}", server.url("postgres", "supersecret"));
+        w.provider_at(&url, options).validate(&call()).await.map(drop).map_err(|error| error.trouble)
+    };
+    let roots = server.certificate();
+    for mode in ["require", "verify-full"] {
+        validated(mode, json!({ "tls_roots": roots })).await.unwrap();
+        let trouble = validated(mode, json!({})).await.unwrap_err();
+        assert_eq!((trouble.class, trouble.code.as_str()), (Class::Transient, "unreachable"));
+        assert!(trouble.message.contains("certificate"), "{}", trouble.message);
+    }
+    let log = server.log();
+    assert!(log.contains("SSL enabled"), "the connection was a protected one");
+
+    // Where TLS is asked for and not to be had, nothing is sent in clear.
+    let url = format!("{}?sslmode=require", w.cluster.url(&w.bot, "bot"));
+    assert_eq!(w.provider_at(&url, json!({})).validate(&call()).await.unwrap_err().trouble.code, "unreachable");
+}
+
 async fn hostile_names_stay_names(w: World) {
     let number = &w.installation;
     for (index, name) in [
@@ -406,8 +428,12 @@ async fn what_must_never_be_given_is_refused(w: World) {
     };
     let boss = format!("boss_{}", w.installation);
     w.root_runs(&format!("CREATE ROLE {boss} LOGIN SUPERUSER")).await;
+    let (stair, door) = (format!("stair_{}", w.installation), format!("door_{}", w.installation));
+    w.root_runs(&format!("CREATE ROLE {stair} IN ROLE {boss}; CREATE ROLE {door} IN ROLE {}", w.bot)).await;
     for mode in ["member_of", "login_in"] {
         refused(&w.access(w.wanted(1, json!({ mode: boss }))).await, "is a superuser").await;
+        refused(&w.access(w.wanted(1, json!({ mode: stair }))).await, "in a superuser's role").await;
+        refused(&w.access(w.wanted(1, json!({ mode: door }))).await, "in the role of Daypass").await;
         refused(&w.access(w.wanted(1, json!({ mode: "pg_read_all_data" }))).await, "predefined").await;
         refused(&w.access(w.wanted(1, json!({ mode: w.bot }))).await, "Daypass itself").await;
     }

@@ -16,6 +16,8 @@ mod sessions;
 pub mod shape;
 mod validate;
 
+use std::path::Path;
+
 use async_trait::async_trait;
 use serde_json::Value;
 
@@ -44,15 +46,20 @@ pub struct Postgres {
 
 impl Postgres {
     /// An adapter for the cluster at `settings.url`. Options: `groups` (checked by `validate`) and `predefined` (`pg_…` roles that
-    /// may be given), both lists of names.
+    /// may be given), both lists of names; `tls_roots`, a PEM file of authorities beside the machine's own.
     ///
     /// # Errors
     /// When the address or an option cannot be used.
     pub fn new(id: ProviderId, settings: &Settings) -> Result<Postgres, BuildError> {
-        only_options(KIND, &settings.options, &["groups", "predefined"])?;
+        only_options(KIND, &settings.options, &["groups", "predefined", "tls_roots"])?;
+        let tls_roots = match settings.options.get("tls_roots") {
+            None => None,
+            Some(Value::String(path)) => Some(Path::new(path)),
+            Some(_) => return Err(BuildError::BadOption { option: "tls_roots", expected: "the path of a PEM file" }),
+        };
         Ok(Postgres {
             id,
-            address: Address::new(&settings.url)?,
+            address: Address::new(&settings.url, tls_roots)?,
             groups: names(&settings.options, "groups")?,
             predefined: names(&settings.options, "predefined")?,
         })

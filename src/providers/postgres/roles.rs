@@ -128,7 +128,7 @@ pub async fn memberships(ask: &impl Ask, server: &Server, member: &str) -> Resul
 /// Refuses to hand out a group that would be more than a group.
 ///
 /// # Errors
-/// `no_such_group`, or `refused` for a superuser, ourselves, and predefined roles that are not listed.
+/// `no_such_group`, or `refused` for a superuser, ourselves, a group that is in either, and predefined roles not listed.
 pub async fn grantable(ask: &impl Ask, server: &Server, group: &str, predefined: &[String]) -> Result<(), ProviderError> {
     if group.starts_with("pg_") && !predefined.iter().any(|listed| listed == group) {
         let message = format!("`{group}` is a predefined role; list it under `predefined` if it is meant to be given");
@@ -137,9 +137,17 @@ pub async fn grantable(ask: &impl Ask, server: &Server, group: &str, predefined:
     if group == server.my_name {
         return Err(refused(format!("`{group}` is the role of Daypass itself")));
     }
-    match role(ask, group).await? {
+    // Who is in the group can, on most servers, become what the group is in.
+    let sql = "SELECT g.rolsuper, \
+                      EXISTS (SELECT FROM pg_roles s WHERE s.rolsuper AND pg_has_role(g.oid, s.oid, 'MEMBER')), \
+                      pg_has_role(g.oid, $2, 'MEMBER') \
+                 FROM pg_roles g WHERE g.rolname = $1";
+    let rows = ask.ask(sql, &[(&group, Type::TEXT), (&server.me, Type::OID)]).await?;
+    match rows.first() {
         None => Err(ProviderError::new(Class::NeedsHuman, "no_such_group", format!("there is no role `{group}`"))),
-        Some(role) if role.is_superuser => Err(refused(format!("`{group}` is a superuser"))),
+        Some(row) if get(row, 0)? => Err(refused(format!("`{group}` is a superuser"))),
+        Some(row) if get(row, 1)? => Err(refused(format!("`{group}` is itself in a superuser's role"))),
+        Some(row) if get(row, 2)? => Err(refused(format!("`{group}` is itself in the role of Daypass"))),
         Some(_) => Ok(()),
     }
 }

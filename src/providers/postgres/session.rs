@@ -3,6 +3,7 @@
 //! A session that is dropped is cut at once. What was not committed by then is undone by the server; a `COMMIT` under way is
 //! the only thing that may still land, and the server's own time limits bound that.
 
+use std::path::Path;
 use std::time::Duration;
 
 use secrecy::{ExposeSecret, SecretString};
@@ -64,11 +65,12 @@ pub type Param<'a> = (&'a (dyn ToSql + Sync), Type);
 
 impl Address {
     /// Reads a `postgres://` URL (or `key=value` text). TLS is required off loopback unless `sslmode=disable` says otherwise,
-    /// and is always verified; `verify-ca` and `verify-full` therefore mean the same as `require`.
+    /// and is always verified; `verify-ca` and `verify-full` therefore mean the same as `require`. `tls_roots`
+    /// is a PEM file of further authorities.
     ///
     /// # Errors
     /// When it cannot be read or names more than one host.
-    pub fn new(url: &SecretString) -> Result<Address, BuildError> {
+    pub fn new(url: &SecretString, tls_roots: Option<&Path>) -> Result<Address, BuildError> {
         let text =
             url.expose_secret().replace("sslmode=verify-full", "sslmode=require").replace("sslmode=verify-ca", "sslmode=require");
         let mut config: Config = text.parse().map_err(|_| BuildError::Address("it is not a PostgreSQL address"))?;
@@ -81,7 +83,12 @@ impl Address {
         }
         config.connect_timeout(CONNECT_TIMEOUT).application_name("daypass");
         let password = String::from_utf8_lossy(config.get_password().unwrap_or_default()).into_owned();
-        Ok(Address { tls: MakeRustlsConnect::new(tls::client_config()?), config, url: url.clone(), password: password.into() })
+        Ok(Address {
+            tls: MakeRustlsConnect::new(tls::client_config(tls_roots)?),
+            config,
+            url: url.clone(),
+            password: password.into(),
+        })
     }
 
     /// Whether passwords and verifiers cross a network in clear.
@@ -241,7 +248,7 @@ mod tests {
     use super::*;
 
     fn mode(url: &str) -> SslMode {
-        Address::new(&SecretString::from(url)).unwrap().config.get_ssl_mode()
+        Address::new(&SecretString::from(url), None).unwrap().config.get_ssl_mode()
     }
 
     #[test]
@@ -251,14 +258,14 @@ mod tests {
         assert_eq!(mode("postgres://u:p@db.example.com/x?sslmode=verify-full"), SslMode::Require);
         assert_eq!(mode("postgres://u:p@127.0.0.1/x"), SslMode::Disable);
         assert_eq!(mode("postgres://u:p@127.0.0.1/x?sslmode=require"), SslMode::Require);
-        let open = Address::new(&SecretString::from("postgres://u:p@db.example.com/x?sslmode=disable")).unwrap();
+        let open = Address::new(&SecretString::from("postgres://u:p@db.example.com/x?sslmode=disable"), None).unwrap();
         assert!(open.is_in_clear());
     }
 
     #[test]
     fn an_address_that_cannot_be_used_is_not_repeated() {
         for url in ["postgres://u:hunter2@a,b/x", "nonsense hunter2", "postgres://u:hunter2@a/x?sslmode=hunter2", ""] {
-            let error = Address::new(&SecretString::from(url)).err().unwrap();
+            let error = Address::new(&SecretString::from(url), None).err().unwrap();
             assert!(!error.to_string().contains("hunter2"), "{error}");
         }
     }

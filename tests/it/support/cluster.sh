@@ -1,5 +1,5 @@
 # Starts one PostgreSQL cluster, says `ready`, and takes it away when whoever started it is gone (its end of the pipe closes).
-# Arguments: directory of the server's programs, an empty directory, a port, `primary` or `standby`.
+# Arguments: directory of the server's programs, an empty directory, a port, `primary`, `standby` or `tls`.
 set -eu
 bin=$1 dir=$2 port=$3 kind=$4
 as_owner() { if [ "$(id -u)" = 0 ]; then su postgres -s /bin/bash -c "$1"; else bash -c "$1"; fi; }
@@ -22,6 +22,14 @@ log_min_duration_statement = 0
 log_connections = on
 log_min_messages = debug1
 CONF
+if [ "$kind" = tls ]; then
+    openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -days 2 -subj /CN=localhost \
+        -addext subjectAltName=IP:127.0.0.1 -addext basicConstraints=critical,CA:FALSE \
+        -keyout "$dir/data/server.key" -out "$dir/data/server.crt" >&2
+    chmod 600 "$dir/data/server.key"
+    if [ "$(id -u)" = 0 ]; then chown postgres "$dir/data/server.key" "$dir/data/server.crt"; fi
+    echo 'ssl = on' >>"$dir/data/postgresql.conf"
+fi
 if [ "$kind" = standby ]; then as_owner "touch '$dir/data/standby.signal'"; fi
 as_owner "'$bin/pg_ctl' -D '$dir/data' -l '$dir/log' -w start" >&2
 echo ready

@@ -64,7 +64,7 @@ impl Version {
 }
 
 impl Cluster {
-    /// A server of its own: `primary` or `standby`.
+    /// A server of its own: `primary`, `standby` or `tls`.
     pub fn start(version: Version, kind: &str) -> Cluster {
         let directory = tempfile::tempdir().unwrap().keep();
         let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
@@ -83,6 +83,11 @@ impl Cluster {
         assert_eq!(said, "ready\n", "the server did not start:\n{}", std::fs::read_to_string(&out).unwrap());
         std::fs::remove_file(out).unwrap();
         Cluster { address: ([127, 0, 0, 1], port).into(), log: directory.join("log"), keeper }
+    }
+
+    /// The certificate that a `tls` server shows.
+    pub fn certificate(&self) -> std::path::PathBuf {
+        self.log.with_file_name("data").join("server.crt")
     }
 
     /// The address as an operator would configure it.
