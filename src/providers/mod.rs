@@ -4,6 +4,17 @@
 //! provider and nothing of requests, policies, Slack or the store. It never retries and never decides that something is over:
 //! the worker does, by what the adapter saw.
 
+pub mod build;
+pub mod conformance;
+pub mod deadline;
+pub mod http;
+pub mod marks;
+pub mod postgres;
+pub mod sandbox;
+pub mod shape;
+pub mod text;
+pub mod tls;
+
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -13,6 +24,9 @@ use crate::access::entitlement::Level;
 use crate::access::entitlement::{Class, Description, NativeExpiry, Observation, Shape, Target, Trouble};
 use crate::access::ids::{GrantId, ProviderId};
 use crate::access::time::Timestamp;
+
+pub use build::{BuildError, Settings, build};
+pub use shape::{ShapeError, check_shape};
 
 /// One configured system that access is granted at.
 #[async_trait]
@@ -26,7 +40,7 @@ pub trait Provider: Send + Sync {
     /// Whether the provider is reachable and our account there may do what is configured, no less and no more.
     async fn validate(&self, call: &Call) -> Result<Vec<Finding>, ProviderError>;
 
-    /// Whether this account exists. Fails with [`Class::NeedsHuman`] where it does not, or is not the only one.
+    /// Whether this account exists. Not asked where [`Caps::delivers_secret`], since that makes an account of its own. Fails with [`Class::NeedsHuman`] where it does not, or is not the only one.
     async fn resolve(&self, call: &Call, account: &str) -> Result<(), ProviderError>;
 
     /// Describes an access so that it can be made so and not so later, from nothing but that description. Reads only.

@@ -1,0 +1,4 @@
+//! The machinery of the stories, so that the stories read like a log.
+
+pub mod postgres;
+pub mod sandbox;
