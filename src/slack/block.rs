@@ -326,7 +326,9 @@ mod tests {
     fn a_message_always_fits_and_never_lacks_a_notification() {
         let long = "🙂<&".repeat(5000);
         let blocks = |count: usize| vec![section(&Markup::new().text(&long)); count];
-        for message in [Message::new(&long, blocks(80)), Message::new("", blocks(1)), Message::sentence(&long), Message::sentence("")] {
+        for message in
+            [Message::new(&long, blocks(80)), Message::new("", blocks(1)), Message::sentence(&long), Message::sentence("")]
+        {
             assert_eq!(message_problems(&message.to_json()), Vec::<String>::new());
         }
     }

@@ -117,7 +117,9 @@ impl Command {
             "mine" => alone(verb, rest, Command::Mine),
             "pending" => alone(verb, rest, Command::Pending),
             "help" | "?" | "-h" | "--help" => Command::Help,
-            "cancel" => numbered(rest, "/jit cancel R-42").map_or_else(Command::NotUnderstood, |request| Command::Cancel { request }),
+            "cancel" => {
+                numbered(rest, "/jit cancel R-42").map_or_else(Command::NotUnderstood, |request| Command::Cancel { request })
+            }
             "done" => numbered(rest, "/jit done G-57").map_or_else(Command::NotUnderstood, |grant| Command::Done { grant }),
             "extend" => extend(rest).unwrap_or_else(Command::NotUnderstood),
             "revoke" => revoke(rest).unwrap_or_else(Command::NotUnderstood),
@@ -141,7 +143,9 @@ pub fn read_length(text: &str) -> Result<Length, NotATtl> {
 }
 
 fn request(rest: &[&str]) -> Command {
-    if rest.first().is_some_and(|word| word.eq_ignore_ascii_case("for")) && rest.get(1).is_some_and(|word| word.starts_with(['<', '@'])) {
+    if rest.first().is_some_and(|word| word.eq_ignore_ascii_case("for"))
+        && rest.get(1).is_some_and(|word| word.starts_with(['<', '@']))
+    {
         return wrong("asking for somebody else is not possible here", EXAMPLE);
     }
     let mut words = Vec::new();
@@ -152,7 +156,10 @@ fn request(rest: &[&str]) -> Command {
         }
         if word.eq_ignore_ascii_case("until") {
             let Some((until, read)) = Until::read(tail) else {
-                return wrong("after `until` comes a time of day, such as `18:00` or `fri 12:00`", "/jit request prod/orders readonly until 18:00 OPS-42");
+                return wrong(
+                    "after `until` comes a time of day, such as `18:00` or `fri 12:00`",
+                    "/jit request prod/orders readonly until 18:00 OPS-42",
+                );
             };
             return asked(words, Some(Length::Until(until)), tail.get(read..).unwrap_or_default());
         }
@@ -178,7 +185,10 @@ fn asked(words: Vec<String>, length: Option<Length>, reason: &[&str]) -> Command
 fn alone(verb: &str, rest: &[&str], command: Command) -> Command {
     match rest.first() {
         None => command,
-        Some(word) => wrong(&format!("nothing comes after `{verb}`, but there was `{}`", shown(word)), &format!("/jit {}", verb.to_lowercase())),
+        Some(word) => wrong(
+            &format!("nothing comes after `{verb}`, but there was `{}`", shown(word)),
+            &format!("/jit {}", verb.to_lowercase()),
+        ),
     }
 }
 
@@ -188,7 +198,9 @@ fn extend(rest: &[&str]) -> Result<Command, NotUnderstood> {
         Some((word, tail)) if word.parse::<Ttl>().is_err() => (Some(number(word, LINE)?), tail),
         Some(_) | None => (None, rest),
     };
-    let Some((word, reason)) = left.split_first() else { return Ok(Command::Extend { grant, by: None, reason: Words::default() }) };
+    let Some((word, reason)) = left.split_first() else {
+        return Ok(Command::Extend { grant, by: None, reason: Words::default() });
+    };
     let by = word.parse::<Ttl>().map_err(|problem| not_understood(&clause(problem), LINE))?;
     Ok(Command::Extend { grant, by: Some(by), reason: Words::typed(&reason.join(" ")) })
 }

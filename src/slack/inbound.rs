@@ -279,9 +279,8 @@ fn view(payload: &Value) -> Option<ViewRef> {
 
 fn from_events(body: &Value) -> Inbound {
     match text(body, "type").as_str() {
-        "url_verification" => {
-            required(body, "challenge").map_or_else(|| unknown("url_verification"), |challenge| Inbound::UrlVerification { challenge })
-        }
+        "url_verification" => required(body, "challenge")
+            .map_or_else(|| unknown("url_verification"), |challenge| Inbound::UrlVerification { challenge }),
         "event_callback" => event(body).map_or_else(|| unknown("event_callback"), Inbound::Event),
         other => unknown(other),
     }

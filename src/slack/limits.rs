@@ -141,8 +141,7 @@ impl Problems {
             }
             "actions" => {
                 self.count("actions", list(block, "elements").len(), ACTIONS_MAX);
-                let mut ids: Vec<String> =
-                    list(block, "elements").iter().map(|e| format!("{:?}", e.get("action_id"))).collect();
+                let mut ids: Vec<String> = list(block, "elements").iter().map(|e| format!("{:?}", e.get("action_id"))).collect();
                 ids.sort_unstable();
                 if ids.windows(2).any(|pair| matches!(pair, [a, b] if a == b)) {
                     self.0.push("an action_id is used twice within a block".to_owned());

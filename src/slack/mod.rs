@@ -5,6 +5,7 @@
 //! looking inside.
 
 pub mod block;
+pub mod client;
 pub mod command;
 pub mod inbound;
 pub mod limits;

@@ -79,7 +79,12 @@ pub fn verify(headers: &HeaderMap, body: &[u8], secrets: &[SecretString], now: T
         let secret = secret.expose_secret();
         !secret.is_empty()
             && Hmac::<Sha256>::new_from_slice(secret.as_bytes()).is_ok_and(|mac| {
-                mac.chain_update(b"v0:").chain_update(timestamp).chain_update(b":").chain_update(body).verify_slice(&signature).is_ok()
+                mac.chain_update(b"v0:")
+                    .chain_update(timestamp)
+                    .chain_update(b":")
+                    .chain_update(body)
+                    .verify_slice(&signature)
+                    .is_ok()
             })
     };
     secrets.iter().find(matches).map(|_| Signed { signature }).ok_or(NotSigned::WrongSignature)
@@ -156,8 +161,8 @@ mod tests {
         let short = &MADE[..MADE.len() - 1];
         let long = format!("{MADE}0");
         let padded = format!(" {AT}");
-        let table: Vec<(&str, Vec<(&'static str, &str)>, NotSigned)> = vec![
-            ("unsigned", vec![], NotSigned::HeaderMissing),
+        let table = [
+            ("unsigned", Vec::new(), NotSigned::HeaderMissing),
             ("no timestamp", vec![(SIGNATURE, MADE)], NotSigned::HeaderMissing),
             ("no signature", vec![(TIMESTAMP, AT)], NotSigned::HeaderMissing),
             ("two signatures", vec![(SIGNATURE, MADE), (SIGNATURE, MADE), (TIMESTAMP, AT)], NotSigned::HeaderTwice),

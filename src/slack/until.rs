@@ -63,7 +63,9 @@ impl Until {
 
 fn read_time(word: &str) -> Option<Time> {
     let (hour, minute) = word.split_once(':')?;
-    let number = |text: &str| text.parse::<i8>().ok().filter(|_| (1..=2).contains(&text.len()) && text.bytes().all(|b| b.is_ascii_digit()));
+    let number = |text: &str| {
+        text.parse::<i8>().ok().filter(|_| (1..=2).contains(&text.len()) && text.bytes().all(|b| b.is_ascii_digit()))
+    };
     Time::new(number(hour)?, number(minute).filter(|_| minute.len() == 2)?, 0, 0).ok()
 }
 

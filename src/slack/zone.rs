@@ -87,7 +87,10 @@ mod tests {
         assert_eq!(Zone::named("Europe/Berlin").day(NOON), "Tue 24 Nov 13:00 Berlin");
         assert_eq!(Zone::named("America/New_York").clock(NOON), "07:00 New York");
         assert_eq!(Zone::named("Mars/Olympus|>").clock(NOON), "12:00 UTC");
-        assert_eq!(Zone::default().clock(Timestamp::from_millis(i64::MAX)), "at a time that no calendar has (9223372036854775807 ms)");
+        assert_eq!(
+            Zone::default().clock(Timestamp::from_millis(i64::MAX)),
+            "at a time that no calendar has (9223372036854775807 ms)"
+        );
         let token = Markup::new().day(NOON, &Zone::named("Europe/Berlin")).cut(999);
         assert_eq!(token, "<!date^1795521600^{date_short_pretty} {time}|Tue 24 Nov 13:00 Berlin>");
     }

@@ -19,12 +19,18 @@ fn requests_are_read() {
     for (text, expected) in [
         ("request", ask(&[], None, "")),
         ("REQUEST prod/orders", ask(&["prod/orders"], None, "")),
-        ("request prod/orders readonly 2h OPS-42 slow checkout", ask(&["prod/orders", "readonly"], two_hours, "OPS-42 slow checkout")),
+        (
+            "request prod/orders readonly 2h OPS-42 slow checkout",
+            ask(&["prod/orders", "readonly"], two_hours, "OPS-42 slow checkout"),
+        ),
         ("request  orders database   read only 2h", ask(&["orders", "database", "read", "only"], two_hours, "")),
         ("request prod/orders readonly for 2h it lasts 3h", ask(&["prod/orders", "readonly"], two_hours, "it lasts 3h")),
         ("request a b 1h30m x", ask(&["a", "b"], Some(Length::For(ttl("90m"))), "x")),
         ("request a b until 18:00 x", ask(&["a", "b"], Some(Length::Until(Until { day: None, time: six })), "x")),
-        ("request a b until fri 12:00 x y", ask(&["a", "b"], Some(Length::Until(Until { day: Some(friday), time: noon })), "x y")),
+        (
+            "request a b until fri 12:00 x y",
+            ask(&["a", "b"], Some(Length::Until(Until { day: Some(friday), time: noon })), "x y"),
+        ),
         ("request a for", ask(&["a", "for"], None, "")),
     ] {
         assert_eq!(Command::read(text), expected, "{text}");
@@ -48,7 +54,10 @@ fn the_other_commands_are_read() {
         ("extend", Command::Extend { grant: None, by: None, reason: Words::default() }),
         ("extend G-57", Command::Extend { grant: Some(grant), by: None, reason: Words::default() }),
         ("extend 1h", Command::Extend { grant: None, by: Some(ttl("1h")), reason: Words::default() }),
-        ("extend g-57 1h still importing", Command::Extend { grant: Some(grant), by: Some(ttl("1h")), reason: Words::typed("still importing") }),
+        (
+            "extend g-57 1h still importing",
+            Command::Extend { grant: Some(grant), by: Some(ttl("1h")), reason: Words::typed("still importing") },
+        ),
         ("revoke G-57 laptop was stolen", Command::Revoke { grant, reason: Words::typed("laptop was stolen") }),
         ("why R-42", Command::Why { request }),
     ] {

@@ -143,7 +143,10 @@ fn what_is_not_understood_says_what_it_claimed_to_be() {
     };
     assert_eq!(kind(interaction(json!({"type": "workflow_<step>", "user": {"id": "U1"}}))), "workflow_step");
     assert_eq!(kind(interaction(json!({"type": "block_actions", "user": {"id": "U1"}, "actions": []}))), "block_actions");
-    assert_eq!(kind(interaction(json!({"type": "block_actions", "user": {"id": "<@U1>"}, "actions": [{"action_id": "a"}]}))), "block_actions");
+    assert_eq!(
+        kind(interaction(json!({"type": "block_actions", "user": {"id": "<@U1>"}, "actions": [{"action_id": "a"}]}))),
+        "block_actions"
+    );
     assert_eq!(kind(form(&[("payload", "{")])), "payload");
     assert_eq!(kind(Inbound::from_http(Some("application/json"), b"[")), "json");
     assert_eq!(kind(Inbound::from_http(None, b"")), "command");
@@ -153,16 +156,34 @@ fn what_is_not_understood_says_what_it_claimed_to_be() {
 
 fn any_json() -> impl Strategy<Value = Value> {
     let key = prop::sample::select(vec![
-        "type", "user", "team", "view", "actions", "id", "state", "values", "event", "event_id", "container", "action_id", "channel", "x",
+        "type",
+        "user",
+        "team",
+        "view",
+        "actions",
+        "id",
+        "state",
+        "values",
+        "event",
+        "event_id",
+        "container",
+        "action_id",
+        "channel",
+        "x",
     ]);
-    let word = prop::sample::select(vec!["block_actions", "view_submission", "block_suggestion", "event_callback", "U1", "", "<"]);
-    let leaf = prop_oneof![Just(Value::Null), any::<bool>().prop_map(Value::from), any::<i64>().prop_map(Value::from), word.prop_map(Value::from)];
+    let word =
+        prop::sample::select(vec!["block_actions", "view_submission", "block_suggestion", "event_callback", "U1", "", "<"]);
+    let leaf = prop_oneof![
+        Just(Value::Null),
+        any::<bool>().prop_map(Value::from),
+        any::<i64>().prop_map(Value::from),
+        word.prop_map(Value::from)
+    ];
     leaf.prop_recursive(5, 64, 6, move |inner| {
         prop_oneof![
             prop::collection::vec(inner.clone(), 0..3).prop_map(Value::from),
-            prop::collection::btree_map(key.clone(), inner, 0..6).prop_map(|map| {
-                Value::Object(map.into_iter().map(|(key, value)| (key.to_owned(), value)).collect())
-            }),
+            prop::collection::btree_map(key.clone(), inner, 0..6)
+                .prop_map(|map| { Value::Object(map.into_iter().map(|(key, value)| (key.to_owned(), value)).collect()) }),
         ]
     })
 }
@@ -184,7 +205,8 @@ proptest! {
 #[ignore = "needs Slack's published samples"]
 #[expect(clippy::disallowed_methods, reason = "the directory of the samples is given to this test alone")]
 fn every_published_sample_is_read_or_ignored_on_purpose() {
-    let root = std::path::PathBuf::from(std::env::var("DAYPASS_SLACK_SAMPLES").expect("DAYPASS_SLACK_SAMPLES names no directory"));
+    let root =
+        std::path::PathBuf::from(std::env::var("DAYPASS_SLACK_SAMPLES").expect("DAYPASS_SLACK_SAMPLES names no directory"));
     let mut read = 0;
     for entry in std::fs::read_dir(root.join("payloads")).unwrap() {
         let path = entry.unwrap().path();
@@ -192,7 +214,8 @@ fn every_published_sample_is_read_or_ignored_on_purpose() {
         let value: Value = serde_json::from_slice(&std::fs::read(&path).unwrap()).unwrap();
         if name == "slash_bodies.json" {
             for body in value.as_array().unwrap() {
-                let got = Inbound::from_http(Some("application/x-www-form-urlencoded"), body["body"].as_str().unwrap().as_bytes());
+                let got =
+                    Inbound::from_http(Some("application/x-www-form-urlencoded"), body["body"].as_str().unwrap().as_bytes());
                 assert!(matches!(got, Inbound::Command(_)), "{body}: {got:?}");
                 read += 1;
             }

@@ -93,8 +93,7 @@ pub(super) fn headline(request: &Request, names: &Names) -> Markup {
     if request.mode == Mode::BreakGlass {
         line = line.lit("🚨 *Break-glass: access without an approval.* ");
     }
-    line = line.bold(subject).lit(" ").text(kind);
-    line = if kind.is_empty() { line } else { line.lit(" ") };
+    line = line.bold(subject).text(kind).lit(" ");
     line = match terms.purpose {
         Purpose::Access => line.lit("asks for ").bold(&thing).lit(" for ").bold(&length),
         Purpose::Extension(grant) => {
@@ -169,7 +168,9 @@ pub(super) fn history(request: &Request, grants: &[Grant], names: &Names) -> Vec
     let decision = match &request.state {
         RequestState::Pending => None,
         RequestState::Approved { at, .. } => Some(approved_by(request, names).lit(" ").day(*at, zone)),
-        RequestState::Denied { at, by, .. } => Some(Markup::new().lit("Denied by ").bold(names.person(by)).lit(" ").day(*at, zone)),
+        RequestState::Denied { at, by, .. } => {
+            Some(Markup::new().lit("Denied by ").bold(names.person(by)).lit(" ").day(*at, zone))
+        }
         RequestState::Cancelled { at, by } => {
             Some(Markup::new().lit("Withdrawn by ").bold(names.person(by)).lit(" ").day(*at, zone))
         }
@@ -206,15 +207,19 @@ pub(super) fn grant_line(grant: &Grant, names: &Names) -> Markup {
         GrantState::Provisioning { result: CallResult::Unknown { .. }, .. } => {
             Markup::new().lit("Being set up; the provider did not answer clearly, so I am looking again")
         }
-        GrantState::AwaitingUser { .. } => {
-            Markup::new().lit("Waits for ").bold(names.person(&grant.person)).lit(" to accept the invitation, until ").day(grant.start_by, zone)
-        }
+        GrantState::AwaitingUser { .. } => Markup::new()
+            .lit("Waits for ")
+            .bold(names.person(&grant.person))
+            .lit(" to accept the invitation, until ")
+            .day(grant.start_by, zone),
         GrantState::Active { active_at, ends_at, .. } => {
             let line = Markup::new().lit("In force ").day(*active_at, zone).lit(" – ").day(*ends_at, zone);
             if grant.drifted { line.lit(" · ⚠️ the provider shows something else than it should") } else { line }
         }
         GrantState::Revoking(revoking) => revoking_line(revoking, names),
-        GrantState::Void { at, why } => Markup::new().lit("Never began (").day(*at, zone).lit("): ").text(&void_cause(why, names)),
+        GrantState::Void { at, why } => {
+            Markup::new().lit("Never began (").day(*at, zone).lit("): ").text(&void_cause(why, names))
+        }
         GrantState::Failed { at, why, .. } => Markup::new().lit("Not given (").day(*at, zone).lit("): ").text(&fail_cause(why)),
         GrantState::Ended(ended) => ended_line(ended, names),
     }
@@ -224,13 +229,12 @@ fn revoking_line(revoking: &Revoking, names: &Names) -> Markup {
     let zone = &names.zone;
     let cause = end_cause(&revoking.cause, names);
     match &revoking.remains {
-        Remains::Access if revoking.alarms > 0 => {
-            Markup::new().lit("⚠️ *Overdue:* it should have ended ").day(revoking.due_at, zone).lit(" and may still be there; I keep trying")
-        }
+        Remains::Access if revoking.alarms > 0 => Markup::new()
+            .lit("⚠️ *Overdue:* it should have ended ")
+            .day(revoking.due_at, zone)
+            .lit(" and may still be there; I keep trying"),
         Remains::Access => Markup::new().lit("Being removed since ").day(revoking.since, zone).lit(": ").text(&cause),
-        Remains::Remnant(what) => {
-            Markup::new().lit("The access is cut: ").text(&cause).lit(". Still to be removed: ").text(what)
-        }
+        Remains::Remnant(what) => Markup::new().lit("The access is cut: ").text(&cause).lit(". Still to be removed: ").text(what),
     }
 }
 

@@ -11,7 +11,9 @@ use crate::access::ids::{GrantId, PersonId};
 use crate::access::request::Request;
 use crate::access::time::{Timestamp, Ttl};
 use crate::access::words::WORDS_CHARS_MAX;
-use crate::slack::block::{Block, Choice, Lines, View, context, hint, optional, plain, search, section, select, text_input, told_at_once};
+use crate::slack::block::{
+    Block, Choice, Lines, View, context, hint, optional, plain, search, section, select, text_input, told_at_once,
+};
 use crate::slack::limits::{OPTION_MAX, OPTIONS_MAX, length};
 use crate::slack::text::{Markup, cut_plain, one_line};
 
@@ -135,7 +137,12 @@ pub fn extend_form(facts: &ExtendForm<'_>) -> Option<View> {
     let names = facts.names;
     let lengths: Vec<Choice> = facts.lengths.iter().map(|ttl| length_choice(*ttl)).collect();
     let line = Markup::new().bold(&names.grant(facts.grant)).lit(" ends ").day(facts.ends_at, &names.zone).lit(".");
-    let outlook = Outlook { asked: facts.asked, at_most: facts.at_most, because: None, lingers: Some("Until it is approved, it ends on time") };
+    let outlook = Outlook {
+        asked: facts.asked,
+        at_most: facts.at_most,
+        because: None,
+        lingers: Some("Until it is approved, it ends on time"),
+    };
     let blocks = vec![
         section(&line),
         select(field::DURATION, "How much more", &lengths, lengths.first().map(|choice| choice.value.as_str())),

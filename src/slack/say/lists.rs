@@ -67,7 +67,10 @@ pub fn pending(waiting: &[&Request], names: &Names) -> Message {
         blocks.push(actions(&format!("decide {}", request.id), vec![approve, deny, open]));
     }
     blocks.extend(left_out(waiting.len()));
-    Message::new(&format!("{} waiting for your decision.", super::names::counted(waiting.len(), "request is", "requests are")), blocks)
+    Message::new(
+        &format!("{} waiting for your decision.", super::names::counted(waiting.len(), "request is", "requests are")),
+        blocks,
+    )
 }
 
 fn left_out(number: usize) -> Option<Block> {

@@ -20,7 +20,6 @@ mod shown;
 
 pub use samples::samples;
 
-
 /// `action_id` of the buttons on our messages.
 pub mod button {
     /// Approves; the value is `R-42` and the hash of its terms.

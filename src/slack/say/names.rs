@@ -170,12 +170,16 @@ impl Names {
 
     /// `R-42 (Orders database · Read only)`.
     pub fn request(&self, id: RequestId) -> String {
-        self.requests.get(&id).map_or_else(|| id.to_string(), |about| format!("{id} ({})", self.thing(&about.resource, &about.role)))
+        self.requests
+            .get(&id)
+            .map_or_else(|| id.to_string(), |about| format!("{id} ({})", self.thing(&about.resource, &about.role)))
     }
 
     /// `G-57 (Orders database · Read only)`.
     pub fn grant(&self, id: GrantId) -> String {
-        self.grants.get(&id).map_or_else(|| id.to_string(), |about| format!("{id} ({})", self.thing(&about.resource, &about.role)))
+        self.grants
+            .get(&id)
+            .map_or_else(|| id.to_string(), |about| format!("{id} ({})", self.thing(&about.resource, &about.role)))
     }
 
     /// Who may fill a step, from how a policy spells it: `group/dba` is "dba", `person/bob` is Bob, `sponsor` "the sponsor".

@@ -39,7 +39,12 @@ pub fn ends_soon(facts: &EndsSoon<'_>, grant: &Grant, now: Timestamp) -> Message
     let mut blocks = vec![section(&line)];
     let mut notes = Vec::new();
     if let Some(request) = facts.more_asked {
-        notes.push(Markup::new().lit("You asked for more time (").text(&request.to_string()).lit("). Unless that is approved before, it ends on time."));
+        notes.push(
+            Markup::new()
+                .lit("You asked for more time (")
+                .text(&request.to_string())
+                .lit("). Unless that is approved before, it ends on time."),
+        );
     }
     if let Some(lingers) = facts.lingers {
         notes.push(Markup::new().lit("At the end: ").text(lingers).lit("."));
@@ -88,10 +93,15 @@ pub fn overdue(facts: &Overdue<'_>, now: Timestamp) -> Message {
     let what = names.grant(facts.grant);
     let whose = names.grants.get(&facts.grant).map_or_else(|| "somebody".to_owned(), |about| names.person_in_full(&about.person));
     let late = counted(usize::try_from(now.since(facts.revoking.due_at).as_secs() / 60).unwrap_or(0), "minute", "minutes");
-    let line = Markup::new().lit("⚠️ *Access that should be over may still be there.* ").bold(&whose).lit(" may still have ").bold(&what);
+    let line = Markup::new()
+        .lit("⚠️ *Access that should be over may still be there.* ")
+        .bold(&whose)
+        .lit(" may still have ")
+        .bold(&what);
     let line = line.lit(": it should have ended ").day(facts.revoking.due_at, &names.zone).lit(", ").text(&late).lit(" ago.");
     let tried = counted(facts.attempts as usize, "time", "times");
-    let tried = Markup::new().lit("*Tried:* ").text(&tried).lit(" to remove ").code(facts.thing).lit(" from ").code(facts.account);
+    let tried =
+        Markup::new().lit("*Tried:* ").text(&tried).lit(" to remove ").code(facts.thing).lit(" from ").code(facts.account);
     let tried = tried.lit(" at ").bold(names.provider(facts.provider)).lit(". ").text(&trouble(facts.trouble));
     let blocks = vec![
         section(&line),

@@ -77,9 +77,13 @@ pub fn reply(what: &Reply, names: &Names) -> Message {
         Reply::Approved { request } => {
             format!("Approved: {}. {} is told as soon as it is in force.", names.request(*request), subject(request))
         }
-        Reply::Denied { request } => format!("Denied: {}. {} is told, with your reason.", names.request(*request), subject(request)),
+        Reply::Denied { request } => {
+            format!("Denied: {}. {} is told, with your reason.", names.request(*request), subject(request))
+        }
         Reply::Withdrawn { request } => format!("Withdrawn: {}. Nobody is asked any more.", names.request(*request)),
-        Reply::Ending { grant } => format!("{} is being ended. I'll say when the provider shows that it is over.", names.grant(*grant)),
+        Reply::Ending { grant } => {
+            format!("{} is being ended. I'll say when the provider shows that it is over.", names.grant(*grant))
+        }
         Reply::DoneBefore => "That was recorded before; nothing was changed.".to_owned(),
         Reply::Later => "Received. I have to look something up first; the answer follows here.".to_owned(),
     };

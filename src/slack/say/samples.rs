@@ -72,7 +72,8 @@ impl Stage {
             ("erin", who("Erin Sato", "U0ERIN", Kind::Employee)),
             ("bob", who("Bob Ilic", "U0BOB", Kind::Employee)),
         ];
-        let people: Result<BTreeMap<PersonId, Who>, NotAnId> = people.into_iter().map(|(id, who)| Ok((id.parse()?, who))).collect();
+        let people: Result<BTreeMap<PersonId, Who>, NotAnId> =
+            people.into_iter().map(|(id, who)| Ok((id.parse()?, who))).collect();
         let roles = BTreeMap::from([
             ("readonly".parse()?, RoleName { name: called("Read only"), risk: Risk::Normal }),
             ("readwrite".parse()?, RoleName { name: called("Read and write"), risk: Risk::High }),
@@ -178,7 +179,8 @@ impl Stage {
             let (since, due_at, active_at) = (at(125), at(125), Some(at(5)));
             GrantState::Revoking(Revoking { since, due_at, active_at, cause: EndCause::TimeOver, remains, alarms })
         };
-        let ended = |cause, proof| GrantState::Ended(Ended { at: at(125), due_at: at(125), active_at: Some(at(5)), cause, proof });
+        let ended =
+            |cause, proof| GrantState::Ended(Ended { at: at(125), due_at: at(125), active_at: Some(at(5)), cause, proof });
         let word = Proof::Attested { by: self.grant.person.clone(), why: Words::typed(&self.said) };
         let provisioning = |result| GrantState::Provisioning { since: at(4), result };
         let active = GrantState::Active { active_at: at(5), ends_at: at(125), warning: Warning::Owed };
@@ -251,7 +253,14 @@ impl Stage {
         let another = Request { id: RequestId::from_number(43), ..self.request.clone() };
         let waiting = [&self.request, &another];
         let (yes, no) = (Can::Yes, Can::No);
-        let soon = EndsSoon { grant, ends_at: at(125), more_asked: Some(request), extend: Extend::Offered, lingers: Some(&self.said), names };
+        let soon = EndsSoon {
+            grant,
+            ends_at: at(125),
+            more_asked: Some(request),
+            extend: Extend::Offered,
+            lingers: Some(&self.said),
+            names,
+        };
         let mut all = vec![
             ("mine.nothing".to_owned(), mine(&[], &[], names)),
             ("mine".to_owned(), mine(&held, &waiting, names)),
@@ -261,7 +270,10 @@ impl Stage {
             ("help.least".to_owned(), help(Able { ask: no, decide: no, revoke: no })),
             ("ends_soon".to_owned(), ends_soon(&EndsSoon { more_asked: None, ..soon }, &self.grant, at(110))),
             ("ends_soon.more_asked".to_owned(), ends_soon(&soon, &self.grant, at(110))),
-            ("refused".to_owned(), refused(&Refusal::NoSuchResource { asked: self.said.clone(), similar: vec![self.said.clone()] }, names)),
+            (
+                "refused".to_owned(),
+                refused(&Refusal::NoSuchResource { asked: self.said.clone(), similar: vec![self.said.clone()] }, names),
+            ),
             ("seconded".to_owned(), reply(&Reply::Seconded { request, missing: 1 }, names)),
         ];
         if let Command::NotUnderstood(words) = Command::read(&format!("mine {}", self.said)) {
@@ -270,7 +282,9 @@ impl Stage {
         for (name, grant) in self.grants() {
             match &grant.state {
                 GrantState::Revoking(revoking) => all.push((format!("overdue.{name}"), self.overdue(revoking)?)),
-                GrantState::Ended(ended) => all.push((format!("overdue_is_over.{name}"), overdue_is_over(grant.id, ended, names))),
+                GrantState::Ended(ended) => {
+                    all.push((format!("overdue_is_over.{name}"), overdue_is_over(grant.id, ended, names)))
+                }
                 _ => {}
             }
         }
@@ -341,7 +355,12 @@ impl Stage {
         let more = ExtendForm { grant, ends_at, lengths: &lengths, at_most, asked: &self.approvers, names };
         let before = Before { request: self.request.id, asked_at: at(-60), state: "approved" };
         let before = [before; 7];
-        let forms = [("request.empty", request_form(&empty)), ("request.filled", request_form(&filled)), ("request.searched", request_form(&searched)), ("extend", extend_form(&more))];
+        let forms = [
+            ("request.empty", request_form(&empty)),
+            ("request.filled", request_form(&filled)),
+            ("request.searched", request_form(&searched)),
+            ("extend", extend_form(&more)),
+        ];
         let mut views: Vec<(&'static str, View)> = forms.into_iter().filter_map(|(name, view)| Some((name, view?))).collect();
         views.push(("deny", deny_form(&self.request, names)));
         views.push(("details", details(&self.why(&self.request, &before))));

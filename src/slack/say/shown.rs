@@ -39,7 +39,13 @@ fn block(block: &Value) -> String {
                 .into_iter()
                 .flatten()
                 .take(5)
-                .map(|option| format!("{}={}", option["text"]["text"].as_str().unwrap_or_default(), option["value"].as_str().unwrap_or_default()))
+                .map(|option| {
+                    format!(
+                        "{}={}",
+                        option["text"]["text"].as_str().unwrap_or_default(),
+                        option["value"].as_str().unwrap_or_default()
+                    )
+                })
                 .collect();
             let initial = block["element"]["initial_value"].as_str().or(block["element"]["initial_option"]["value"].as_str());
             let optional = if block["optional"] == true { " (optional)" } else { "" };

@@ -117,12 +117,21 @@ pub(super) fn headline(facts: &StatusFacts<'_>) -> Headline {
     match &request.state {
         RequestState::Pending => Headline::of(
             names,
-            &[Said("You asked for "), Strong(&thing), Said(&rest), Said(". Waiting for a decision until "), Time(request.answer_by), Said(".")],
+            &[
+                Said("You asked for "),
+                Strong(&thing),
+                Said(&rest),
+                Said(". Waiting for a decision until "),
+                Time(request.answer_by),
+                Said("."),
+            ],
         ),
         RequestState::Approved { .. } => match (request.terms.purpose, most_telling(facts.grants)) {
             (Purpose::Extension(_), Some(grant)) => extension_headline(&thing, &rest, grant, names),
             (Purpose::Access, Some(grant)) => grant_headline(request, grant, names),
-            (Purpose::Access | Purpose::Extension(_), None) => closed(&format!("{}. It is being prepared.", approved(request, names))),
+            (Purpose::Access | Purpose::Extension(_), None) => {
+                closed(&format!("{}. It is being prepared.", approved(request, names)))
+            }
         },
         RequestState::Denied { by, .. } => closed(&format!("{} denied your request.", names.person(by))),
         RequestState::Cancelled { by, .. } if *by == request.terms.subject => closed("you withdrew your request."),
@@ -131,7 +140,9 @@ pub(super) fn headline(facts: &StatusFacts<'_>) -> Headline {
         RequestState::Invalidated { why, .. } => {
             closed(&format!("the request is closed, since it is no longer allowed: {}.", why.trim_end_matches('.')))
         }
-        RequestState::Lapsed { .. } => closed("it was approved, but could not begin in time. You have no access; you can ask again."),
+        RequestState::Lapsed { .. } => {
+            closed("it was approved, but could not begin in time. You have no access; you can ask again.")
+        }
     }
 }
 
@@ -161,7 +172,8 @@ fn grant_headline(request: &Request, grant: &Grant, names: &Names) -> Headline {
     let thing = names.thing(&request.terms.resource, &request.terms.role);
     let approved = approved(request, names);
     let say = |rest: &str| Headline::of(names, &[Strong(&thing), Said(rest)]);
-    let say_when = |before: &str, at: Timestamp, after: &str| Headline::of(names, &[Strong(&thing), Said(before), Time(at), Said(after)]);
+    let say_when =
+        |before: &str, at: Timestamp, after: &str| Headline::of(names, &[Strong(&thing), Said(before), Time(at), Said(after)]);
     match &grant.state {
         GrantState::Planned => say_when(&format!(": {approved}. It begins "), grant.start_at, "."),
         GrantState::Checking { .. } | GrantState::Provisioning { .. } => {
@@ -183,7 +195,11 @@ fn grant_headline(request: &Request, grant: &Grant, names: &Names) -> Headline {
         }
         GrantState::Ended(ended) if ended.cause == EndCause::HeldBefore => Headline::of(
             names,
-            &[Said("You held "), Strong(&thing), Said(" before you asked, outside Daypass. It is left as it was, and will not end by itself.")],
+            &[
+                Said("You held "),
+                Strong(&thing),
+                Said(" before you asked, outside Daypass. It is left as it was, and will not end by itself."),
+            ],
         ),
         GrantState::Ended(ended) => {
             let after = format!(", because {}; {}.", end_cause(&ended.cause, names), proof(&ended.proof, names));
@@ -209,7 +225,14 @@ fn extension_headline(thing: &str, rest: &str, grant: &Grant, names: &Names) -> 
             | GrantState::Failed { .. }
             | GrantState::Ended(_),
             _,
-        ) => Headline::of(names, &[Strong(thing), Said(rest), Said(&format!(": approved, but {} is not in force any more. You can ask anew.", grant.id))]),
+        ) => Headline::of(
+            names,
+            &[
+                Strong(thing),
+                Said(rest),
+                Said(&format!(": approved, but {} is not in force any more. You can ask anew.", grant.id)),
+            ],
+        ),
     }
 }
 
@@ -223,7 +246,8 @@ fn asked(facts: &StatusFacts<'_>) -> Block {
     }
     if given > 0 {
         let approvals = counted(given, "approval", "approvals");
-        let missing = facts.still.iter().map(|needed| Markup::new().text(&format!("{} of {}", needed.count, names.step(&needed.by))));
+        let missing =
+            facts.still.iter().map(|needed| Markup::new().text(&format!("{} of {}", needed.count, names.step(&needed.by))));
         lines.push(Markup::new().text(&approvals).lit(" so far; still needed: ").joined(missing, ", "));
     }
     lines.push(Markup::new().text(&facts.request.id.to_string()).lit(" · you will be told here"));
@@ -257,10 +281,14 @@ pub const OPEN_SECRET: &str = "age --decrypt --identity ~/.ssh/id_ed25519";
 fn secret(ciphertext: &str) -> Vec<Block> {
     match preformatted(ciphertext) {
         Some(block) => vec![
-            section(&Markup::new().lit("Your secret, readable with your own key only. Paste it into ").code(OPEN_SECRET).lit(":")),
+            section(
+                &Markup::new().lit("Your secret, readable with your own key only. Paste it into ").code(OPEN_SECRET).lit(":"),
+            ),
             block,
         ],
-        None => vec![plain("Your secret is too long for a message. Ask an admin for it: it is encrypted to your key, and they can't read it.")],
+        None => vec![plain(
+            "Your secret is too long for a message. Ask an admin for it: it is encrypted to your key, and they can't read it.",
+        )],
     }
 }
 

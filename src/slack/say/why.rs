@@ -82,7 +82,12 @@ fn clocks(facts: &WhyFacts<'_>) -> Vec<Markup> {
     let mut lines = vec![
         Markup::new().lit("*Decide by* ").day(request.answer_by, zone),
         Markup::new().lit("*In force within* ").text(&request.start_within.to_string()).lit(" of the approval, or not at all"),
-        Markup::new().lit("*Lasts* ").text(&request.terms.access_for.to_string()).lit(" once in force, and ends ").day(request.ends_at_most, zone).lit(" at the latest"),
+        Markup::new()
+            .lit("*Lasts* ")
+            .text(&request.terms.access_for.to_string())
+            .lit(" once in force, and ends ")
+            .day(request.ends_at_most, zone)
+            .lit(" at the latest"),
     ];
     if let Some(ends) = facts.contract_ends {
         lines.push(Markup::new().lit("*Contract ends* ").day(ends, zone));

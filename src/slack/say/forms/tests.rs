@@ -69,7 +69,8 @@ fn over_a_hundred_choices_are_searched_and_none_makes_no_form() {
     let lengths = [ttl(30)];
     let (hundred, more) = (choices(100), choices(101));
     let kind = |resources: &[Choice]| {
-        request_form(&form(resources, &lengths, &names)).map(|view| view.to_json()["blocks"][0]["element"]["type"].as_str().unwrap().to_owned())
+        request_form(&form(resources, &lengths, &names))
+            .map(|view| view.to_json()["blocks"][0]["element"]["type"].as_str().unwrap().to_owned())
     };
     assert_eq!(kind(&hundred).as_deref(), Some("static_select"));
     assert_eq!(kind(&more).as_deref(), Some("external_select"));

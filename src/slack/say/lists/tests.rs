@@ -20,8 +20,9 @@ fn lists_show_what_is_there_with_its_buttons() {
 #[test]
 fn long_lists_are_cut_and_say_so() {
     let stage = Stage::set().unwrap();
-    let requests: Vec<Request> =
-        (1..=40).map(|number| Request { id: crate::access::ids::RequestId::from_number(number), ..stage.request.clone() }).collect();
+    let requests: Vec<Request> = (1..=40)
+        .map(|number| Request { id: crate::access::ids::RequestId::from_number(number), ..stage.request.clone() })
+        .collect();
     let message = pending(&requests.iter().collect::<Vec<_>>(), &stage.names);
     assert_eq!(message_problems(&message.to_json()), Vec::<String>::new());
     assert!(message.to_json().to_string().contains("28 more are not shown."));

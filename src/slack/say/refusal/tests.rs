@@ -73,7 +73,9 @@ fn words_that_were_not_understood_are_answered_with_the_line_that_was_meant() {
     let answers: Vec<String> = ["minee", "cancel 42", "revoke"]
         .into_iter()
         .map(|text| match Command::read(text) {
-            Command::NotUnderstood(words) => not_understood(&words).to_json()["blocks"][0]["text"]["text"].as_str().unwrap().to_owned(),
+            Command::NotUnderstood(words) => {
+                not_understood(&words).to_json()["blocks"][0]["text"]["text"].as_str().unwrap().to_owned()
+            }
             other => panic!("{other:?}"),
         })
         .collect();
