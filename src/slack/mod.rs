@@ -9,6 +9,7 @@ pub mod client;
 pub mod command;
 pub mod inbound;
 pub mod limits;
+pub mod manifest;
 pub mod say;
 pub mod signature;
 pub mod text;

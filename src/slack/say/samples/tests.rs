@@ -1,5 +1,6 @@
 use super::*;
 use crate::slack::limits::{message_problems, view_problems};
+use crate::slack::say::card::CardFacts;
 use proptest::prelude::*;
 
 /// Texts that people might write in order to look like somebody or something else.
