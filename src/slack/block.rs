@@ -84,13 +84,13 @@ impl View {
         if !private_metadata.is_empty() && length(private_metadata) <= PRIVATE_METADATA_MAX {
             view = view.with_private_metadata(private_metadata.to_owned());
         }
-        View(view.with_close(plain_text("Cancel", MODAL_TITLE_MAX)))
+        View(view.with_close(plain_text("Close", MODAL_TITLE_MAX)))
     }
 
     /// With a button that submits it.
     #[must_use]
     pub fn submit(self, text: &str) -> View {
-        View(self.0.with_submit(plain_text(text, MODAL_TITLE_MAX)))
+        View(self.0.with_submit(plain_text(text, MODAL_TITLE_MAX)).with_close(plain_text("Cancel", MODAL_TITLE_MAX)))
     }
 
     /// The view as Slack's API takes it.

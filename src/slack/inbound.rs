@@ -182,6 +182,7 @@ impl Inbound {
     pub fn dedupe_key(&self) -> Option<String> {
         match self {
             Inbound::Command(command) => Some(format!("command/{}", command.trigger_id)),
+            Inbound::Action(action) if action.trigger_id.is_empty() && action.action_ts.is_empty() => None,
             Inbound::Action(action) => Some(format!("action/{}/{}/{}", action.trigger_id, action.action_ts, action.action_id)),
             Inbound::Submission(form) => Some(format!("submission/{}/{}/{}", form.view.id, form.view.hash, form.trigger_id)),
             Inbound::Event(event) => Some(format!("event/{}", event.event_id)),

@@ -43,6 +43,20 @@ pub struct Needed {
     pub people: Vec<PersonId>,
 }
 
+impl Needed {
+    /// "1 of security", and "Erin or Frank".
+    pub(super) fn in_words(&self, names: &Names) -> (String, String) {
+        const NAMED_MAX: usize = 4;
+        let mut people: Vec<String> = self.people.iter().take(NAMED_MAX).map(|id| names.person(id).to_owned()).collect();
+        let more = self.people.len().saturating_sub(NAMED_MAX);
+        if more > 0 {
+            people.push(format!("{more} more"));
+        }
+        let people = if people.is_empty() { "nobody at the moment".to_owned() } else { listed(&people, "or") };
+        (format!("{} of {}", self.count, names.step(&self.by)), people)
+    }
+}
+
 /// The card.
 pub fn card(facts: &CardFacts<'_>) -> Message {
     let request = facts.request;
@@ -111,14 +125,8 @@ fn still_needed(facts: &CardFacts<'_>) -> Markup {
     let request = facts.request;
     let names = facts.names;
     let parts = facts.still.iter().map(|needed| {
-        let people: Vec<String> = needed.people.iter().take(4).map(|id| names.person(id).to_owned()).collect();
-        let more = needed.people.len().saturating_sub(people.len());
-        let people = if more > 0 { [people, vec![format!("{more} more")]].concat() } else { people };
-        let line = Markup::new().bold(&format!("{} of {}", needed.count, names.step(&needed.by)));
-        match people.as_slice() {
-            [] => line.lit(" (nobody at the moment)"),
-            people => line.lit(" (").text(&listed(people, "or")).lit(")"),
-        }
+        let (step, people) = needed.in_words(names);
+        Markup::new().bold(&step).lit(" (").text(&people).lit(")")
     });
     let needed = Markup::new().joined(parts, " and ");
     match request.approvals.as_slice() {

@@ -137,12 +137,8 @@ pub fn extend_form(facts: &ExtendForm<'_>) -> Option<View> {
     let names = facts.names;
     let lengths: Vec<Choice> = facts.lengths.iter().map(|ttl| length_choice(*ttl)).collect();
     let line = Markup::new().bold(&names.grant(facts.grant)).lit(" ends ").day(facts.ends_at, &names.zone).lit(".");
-    let outlook = Outlook {
-        asked: facts.asked,
-        at_most: facts.at_most,
-        because: None,
-        lingers: Some("Until it is approved, it ends on time"),
-    };
+    let lingers = if facts.asked.is_empty() { None } else { Some("Until it is approved, it ends on time") };
+    let outlook = Outlook { asked: facts.asked, at_most: facts.at_most, because: None, lingers };
     let blocks = vec![
         section(&line),
         select(field::DURATION, "How much more", &lengths, lengths.first().map(|choice| choice.value.as_str())),

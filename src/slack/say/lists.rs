@@ -2,7 +2,7 @@
 
 use super::button;
 use super::card::{button_value, grant_line, headline};
-use super::names::Names;
+use super::names::{Names, counted};
 use super::status::{Extend, active_buttons};
 use crate::access::grant::{Grant, GrantState};
 use crate::access::request::Request;
@@ -46,7 +46,9 @@ pub fn mine(held: &[Held<'_>], asked: &[&Request], names: &Names) -> Message {
         let text = "You hold nothing and wait for nothing.";
         return Message::new(text, vec![section(&Markup::new().text(text)), actions("ask", vec![ask()])]);
     }
-    Message::new(&format!("You hold {} and wait for {}.", held.len(), asked.len()), blocks)
+    let grants = counted(held.len(), "access", "accesses");
+    let decisions = counted(asked.len(), "decision", "decisions");
+    Message::new(&format!("You hold {grants} and wait for {decisions}."), blocks)
 }
 
 /// What waits for somebody's decision.
@@ -67,10 +69,7 @@ pub fn pending(waiting: &[&Request], names: &Names) -> Message {
         blocks.push(actions(&format!("decide {}", request.id), vec![approve, deny, open]));
     }
     blocks.extend(left_out(waiting.len()));
-    Message::new(
-        &format!("{} waiting for your decision.", super::names::counted(waiting.len(), "request is", "requests are")),
-        blocks,
-    )
+    Message::new(&format!("{} waiting for your decision.", counted(waiting.len(), "request is", "requests are")), blocks)
 }
 
 fn left_out(number: usize) -> Option<Block> {

@@ -7,7 +7,7 @@ use super::names::{Names, counted};
 use super::refusal::plainly;
 use super::status::{Extend, StatusFacts, active_buttons, headline};
 use crate::access::entitlement::{Class, Trouble};
-use crate::access::grant::{Ended, Grant, Revoking};
+use crate::access::grant::{Ended, Grant, Remains, Revoking};
 use crate::access::ids::{GrantId, ProviderId, RequestId};
 use crate::access::time::Timestamp;
 use crate::slack::block::{Message, actions, context, plain, section};
@@ -93,12 +93,23 @@ pub fn overdue(facts: &Overdue<'_>, now: Timestamp) -> Message {
     let what = names.grant(facts.grant);
     let whose = names.grants.get(&facts.grant).map_or_else(|| "somebody".to_owned(), |about| names.person_in_full(&about.person));
     let late = counted(usize::try_from(now.since(facts.revoking.due_at).as_secs() / 60).unwrap_or(0), "minute", "minutes");
-    let line = Markup::new()
-        .lit("⚠️ *Access that should be over may still be there.* ")
-        .bold(&whose)
-        .lit(" may still have ")
-        .bold(&what);
-    let line = line.lit(": it should have ended ").day(facts.revoking.due_at, &names.zone).lit(", ").text(&late).lit(" ago.");
+    let line = match &facts.revoking.remains {
+        Remains::Access => {
+            Markup::new().lit("⚠️ *Access that should be over may still be there.* ").bold(&whose).lit(" may still have ")
+        }
+        Remains::Remnant(_) => {
+            Markup::new().lit("⚠️ *Something is left behind; nobody has access by it.* ").bold(&whose).lit(" had ")
+        }
+    };
+    let line = line.bold(&what).lit(": it should have ended ").day(facts.revoking.due_at, &names.zone).lit(", ").text(&late);
+    let line = line.lit(" ago.");
+    let (line, told) = match &facts.revoking.remains {
+        Remains::Access => (line, format!("Overdue: {whose} may still have {what}, {late} after its end")),
+        Remains::Remnant(left) => (
+            line.lit(" The access is cut. Left: ").text(left),
+            format!("Left behind: a remnant of {what} of {whose}, {late} after its end; the access itself is cut"),
+        ),
+    };
     let tried = counted(facts.attempts as usize, "time", "times");
     let tried =
         Markup::new().lit("*Tried:* ").text(&tried).lit(" to remove ").code(facts.thing).lit(" from ").code(facts.account);
@@ -109,7 +120,7 @@ pub fn overdue(facts: &Overdue<'_>, now: Timestamp) -> Message {
         plain(&format!("By hand: {}", facts.by_hand)),
         context(&[Markup::new().lit("I keep trying, look again after each try, and say here when it is over.")]),
     ];
-    Message::new(&format!("Overdue: {whose} may still have {what}, {late} after its end"), blocks).about(facts.grant)
+    Message::new(&told, blocks).about(facts.grant)
 }
 
 fn trouble(trouble: Option<&Trouble>) -> String {
@@ -177,7 +188,7 @@ pub fn alarm(alarm: &Alarm, names: &Names) -> Message {
             let shown: Vec<String> = problems.iter().take(PROBLEMS_MAX).map(|problem| format!("\n• {}", plainly(problem))).collect();
             let more = problems.len().saturating_sub(PROBLEMS_MAX);
             let more = if more > 0 { format!("\n• and {more} more") } else { String::new() };
-            format!("The new policy files were not loaded; the ones before stay in force. `daypass policy check` shows all of it.{}{more}", shown.concat())
+            format!("The new policy files were not loaded; the ones before stay in force. “daypass policy check” shows all of it.{}{more}", shown.concat())
         }
         Alarm::ClockSuspect => {
             "My clock contradicts itself: nothing new is granted, and access ends early rather than late. Check the time of the host.".to_owned()

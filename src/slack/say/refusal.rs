@@ -1,10 +1,11 @@
 //! One sentence per refusal, with what to do next. Plain text: what somebody typed is repeated in some of them.
 
+use super::button;
 use super::names::{Names, counted, listed};
 use crate::access::ids::{GrantId, PersonId};
 use crate::access::refusal::Refusal;
 use crate::access::time::Timestamp;
-use crate::slack::block::{Message, plain};
+use crate::slack::block::{Button, Message, actions, plain};
 use crate::slack::command::NotUnderstood;
 use crate::slack::text::{cut_plain, one_line};
 
@@ -84,12 +85,13 @@ pub fn refusal(refusal: &Refusal, names: &Names) -> String {
         Refusal::ApprovalNeedsNote => "Say why you approve it: this policy wants that on record.".to_owned(),
         Refusal::NotYours => "That is not yours to end or extend. Its owners and admins can end it.".to_owned(),
         Refusal::GrantOver { grant, state } => {
-            format!("{} is {} already. For new access: /jit request", names.grant(*grant), grant_state(state))
+            format!("{} {}. For new access: /jit request", names.grant(*grant), grant_state(state))
         }
         Refusal::NotInForce { grant } => format!("{} is not in force, so there is nothing to extend.", names.grant(*grant)),
         Refusal::NoExtension { times: 0 } => "This access can't be extended. Ask again when it is over: /jit request".to_owned(),
+        Refusal::NoExtension { times: 1 } => "It was extended once, which is the most. Ask again when it is over: /jit request".to_owned(),
         Refusal::NoExtension { times } => {
-            format!("It was extended {} already, which is the most. Ask again when it is over: /jit request", counted(*times as usize, "time", "times"))
+            format!("It was extended {times} times, which is the most. Ask again when it is over: /jit request")
         }
         Refusal::ExtensionPending { request } => {
             format!("You have asked for more time already: {} is waiting for a decision.", names.request(*request))
@@ -105,6 +107,20 @@ pub fn refusal(refusal: &Refusal, names: &Names) -> String {
             format!("Something went wrong on my side, and nothing was done. Give an admin this reference: {}", plainly(reference))
         }
     }
+}
+
+/// The refusal of a decision that came too late, with the way to end what was approved meanwhile: as a revocation, not as a
+/// decision. Only for those who may revoke.
+pub fn refused_but_can_revoke(what: &Refusal, grant: GrantId, names: &Names) -> Message {
+    let text = refusal(what, names);
+    let about = names.grant(grant);
+    let revoke = Button::new(button::REVOKE, "Revoke now", &grant.to_string(), &format!("Revoke {about} now")).danger().confirm(
+        "Revoke it now?",
+        &format!("{about} is taken away at once."),
+        "Revoke",
+        "Leave it",
+    );
+    Message::new(&text, vec![plain(&text), actions("grant", vec![revoke])])
 }
 
 /// The refusal as a message.
@@ -156,28 +172,24 @@ fn nobody_can_approve(steps: &[String], names: &Names) -> String {
 
 fn decided(state: &str, by: Option<&PersonId>, at: Timestamp, names: &Names) -> String {
     let by = by.map(|person| format!(" by {}", names.person(person))).unwrap_or_default();
-    format!("It was {}{by} at {}, so nothing was changed.", request_state(state), names.zone.clock(at))
+    let (what, why) = match state {
+        "approved" | "denied" => (state.to_owned(), ""),
+        "cancelled" => ("withdrawn".to_owned(), ""),
+        "expired" => ("closed".to_owned(), " because nobody decided in time"),
+        "invalidated" => ("closed".to_owned(), " because it is no longer allowed"),
+        "lapsed" => ("closed".to_owned(), " because it could not begin in time"),
+        other => (plainly(other), ""),
+    };
+    format!("It was {what}{by} {}{why}, so nothing was changed.", names.zone.day(at))
 }
 
-/// What a request's state is called in a sentence: "It was …".
-fn request_state(state: &str) -> String {
-    match state {
-        "approved" | "denied" => state.to_owned(),
-        "cancelled" => "withdrawn".to_owned(),
-        "expired" => "closed because nobody decided in time".to_owned(),
-        "invalidated" => "closed because it is no longer allowed".to_owned(),
-        "lapsed" => "approved, but closed because it could not begin in time".to_owned(),
-        other => plainly(other),
-    }
-}
-
-/// What a grant's state is called in a sentence: "It is …".
+/// What a grant's state is called in a sentence: "G-57 …".
 fn grant_state(state: &str) -> String {
     match state {
-        "ended" | "void" => "over".to_owned(),
-        "failed" => "closed, since it could not be given,".to_owned(),
-        "revoking" => "being removed".to_owned(),
-        other => plainly(other),
+        "ended" | "void" => "is over already".to_owned(),
+        "failed" => "could not be given".to_owned(),
+        "revoking" => "is being removed already".to_owned(),
+        other => format!("is {}", plainly(other)),
     }
 }
 

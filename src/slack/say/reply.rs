@@ -1,6 +1,7 @@
 //! The answer to a click or command that did something. Seen by whoever clicked, at once; every one says what happens next.
 
-use super::names::{Names, counted};
+use super::card::Needed;
+use super::names::{Names, listed};
 use crate::access::ids::{GrantId, PersonId, RequestId};
 use crate::access::time::Timestamp;
 use crate::slack::block::Message;
@@ -26,8 +27,8 @@ pub enum Reply {
     Seconded {
         /// The request.
         request: RequestId,
-        /// How many people are still missing.
-        missing: usize,
+        /// What is still missing.
+        still: Vec<Needed>,
     },
     /// The last approval was recorded.
     Approved {
@@ -69,10 +70,15 @@ pub fn reply(what: &Reply, names: &Names) -> Message {
         Reply::ApprovedAtOnce { request } => {
             format!("{} is approved by the policy. I'll tell you when it is in force.", names.request(*request))
         }
-        Reply::Seconded { request, missing } => {
-            let who = subject(request);
-            let missing = counted(*missing, "more approval is", "more approvals are");
-            format!("Recorded. {who} has no access yet: {missing} needed for {}.", names.request(*request))
+        Reply::Seconded { request, still } => {
+            let still: Vec<String> =
+                still.iter().map(|needed| needed.in_words(names)).map(|(step, people)| format!("{step} ({people})")).collect();
+            format!(
+                "Recorded. {} has no access yet: {} still needed for {}.",
+                subject(request),
+                listed(&still, "and"),
+                names.request(*request)
+            )
         }
         Reply::Approved { request } => {
             format!("Approved: {}. {} is told as soon as it is in force.", names.request(*request), subject(request))
@@ -102,7 +108,7 @@ mod tests {
         let answers: Vec<String> = [
             Reply::Asked { request, people: stage.approvers.clone(), answer_by: stage.request.answer_by },
             Reply::ApprovedAtOnce { request },
-            Reply::Seconded { request, missing: 1 },
+            Reply::Seconded { request, still: stage.still.clone() },
             Reply::Approved { request },
             Reply::Denied { request },
             Reply::Withdrawn { request },

@@ -9,7 +9,7 @@ use super::card::card;
 use super::forms::{ExtendForm, Outlook, RequestForm, deny_form, errors, extend_form, request_form, sentence};
 use super::lists::{Able, Can, Held, help, mine, pending};
 use super::notice::{Alarm, EndsSoon, Overdue, alarm, ends_soon, news, overdue, overdue_is_over};
-use super::refusal::{not_understood, refused};
+use super::refusal::{not_understood, refused, refused_but_can_revoke};
 use super::reply::{Reply, reply};
 use super::status::{Extend, status};
 use super::why::{Before, WhyFacts, details, why};
@@ -101,7 +101,8 @@ impl Stage {
                 "refused".to_owned(),
                 refused(&Refusal::NoSuchResource { asked: self.said.clone(), similar: vec![self.said.clone()] }, names),
             ),
-            ("seconded".to_owned(), reply(&Reply::Seconded { request, missing: 1 }, names)),
+            ("refused_but_can_revoke".to_owned(), refused_but_can_revoke(&Refusal::ApprovedAlready, grant, names)),
+            ("seconded".to_owned(), reply(&Reply::Seconded { request, still: self.still.clone() }, names)),
         ];
         if let Command::NotUnderstood(words) = Command::read(&format!("mine {}", self.said)) {
             all.push(("not_understood".to_owned(), not_understood(&words)));

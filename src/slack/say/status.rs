@@ -60,7 +60,7 @@ pub fn status(facts: &StatusFacts<'_>) -> Message {
         let withdraw = Button::new(button::WITHDRAW, "Withdraw", &button_value(request), &format!("Withdraw {which}"));
         blocks.push(actions("request", vec![withdraw]));
     } else {
-        blocks.extend(grant_buttons(facts));
+        blocks.extend(grant_buttons(facts).or_else(|| again(facts)));
         blocks.extend(history_block(request, facts.grants, names));
     }
     Message::new(&headline.told, blocks).about(request.id)
@@ -275,14 +275,17 @@ fn in_force(facts: &StatusFacts<'_>) -> Vec<Block> {
     blocks
 }
 
-/// The line that opens a secret with the person's own key. It reads the clipboard on a Mac; elsewhere the text is pasted.
+/// The line that opens a secret with the person's own key, once the text is pasted into it.
 pub const OPEN_SECRET: &str = "age --decrypt --identity ~/.ssh/id_ed25519";
 
 fn secret(ciphertext: &str) -> Vec<Block> {
     match preformatted(ciphertext) {
         Some(block) => vec![
             section(
-                &Markup::new().lit("Your secret, readable with your own key only. Paste it into ").code(OPEN_SECRET).lit(":"),
+                &Markup::new()
+                    .lit("Your secret, readable with your own key only. Run ")
+                    .code(OPEN_SECRET)
+                    .lit(" and paste this:"),
             ),
             block,
         ],
@@ -297,6 +300,24 @@ fn grant_buttons(facts: &StatusFacts<'_>) -> Option<Block> {
     let thing = names.resource(&facts.request.terms.resource);
     let active = facts.grants.iter().find(|grant| matches!(grant.state, GrantState::Active { .. }))?;
     Some(actions("grant", active_buttons(active, thing, facts.extend)))
+}
+
+/// What is over can be asked for again.
+fn again(facts: &StatusFacts<'_>) -> Option<Block> {
+    let request = facts.request;
+    let over = match &request.state {
+        RequestState::Pending => false,
+        RequestState::Approved { .. } => !facts.grants.is_empty() && facts.grants.iter().all(Grant::is_over),
+        RequestState::Denied { .. }
+        | RequestState::Cancelled { .. }
+        | RequestState::Expired { .. }
+        | RequestState::Invalidated { .. }
+        | RequestState::Lapsed { .. } => true,
+    };
+    let terms = &request.terms;
+    let label = format!("Request {} again", facts.names.thing(&terms.resource, &terms.role));
+    let value = format!("{} {}", terms.resource, terms.role);
+    over.then(|| actions("again", vec![Button::new(button::REQUEST, "Request again…", &value, &label)]))
 }
 
 /// The buttons of a grant that is in force.

@@ -80,7 +80,7 @@ fn clocks(facts: &WhyFacts<'_>) -> Vec<Markup> {
     let request = facts.card.request;
     let zone = &facts.card.names.zone;
     let mut lines = vec![
-        Markup::new().lit("*Decide by* ").day(request.answer_by, zone),
+        Markup::new().lit("*To be decided by* ").day(request.answer_by, zone),
         Markup::new().lit("*In force within* ").text(&request.start_within.to_string()).lit(" of the approval, or not at all"),
         Markup::new()
             .lit("*Lasts* ")
@@ -106,7 +106,7 @@ fn people(facts: &WhyFacts<'_>) -> Vec<Markup> {
             Mode::BreakGlass => Markup::new().lit("Nobody approves it beforehand; somebody else reviews it."),
         });
     }
-    if let Some(why) = facts.why_you {
+    if let Some(why) = facts.why_you.filter(|_| request.state.is_pending()) {
         lines.push(Markup::new().lit("*You are asked* because ").text(why).lit("."));
     }
     if let Some(sponsor) = facts.sponsor {
