@@ -3,5 +3,7 @@
 #![forbid(unsafe_code)]
 
 pub mod access;
+pub mod clock;
 pub mod providers;
 pub mod slack;
+pub mod worker;
