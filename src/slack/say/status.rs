@@ -302,12 +302,25 @@ fn grant_buttons(facts: &StatusFacts<'_>) -> Option<Block> {
     Some(actions("grant", active_buttons(active, thing, facts.extend)))
 }
 
+/// Whether the person has nothing of it, though we may look once more.
+fn is_no_more(grant: &Grant) -> bool {
+    match grant.state {
+        GrantState::Void { .. } | GrantState::Failed { .. } | GrantState::Ended(_) => true,
+        GrantState::Planned
+        | GrantState::Checking { .. }
+        | GrantState::Provisioning { .. }
+        | GrantState::AwaitingUser { .. }
+        | GrantState::Active { .. }
+        | GrantState::Revoking(_) => false,
+    }
+}
+
 /// What is over can be asked for again.
 fn again(facts: &StatusFacts<'_>) -> Option<Block> {
     let request = facts.request;
     let over = match &request.state {
         RequestState::Pending => false,
-        RequestState::Approved { .. } => !facts.grants.is_empty() && facts.grants.iter().all(Grant::is_over),
+        RequestState::Approved { .. } => !facts.grants.is_empty() && facts.grants.iter().all(is_no_more),
         RequestState::Denied { .. }
         | RequestState::Cancelled { .. }
         | RequestState::Expired { .. }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use crate::access::entitlement::{Class, Level, NativeExpiry, Trouble};
 use crate::access::grant::{
-    CallResult, EndCause, Ended, FailCause, Grant, GrantState, Proof, Remains, Revoking, VoidCause, Warning,
+    CallResult, EndCause, Ended, FailCause, Grant, GrantState, Proof, Recheck, Remains, Revoking, VoidCause, Warning,
 };
 use crate::access::ids::{EntitlementId, GrantId, NotAnId, PersonId, RequestId};
 use crate::access::request::{Approval, Mode, PolicyRef, Purpose, Request, RequestState, Step, Terms, TermsHash};
@@ -168,7 +168,7 @@ impl Stage {
         let provisioning = |result| GrantState::Provisioning { since: at(4), result };
         let active = GrantState::Active { active_at: at(5), ends_at: at(125), warning: Warning::Owed };
         let secret = Grant { ciphertext: Some(SECRET.to_owned()), ..self.grant_in(active.clone()) };
-        let failed = GrantState::Failed { at: at(5), why: FailCause::Refused(trouble), recheck_at: None };
+        let failed = GrantState::Failed { at: at(5), why: FailCause::Refused(trouble), recheck: Recheck::Done };
         vec![
             ("planned", self.grant.clone()),
             ("checking", self.grant_in(GrantState::Checking { since: at(4) })),
