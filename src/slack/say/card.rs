@@ -7,8 +7,8 @@ use super::button;
 use super::causes::{end_cause, fail_cause, proof, void_cause};
 use super::names::{Names, Risk, listed};
 use crate::access::grant::{CallResult, Ended, Grant, GrantState, Proof, Remains, Revoking};
-use crate::access::ids::PersonId;
-use crate::access::request::{Mode, Purpose, Request, RequestState};
+use crate::access::ids::{PersonId, RequestId};
+use crate::access::request::{Mode, Purpose, Request, RequestState, TermsHash};
 use crate::slack::block::{Block, Button, Message, actions, context, quote, section};
 use crate::slack::text::{Markup, cut_plain, one_line};
 
@@ -90,6 +90,13 @@ pub fn card(facts: &CardFacts<'_>) -> Message {
 /// What a button of a card carries: the number and the hash of the terms that were on the card.
 pub fn button_value(request: &Request) -> String {
     format!("{} {}", request.id, request.terms_hash)
+}
+
+/// Reads [`button_value`] back. It came through somebody's client: it says which request is meant, and nothing about rights.
+pub fn read_button_value(value: &str) -> Option<(RequestId, TermsHash)> {
+    let (request, hash) = value.split_once(' ')?;
+    let hex = hash.len() == 16 && hash.bytes().all(|b| b.is_ascii_hexdigit());
+    Some((request.parse().ok()?, hash.parse().ok().filter(|_| hex)?))
 }
 
 /// "Maya (contractor, Acme) asks for Orders database · Read only for 2 h."

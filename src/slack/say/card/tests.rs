@@ -75,3 +75,13 @@ fn several_grants_are_told_apart_by_name() {
     let lines = history(&stage.approved(), &grants, &stage.names);
     assert!(lines[1].cut(300).starts_with("G-57 (Orders database · Read only): "));
 }
+
+#[test]
+fn what_a_button_carries_is_read_back_and_nothing_else_is() {
+    let stage = Stage::set().unwrap();
+    let value = button_value(&stage.request);
+    assert_eq!(read_button_value(&value), Some((stage.request.id, stage.request.terms_hash)));
+    for other in ["", "R-42", "R-42 ", "R-42 ff", "R-42 +0abcdef01234567", "G-42 00abcdef01234567", "R-42 00abcdef01234567 x"] {
+        assert_eq!(read_button_value(other), None, "{other}");
+    }
+}
