@@ -8,5 +8,6 @@ pub mod clock;
 pub mod people;
 pub mod policy;
 pub mod providers;
+pub mod slack;
 pub mod store;
 pub mod worker;

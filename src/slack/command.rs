@@ -1,0 +1,289 @@
+//! The words of `/jit` → [`Command`]. Knows the grammar and nothing else: which resource "orders" is, is found out by `app`.
+//!
+//! What is not understood is answered with what was wrong and one line that works, never with silence.
+
+use crate::access::ids::{GrantId, RequestId};
+use crate::access::time::{NotATtl, Ttl};
+use crate::access::words::Words;
+
+use super::text::{cut_plain, one_line};
+use super::until::Until;
+
+/// What somebody wants of Daypass.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Command {
+    /// Access. Where it does not say enough, the form is opened with what it says.
+    Request(Ask),
+    /// What they hold and have asked for.
+    Mine,
+    /// What waits for them.
+    Pending,
+    /// Withdraw a request; without a number the only pending one.
+    Cancel {
+        /// Which.
+        request: Option<RequestId>,
+    },
+    /// End a grant of their own now; without a number the only one.
+    Done {
+        /// Which.
+        grant: Option<GrantId>,
+    },
+    /// More time. Without a length the form is opened.
+    Extend {
+        /// Which; the only one when missing.
+        grant: Option<GrantId>,
+        /// How much more.
+        by: Option<Ttl>,
+        /// Why.
+        reason: Words,
+    },
+    /// End somebody's grant now.
+    Revoke {
+        /// Which.
+        grant: GrantId,
+        /// Why.
+        reason: Words,
+    },
+    /// Which rule decided, who was asked, what is missing.
+    Why {
+        /// Which.
+        request: RequestId,
+    },
+    /// What can be done here.
+    Help,
+    /// Something else.
+    NotUnderstood(NotUnderstood),
+}
+
+/// What was asked for, as far as the words say.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Ask {
+    /// The words before the length: resource and role, in whatever spelling. Empty: nothing was said.
+    pub words: Vec<String>,
+    /// How long.
+    pub length: Option<Length>,
+    /// The rest.
+    pub reason: Words,
+}
+
+/// How long access is wanted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Length {
+    /// For so long.
+    For(Ttl),
+    /// Until a time of day in the person's zone.
+    Until(Until),
+}
+
+/// Words that were not understood. All three texts are plain: what was typed is in them.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NotUnderstood {
+    /// What was wrong, as a clause without a final period.
+    pub problem: String,
+    /// A line that works.
+    pub example: String,
+    /// The line that was probably meant, if there is one.
+    pub nearest: Option<String>,
+}
+
+/// A line that asks for access, as an example.
+pub const EXAMPLE: &str = "/jit request prod/orders readonly 2h OPS-42 slow checkout";
+
+const VERBS: [&str; 9] = ["request", "mine", "pending", "cancel", "done", "extend", "revoke", "why", "help"];
+
+/// What other tools call it, and what it is called here.
+const ELSEWHERE: [(&str, &str); 12] = [
+    ("withdraw", "cancel"),
+    ("ask", "request"),
+    ("new", "request"),
+    ("grant", "request"),
+    ("list", "mine"),
+    ("status", "mine"),
+    ("end", "done"),
+    ("finish", "done"),
+    ("finished", "done"),
+    ("more", "extend"),
+    ("explain", "why"),
+    ("remove", "revoke"),
+];
+
+impl Command {
+    /// Reads what follows `/jit`, after [`super::inbound::typed`]. Nothing at all asks for help.
+    pub fn read(text: &str) -> Command {
+        let words: Vec<&str> = text.split_whitespace().collect();
+        let Some((verb, rest)) = words.split_first() else { return Command::Help };
+        match verb.to_lowercase().as_str() {
+            "request" => request(rest),
+            "mine" => alone(verb, rest, Command::Mine),
+            "pending" => alone(verb, rest, Command::Pending),
+            "help" | "?" | "-h" | "--help" => Command::Help,
+            "cancel" => {
+                numbered(rest, "/jit cancel R-42").map_or_else(Command::NotUnderstood, |request| Command::Cancel { request })
+            }
+            "done" => numbered(rest, "/jit done G-57").map_or_else(Command::NotUnderstood, |grant| Command::Done { grant }),
+            "extend" => extend(rest).unwrap_or_else(Command::NotUnderstood),
+            "revoke" => revoke(rest).unwrap_or_else(Command::NotUnderstood),
+            "why" => why(rest).unwrap_or_else(Command::NotUnderstood),
+            other => Command::NotUnderstood(no_such(other, rest)),
+        }
+    }
+}
+
+/// Reads a length as it is typed into a form: `2h`, `18:00`, `until fri 12:00`.
+pub fn read_length(text: &str) -> Result<Length, NotATtl> {
+    let words: Vec<&str> = text.split_whitespace().collect();
+    let after_until = match words.split_first() {
+        Some((first, rest)) if first.eq_ignore_ascii_case("until") => rest,
+        Some(_) | None => words.as_slice(),
+    };
+    match Until::read(after_until) {
+        Some((until, read)) if read == after_until.len() => Ok(Length::Until(until)),
+        Some(_) | None => words.concat().parse().map(Length::For),
+    }
+}
+
+fn request(rest: &[&str]) -> Command {
+    if rest.first().is_some_and(|word| word.eq_ignore_ascii_case("for"))
+        && rest.get(1).is_some_and(|word| word.starts_with(['<', '@']))
+    {
+        return wrong("asking for somebody else is not possible here", EXAMPLE);
+    }
+    let mut words = Vec::new();
+    let mut left = rest;
+    while let Some((word, tail)) = left.split_first() {
+        if word.eq_ignore_ascii_case("from") && tail.first().is_some_and(|word| word.contains(':')) {
+            return wrong("starting later is not possible here; access starts once it is approved", EXAMPLE);
+        }
+        if word.eq_ignore_ascii_case("until") {
+            let Some((until, read)) = Until::read(tail) else {
+                return wrong(
+                    "after `until` comes a time of day, such as `18:00` or `fri 12:00`",
+                    "/jit request prod/orders readonly until 18:00 OPS-42",
+                );
+            };
+            return asked(words, Some(Length::Until(until)), tail.get(read..).unwrap_or_default());
+        }
+        let next = if word.eq_ignore_ascii_case("for") { tail.first().copied() } else { Some(*word) };
+        let after = if word.eq_ignore_ascii_case("for") { tail.get(1..).unwrap_or_default() } else { tail };
+        match next.map(str::parse::<Ttl>) {
+            Some(Ok(ttl)) => return asked(words, Some(Length::For(ttl)), after),
+            Some(Err(problem @ (NotATtl::TooShort(_) | NotATtl::TooLong(_)))) => return wrong(&problem.to_string(), EXAMPLE),
+            Some(Err(NotATtl::Unreadable(_))) | None => words.push((*word).to_owned()),
+        }
+        left = tail;
+    }
+    asked(words, None, &[])
+}
+
+fn asked(words: Vec<String>, length: Option<Length>, reason: &[&str]) -> Command {
+    if words.is_empty() && length.is_some() {
+        return wrong("the length comes after the resource and the role", EXAMPLE);
+    }
+    Command::Request(Ask { words, length, reason: Words::typed(&reason.join(" ")) })
+}
+
+fn alone(verb: &str, rest: &[&str], command: Command) -> Command {
+    match rest.first() {
+        None => command,
+        Some(word) => wrong(
+            &format!("nothing comes after `{verb}`, but there was `{}`", shown(word)),
+            &format!("/jit {}", verb.to_lowercase()),
+        ),
+    }
+}
+
+fn extend(rest: &[&str]) -> Result<Command, NotUnderstood> {
+    const LINE: &str = "/jit extend G-57 1h still importing";
+    let (grant, left) = match rest.split_first() {
+        Some((word, tail)) if word.parse::<Ttl>().is_err() => (Some(number(word, LINE)?), tail),
+        Some(_) | None => (None, rest),
+    };
+    let Some((word, reason)) = left.split_first() else {
+        return Ok(Command::Extend { grant, by: None, reason: Words::default() });
+    };
+    let by = word.parse::<Ttl>().map_err(|problem| not_understood(&clause(problem), LINE))?;
+    Ok(Command::Extend { grant, by: Some(by), reason: Words::typed(&reason.join(" ")) })
+}
+
+fn revoke(rest: &[&str]) -> Result<Command, NotUnderstood> {
+    const LINE: &str = "/jit revoke G-57 laptop was stolen";
+    let (word, reason) = rest.split_first().ok_or_else(|| not_understood("it does not say which grant", LINE))?;
+    Ok(Command::Revoke { grant: number(word, LINE)?, reason: Words::typed(&reason.join(" ")) })
+}
+
+fn why(rest: &[&str]) -> Result<Command, NotUnderstood> {
+    const LINE: &str = "/jit why R-42";
+    let request = numbered(rest, LINE)?.ok_or_else(|| not_understood("it does not say which request", LINE))?;
+    Ok(Command::Why { request })
+}
+
+/// Nothing, or one number.
+fn numbered<Id: std::str::FromStr>(rest: &[&str], example: &str) -> Result<Option<Id>, NotUnderstood> {
+    match rest {
+        [] => Ok(None),
+        [word] => number(word, example).map(Some),
+        [_, word, ..] => Err(not_understood(&format!("there is a word too many: `{}`", shown(word)), example)),
+    }
+}
+
+fn number<Id: std::str::FromStr>(word: &str, example: &str) -> Result<Id, NotUnderstood> {
+    word.parse().map_err(|_| {
+        let letter = if example.contains("R-") { 'R' } else { 'G' };
+        let what = if letter == 'R' { "a request, such as `R-42`" } else { "a grant, such as `G-57`" };
+        let bare = Some(word).filter(|word| (1..=9).contains(&word.len()) && word.bytes().all(|b| b.is_ascii_digit()));
+        let verb = example.split(' ').nth(1).unwrap_or_default();
+        NotUnderstood {
+            problem: format!("`{}` is not {what}", shown(word)),
+            example: example.to_owned(),
+            nearest: bare.map(|digits| format!("/jit {verb} {letter}-{digits}")),
+        }
+    })
+}
+
+fn no_such(verb: &str, rest: &[&str]) -> NotUnderstood {
+    if matches!(verb, "approve" | "deny" | "reject") {
+        return not_understood("decisions are made with the buttons on the card; this shows what waits for you", "/jit pending");
+    }
+    let elsewhere = ELSEWHERE.iter().find(|(theirs, _)| *theirs == verb).map(|(_, ours)| *ours);
+    let similar = || {
+        let by_distance = VERBS.iter().map(|ours| (strsim::damerau_levenshtein(ours, verb), *ours));
+        by_distance.min().filter(|(distance, ours)| *distance <= 2 && *distance < ours.len() / 2).map(|(_, ours)| ours)
+    };
+    // Somebody who left the verb out: `/jit prod/orders 2h`.
+    let left_out = || Some("request").filter(|_| verb.contains('/') || rest.iter().any(|word| word.parse::<Ttl>().is_ok()));
+    let nearest = match (elsewhere.or_else(similar), left_out()) {
+        (Some(ours), _) => Some(line("", ours, rest)),
+        (None, Some(ours)) => Some(line(verb, ours, rest)),
+        (None, None) => None,
+    };
+    NotUnderstood { problem: format!("there is no command `{}`", shown(verb)), example: "/jit help".to_owned(), nearest }
+}
+
+fn line(first: &str, verb: &str, rest: &[&str]) -> String {
+    let words = ["/jit", verb, first].into_iter().chain(rest.iter().copied()).filter(|word| !word.is_empty());
+    cut_plain(&one_line(&words.collect::<Vec<_>>().join(" ")), 120)
+}
+
+fn wrong(problem: &str, example: &str) -> Command {
+    Command::NotUnderstood(not_understood(problem, example))
+}
+
+fn not_understood(problem: &str, example: &str) -> NotUnderstood {
+    NotUnderstood { problem: problem.to_owned(), example: example.to_owned(), nearest: None }
+}
+
+fn clause(problem: NotATtl) -> String {
+    match problem {
+        NotATtl::Unreadable(text) => NotATtl::Unreadable(shown(&text)).to_string(),
+        NotATtl::TooShort(text) => NotATtl::TooShort(shown(&text)).to_string(),
+        NotATtl::TooLong(text) => NotATtl::TooLong(shown(&text)).to_string(),
+    }
+}
+
+/// A typed word, short enough to be repeated in an answer.
+fn shown(word: &str) -> String {
+    cut_plain(&one_line(word), 40)
+}
+
+#[cfg(test)]
+mod tests;

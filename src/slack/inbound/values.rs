@@ -1,0 +1,61 @@
+//! What is filled into a form, by block. Elements that Daypass does not use are left out.
+
+use std::collections::BTreeMap;
+
+use serde_json::Value;
+
+use super::{required, typed::typed};
+
+/// What is filled in, by `block_id`. Our forms have one element per block.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Values(BTreeMap<String, Filled>);
+
+/// What one element holds.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Filled {
+    /// A text, as typed.
+    Text(String),
+    /// The value of the chosen option. It comes back through the person's client: check it.
+    Chosen(String),
+    /// A chosen person, as Slack account.
+    Account(String),
+}
+
+impl Values {
+    /// The typed text of this block; empty when nothing was typed.
+    pub fn text(&self, block_id: &str) -> &str {
+        match self.0.get(block_id) {
+            Some(Filled::Text(text)) => text,
+            Some(Filled::Chosen(_) | Filled::Account(_)) | None => "",
+        }
+    }
+
+    /// The value of the option that was chosen in this block, if one was.
+    pub fn chosen(&self, block_id: &str) -> Option<&str> {
+        match self.0.get(block_id) {
+            Some(Filled::Chosen(value)) => Some(value),
+            Some(Filled::Text(_) | Filled::Account(_)) | None => None,
+        }
+    }
+
+    /// What this block holds, if anything.
+    pub fn get(&self, block_id: &str) -> Option<&Filled> {
+        self.0.get(block_id)
+    }
+
+    pub(super) fn of_view(view: &Value) -> Values {
+        let blocks = view.get("state").and_then(|state| state.get("values")).and_then(Value::as_object);
+        let filled = |(block, elements): (&String, &Value)| {
+            let element = elements.as_object()?.values().next()?;
+            Some((block.clone(), filled(element)?))
+        };
+        Values(blocks.into_iter().flatten().filter_map(filled).collect())
+    }
+}
+
+fn filled(element: &Value) -> Option<Filled> {
+    let typed_in = || required(element, "value").map(|text| Filled::Text(typed(&text)));
+    let chosen = || required(element.get("selected_option")?, "value").map(Filled::Chosen);
+    let account = || required(element, "selected_user").map(Filled::Account);
+    typed_in().or_else(chosen).or_else(account)
+}

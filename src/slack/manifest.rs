@@ -1,0 +1,77 @@
+//! The app manifest that comes with Daypass, so that the binary can print it. Slack checks it when the app is made.
+
+/// `manifest.yml`, with a comment for each scope that says what it is for.
+pub const MANIFEST: &str = include_str!("../../manifest.yml");
+
+#[cfg(test)]
+mod tests {
+    use super::MANIFEST;
+    use serde_json::Value;
+
+    fn manifest() -> Value {
+        serde_saphyr::from_str(MANIFEST).unwrap()
+    }
+
+    fn texts(list: &Value) -> Vec<&str> {
+        list.as_array().unwrap().iter().map(|item| item.as_str().unwrap()).collect()
+    }
+
+    // The numbers are those of Slack's manifest reference.
+    #[test]
+    fn it_is_within_slacks_limits() {
+        let manifest = manifest();
+        let long = |text: &Value, min: usize, max: usize| {
+            let length = text.as_str().unwrap().chars().count();
+            assert!((min..=max).contains(&length), "{text}: {length}");
+        };
+        long(&manifest["display_information"]["name"], 1, 35);
+        long(&manifest["display_information"]["description"], 1, 140);
+        long(&manifest["display_information"]["long_description"], 175, 4000);
+        long(&manifest["features"]["bot_user"]["display_name"], 1, 80);
+        let command = &manifest["features"]["slash_commands"][0];
+        long(&command["command"], 2, 32);
+        long(&command["description"], 1, 2000);
+        long(&command["usage_hint"], 1, 1000);
+        assert_eq!(command["command"], "/jit");
+        assert_eq!(command["should_escape"], true, "mentions have to come with their ids");
+    }
+
+    #[test]
+    fn it_asks_for_what_is_used_and_for_nothing_else() {
+        let manifest = manifest();
+        let expected = [
+            "commands",
+            "chat:write",
+            "im:write",
+            "users:read",
+            "users:read.email",
+            "usergroups:read",
+            "channels:read",
+            "groups:read",
+        ];
+        assert_eq!(texts(&manifest["oauth_config"]["scopes"]["bot"]), expected);
+        let events = ["app_uninstalled", "tokens_revoked", "user_change", "subteam_members_changed"];
+        assert_eq!(texts(&manifest["settings"]["event_subscriptions"]["bot_events"]), events);
+    }
+
+    #[test]
+    fn every_scope_says_what_it_is_for() {
+        let lines: Vec<&str> = MANIFEST.lines().map(str::trim).collect();
+        for (number, line) in lines.iter().enumerate().filter(|(_, line)| line.contains(':') || line.starts_with("- ")) {
+            if line.starts_with("- commands")
+                || (line.starts_with("- ") && line.matches(':').count() == 1 && !line.contains(": "))
+            {
+                assert!(lines[number - 1].starts_with('#'), "{line}");
+            }
+        }
+    }
+
+    #[test]
+    fn it_needs_no_inbound_address_as_it_stands() {
+        let manifest = manifest();
+        assert_eq!(manifest["settings"]["socket_mode_enabled"], true);
+        assert_eq!(manifest["settings"]["org_deploy_enabled"], false);
+        assert_eq!(manifest["settings"]["token_rotation_enabled"], false);
+        assert!(!MANIFEST.lines().any(|line| !line.trim_start().starts_with('#') && line.contains("example.com")));
+    }
+}

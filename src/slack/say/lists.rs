@@ -1,0 +1,132 @@
+//! Answers to `/jit mine`, `pending` and `help`. Long lists are cut, and say so.
+
+use super::button;
+use super::card::{button_value, grant_line, headline};
+use super::names::{Names, counted};
+use super::status::{Extend, active_buttons};
+use crate::access::grant::{Grant, GrantState};
+use crate::access::request::Request;
+use crate::slack::block::{Block, Button, Message, actions, context, divider, section};
+use crate::slack::command::EXAMPLE;
+use crate::slack::text::Markup;
+
+/// How many entries a list shows.
+pub const LISTED_MAX: usize = 12;
+
+/// A grant of one's own.
+#[derive(Debug, Clone, Copy)]
+pub struct Held<'a> {
+    /// The grant.
+    pub grant: &'a Grant,
+    /// Whether the policy allows more time.
+    pub extend: Extend,
+}
+
+/// What somebody holds and has asked for.
+pub fn mine(held: &[Held<'_>], asked: &[&Request], names: &Names) -> Message {
+    let mut blocks = Vec::new();
+    for held in held.iter().take(LISTED_MAX) {
+        let grant = held.grant;
+        let what = names.grant(grant.id);
+        blocks.push(section(&Markup::new().bold(&what).lit("\n").then(&grant_line(grant, names))));
+        if matches!(grant.state, GrantState::Active { .. }) {
+            let thing = names.grants.get(&grant.id).map_or("", |about| names.resource(&about.resource));
+            blocks.push(actions(&format!("grant {}", grant.id), active_buttons(grant, thing, held.extend)));
+        }
+    }
+    for request in asked.iter().take(LISTED_MAX) {
+        let what = names.request(request.id);
+        let line = Markup::new().bold(&what).lit("\nWaiting for a decision until ").day(request.answer_by, &names.zone);
+        blocks.push(section(&line));
+        let withdraw = Button::new(button::WITHDRAW, "Withdraw", &button_value(request), &format!("Withdraw {what}"));
+        blocks.push(actions(&format!("request {}", request.id), vec![withdraw]));
+    }
+    blocks.extend(left_out(held.len().max(asked.len())));
+    if blocks.is_empty() {
+        let text = "You hold nothing and wait for nothing.";
+        return Message::new(text, vec![section(&Markup::new().text(text)), actions("ask", vec![ask()])]);
+    }
+    let grants = counted(held.len(), "access", "accesses");
+    let decisions = counted(asked.len(), "decision", "decisions");
+    Message::new(&format!("You hold {grants} and wait for {decisions}."), blocks)
+}
+
+/// What waits for somebody's decision.
+pub fn pending(waiting: &[&Request], names: &Names) -> Message {
+    if waiting.is_empty() {
+        return Message::sentence("Nothing waits for you.");
+    }
+    let mut blocks = Vec::new();
+    for request in waiting.iter().take(LISTED_MAX) {
+        blocks.push(section(&headline(request, names)));
+        let by = Markup::new().text(&request.id.to_string()).lit(" · to be decided by ").day(request.answer_by, &names.zone);
+        blocks.push(context(&[by]));
+        let value = button_value(request);
+        let which = format!("{}, {}", request.id, names.person(&request.terms.subject));
+        let open = Button::new(button::DETAILS, "Details…", &value, &format!("Details of {which}"));
+        let approve = Button::new(button::APPROVE, "Approve", &value, &format!("Approve {which}")).primary();
+        let deny = Button::new(button::DENY, "Deny…", &value, &format!("Deny {which}")).danger();
+        blocks.push(actions(&format!("decide {}", request.id), vec![approve, deny, open]));
+    }
+    blocks.extend(left_out(waiting.len()));
+    Message::new(&format!("{} waiting for your decision.", counted(waiting.len(), "request is", "requests are")), blocks)
+}
+
+fn left_out(number: usize) -> Option<Block> {
+    let more = number.saturating_sub(LISTED_MAX);
+    (more > 0).then(|| context(&[Markup::new().text(&format!("{more} more are not shown."))]))
+}
+
+fn ask() -> Button {
+    Button::new(button::REQUEST, "Request access", "", "Request access").primary()
+}
+
+/// What somebody can do, so that help tells nobody of what they cannot.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Able {
+    /// They may ask for something.
+    pub ask: Can,
+    /// They may decide something.
+    pub decide: Can,
+    /// They may end others' access.
+    pub revoke: Can,
+}
+
+/// Whether somebody can do something.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Can {
+    /// Yes.
+    Yes,
+    /// No.
+    No,
+}
+
+/// The help for one person.
+pub fn help(able: Able) -> Message {
+    let line = |command: &str, does: &'static str| Markup::new().code(command).lit(" – ").lit(does);
+    let mut lines = Vec::new();
+    if able.ask == Can::Yes {
+        lines.push(line("/jit request", "ask for access, with a form"));
+        lines.push(line(EXAMPLE, "the same in one line; also `until 18:00` or `until fri 12:00`"));
+        lines.push(line("/jit mine", "what you hold and until when, and what you wait for"));
+        lines.push(line("/jit done [G-57]", "you are finished: end it now"));
+        lines.push(line("/jit extend G-57 1h why", "ask for more time"));
+        lines.push(line("/jit cancel [R-42]", "withdraw a request"));
+    }
+    if able.decide == Can::Yes {
+        lines.push(line("/jit pending", "what waits for your decision"));
+    }
+    if able.revoke == Can::Yes {
+        lines.push(line("/jit revoke G-57 why", "end somebody's access now"));
+    }
+    lines.push(line("/jit why R-42", "which policy decided, who was asked, what is missing"));
+    let intro = Markup::new().lit("*Daypass* gives access for a while, when the right people agree, and takes it back on time.");
+    let mut blocks = vec![section(&intro), divider(), section(&Markup::new().joined(lines, "\n"))];
+    if able.ask == Can::Yes {
+        blocks.push(actions("ask", vec![ask()]));
+    }
+    Message::new("What you can do with /jit", blocks)
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,67 @@
+//! Every sentence and card that people read. Pure: facts in, messages out; nothing is looked up and nothing is decided.
+//!
+//! Most facts are the core's own records, matched state by state, so that a new state cannot be forgotten here. Names come
+//! beside them, because a number alone tells nobody anything.
+
+pub mod card;
+pub mod causes;
+pub mod forms;
+pub mod lists;
+pub mod names;
+pub mod notice;
+pub mod refusal;
+pub mod reply;
+pub mod samples;
+pub mod status;
+pub mod why;
+
+#[cfg(test)]
+mod shown;
+
+pub use samples::samples;
+
+/// `action_id` of the buttons on our messages.
+pub mod button {
+    /// Approves; the value is `R-42` and the hash of its terms.
+    pub const APPROVE: &str = "request.approve";
+    /// Opens the form that denies; the same value.
+    pub const DENY: &str = "request.deny";
+    /// Shows everything about a request; the same value.
+    pub const DETAILS: &str = "request.details";
+    /// Withdraws; the same value.
+    pub const WITHDRAW: &str = "request.withdraw";
+    /// Opens the request form; the value is empty or `resource role`.
+    pub const REQUEST: &str = "request.open";
+    /// Ends one's own grant; the value is `G-57`.
+    pub const DONE: &str = "grant.done";
+    /// Opens the form for more time; the value is `G-57`.
+    pub const EXTEND: &str = "grant.extend";
+    /// Ends somebody's grant; the value is `G-57`.
+    pub const REVOKE: &str = "grant.revoke";
+}
+
+/// `callback_id` of our forms.
+pub mod form {
+    /// Asks for access.
+    pub const REQUEST: &str = "request.form";
+    /// Denies.
+    pub const DENY: &str = "request.deny";
+    /// Asks for more time.
+    pub const EXTEND: &str = "grant.extend";
+    /// Only shows something.
+    pub const DETAILS: &str = "request.details";
+}
+
+/// `block_id` (and `action_id`) of the inputs of our forms.
+pub mod field {
+    /// Which resource.
+    pub const RESOURCE: &str = "resource";
+    /// Which role.
+    pub const ROLE: &str = "role";
+    /// How long, from a list.
+    pub const DURATION: &str = "duration";
+    /// How long, in words; goes before the list.
+    pub const UNTIL: &str = "until";
+    /// Why.
+    pub const REASON: &str = "reason";
+}

@@ -1,0 +1,216 @@
+//! What reaches people without their asking: the warning before an end, the alarm over one that is late, and news.
+//!
+//! An update of a message notifies nobody; a new message does. So whatever a person must hear about is said once in a message
+//! of its own, and the standing messages are redrawn beside it.
+
+use super::names::{Names, counted};
+use super::refusal::plainly;
+use super::status::{Extend, StatusFacts, active_buttons, headline};
+use crate::access::entitlement::{Class, Trouble};
+use crate::access::grant::{Ended, Grant, Remains, Revoking};
+use crate::access::ids::{GrantId, ProviderId, RequestId};
+use crate::access::time::Timestamp;
+use crate::slack::block::{Message, actions, context, plain, section};
+use crate::slack::text::Markup;
+
+/// What the warning before an end is drawn from.
+#[derive(Debug, Clone, Copy)]
+pub struct EndsSoon<'a> {
+    /// The grant, in force.
+    pub grant: GrantId,
+    /// When it ends.
+    pub ends_at: Timestamp,
+    /// A request for more time that is still undecided.
+    pub more_asked: Option<RequestId>,
+    /// Whether the policy allows more time.
+    pub extend: Extend,
+    /// What goes with the end, as a sentence without a period: "forks of the repository are deleted".
+    pub lingers: Option<&'a str>,
+    /// Names.
+    pub names: &'a Names,
+}
+
+/// The warning before an end.
+pub fn ends_soon(facts: &EndsSoon<'_>, grant: &Grant, now: Timestamp) -> Message {
+    let names = facts.names;
+    let what = names.grant(facts.grant);
+    let left = counted(usize::try_from(facts.ends_at.since(now).as_secs().div_ceil(60)).unwrap_or(0), "minute", "minutes");
+    let line = Markup::new().text(&what).lit(" ends ").day(facts.ends_at, &names.zone).lit(" (in ").text(&left).lit(").");
+    let mut blocks = vec![section(&line)];
+    let mut notes = Vec::new();
+    if let Some(request) = facts.more_asked {
+        notes.push(
+            Markup::new()
+                .lit("You asked for more time (")
+                .text(&request.to_string())
+                .lit("). Unless that is approved before, it ends on time."),
+        );
+    }
+    if let Some(lingers) = facts.lingers {
+        notes.push(Markup::new().lit("At the end: ").text(lingers).lit("."));
+    }
+    let thing = names.grants.get(&facts.grant).map_or("", |about| names.resource(&about.resource));
+    let extend = if facts.more_asked.is_some() { Extend::No } else { facts.extend };
+    blocks.push(actions("grant", active_buttons(grant, thing, extend)));
+    if !notes.is_empty() {
+        blocks.push(context(&notes));
+    }
+    Message::new(&format!("{what} ends {} (in {left})", names.zone.clock(facts.ends_at)), blocks).about(facts.grant)
+}
+
+/// One sentence of news for the requester: where the request or its access stands now.
+pub fn news(facts: &StatusFacts<'_>) -> Message {
+    let headline = headline(facts);
+    Message::new(&headline.told, vec![section(&headline.shown)]).about(facts.request.id)
+}
+
+/// What the alarm over a late end is drawn from.
+#[derive(Debug, Clone, Copy)]
+pub struct Overdue<'a> {
+    /// The grant.
+    pub grant: GrantId,
+    /// What is known of its removal.
+    pub revoking: &'a Revoking,
+    /// Where it should be removed.
+    pub provider: &'a ProviderId,
+    /// The account there.
+    pub account: &'a str,
+    /// The thing there, as the provider calls it.
+    pub thing: &'a str,
+    /// How often removal was tried.
+    pub attempts: u32,
+    /// What is wrong, as far as known.
+    pub trouble: Option<&'a Trouble>,
+    /// What to do by hand, as sentences.
+    pub by_hand: &'a str,
+    /// Names.
+    pub names: &'a Names,
+}
+
+/// The alarm: for the owners and the security channel.
+pub fn overdue(facts: &Overdue<'_>, now: Timestamp) -> Message {
+    let names = facts.names;
+    let what = names.grant(facts.grant);
+    let whose = names.grants.get(&facts.grant).map_or_else(|| "somebody".to_owned(), |about| names.person_in_full(&about.person));
+    let late = counted(usize::try_from(now.since(facts.revoking.due_at).as_secs() / 60).unwrap_or(0), "minute", "minutes");
+    let line = match &facts.revoking.remains {
+        Remains::Access => {
+            Markup::new().lit("⚠️ *Access that should be over may still be there.* ").bold(&whose).lit(" may still have ")
+        }
+        Remains::Remnant(_) => {
+            Markup::new().lit("⚠️ *Something is left behind; nobody has access by it.* ").bold(&whose).lit(" had ")
+        }
+    };
+    let line = line.bold(&what).lit(": it should have ended ").day(facts.revoking.due_at, &names.zone).lit(", ").text(&late);
+    let line = line.lit(" ago.");
+    let (line, told) = match &facts.revoking.remains {
+        Remains::Access => (line, format!("Overdue: {whose} may still have {what}, {late} after its end")),
+        Remains::Remnant(left) => (
+            line.lit(" The access is cut. Left: ").text(left),
+            format!("Left behind: a remnant of {what} of {whose}, {late} after its end; the access itself is cut"),
+        ),
+    };
+    let tried = counted(facts.attempts as usize, "time", "times");
+    let tried =
+        Markup::new().lit("*Tried:* ").text(&tried).lit(" to remove ").code(facts.thing).lit(" from ").code(facts.account);
+    let tried = tried.lit(" at ").bold(names.provider(facts.provider)).lit(". ").text(&trouble(facts.trouble));
+    let blocks = vec![
+        section(&line),
+        section(&tried),
+        plain(&format!("By hand: {}", facts.by_hand)),
+        context(&[Markup::new().lit("I keep trying, look again after each try, and say here when it is over.")]),
+    ];
+    Message::new(&told, blocks).about(facts.grant)
+}
+
+fn trouble(trouble: Option<&Trouble>) -> String {
+    let Some(trouble) = trouble else { return "The provider has not answered yet.".to_owned() };
+    let said = plainly(&trouble.message);
+    match trouble.class {
+        Class::Transient => format!("The provider could not do it: {said}. That may pass."),
+        Class::Permanent => format!("The provider refused: {said}. Trying the same again will not help."),
+        Class::NeedsHuman => format!("Somebody has to act at the provider: {said}."),
+        Class::Ambiguous => format!("It is not clear whether it was done: {said}."),
+    }
+}
+
+/// The end of an alarm.
+pub fn overdue_is_over(grant: GrantId, ended: &Ended, names: &Names) -> Message {
+    let what = names.grant(grant);
+    let late = counted(usize::try_from(ended.at.since(ended.due_at).as_secs() / 60).unwrap_or(0), "minute", "minutes");
+    let how = super::causes::proof(&ended.proof, names);
+    let line = Markup::new().lit("✅ ").bold(&what).lit(" is over since ").day(ended.at, &names.zone).lit(", ").text(&late);
+    let line = line.lit(" late; ").text(&how).lit(".");
+    Message::new(&format!("{what} is over, {late} late; {how}"), vec![section(&line)]).about(grant)
+}
+
+/// Something about Daypass itself that its admins have to know.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Alarm {
+    /// New policy files could not be loaded.
+    PolicyRefused {
+        /// What is wrong with them.
+        problems: Vec<String>,
+    },
+    /// The clock contradicts itself.
+    ClockSuspect,
+    /// The clock agrees with itself again.
+    ClockSound,
+    /// A provider is another server than it was.
+    ProviderMoved {
+        /// Which.
+        provider: ProviderId,
+    },
+    /// A provider shows something else than it should for this grant.
+    Drifted {
+        /// Which.
+        grant: GrantId,
+    },
+    /// Somebody broke the glass.
+    BreakGlass {
+        /// The request.
+        request: RequestId,
+    },
+    /// A message could not be delivered.
+    Undelivered {
+        /// To whom, as a name.
+        to: String,
+        /// About what.
+        about: String,
+    },
+}
+
+/// The alarm as a message for the admins.
+pub fn alarm(alarm: &Alarm, names: &Names) -> Message {
+    const PROBLEMS_MAX: usize = 5;
+    let text = match alarm {
+        Alarm::PolicyRefused { problems } => {
+            let shown: Vec<String> = problems.iter().take(PROBLEMS_MAX).map(|problem| format!("\n• {}", plainly(problem))).collect();
+            let more = problems.len().saturating_sub(PROBLEMS_MAX);
+            let more = if more > 0 { format!("\n• and {more} more") } else { String::new() };
+            format!("The new policy files were not loaded; the ones before stay in force. “daypass policy check” shows all of it.{}{more}", shown.concat())
+        }
+        Alarm::ClockSuspect => {
+            "My clock contradicts itself: nothing new is granted, and access ends early rather than late. Check the time of the host.".to_owned()
+        }
+        Alarm::ClockSound => "My clock agrees with itself again: requests are granted as usual.".to_owned(),
+        Alarm::ProviderMoved { provider } => format!(
+            "{} is another server than the one that access was given at. What it shows proves nothing, so ends there stay open. Point it back, or end them by hand.",
+            names.provider(provider)
+        ),
+        Alarm::Drifted { grant } => {
+            format!("The provider shows something else than it should for {}. Somebody may have changed it by hand.", names.grant(*grant))
+        }
+        Alarm::BreakGlass { request } => {
+            let who = names.requests.get(request).map_or_else(|| "Somebody".to_owned(), |about| names.person_in_full(&about.person));
+            format!("{who} broke the glass: {} was given without an approval. Another person has to review it.", names.request(*request))
+        }
+        Alarm::Undelivered { to, about } => {
+            format!("Slack did not take my message to {} about {}. Please tell them.", plainly(to), plainly(about))
+        }
+    };
+    Message::new(&text, vec![plain(&format!("⚠️ {text}"))])
+}
+
+#[cfg(test)]
+mod tests;

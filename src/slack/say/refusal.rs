@@ -1,0 +1,206 @@
+//! One sentence per refusal, with what to do next. Plain text: what somebody typed is repeated in some of them.
+
+use super::button;
+use super::names::{Names, counted, listed};
+use crate::access::ids::{GrantId, PersonId};
+use crate::access::refusal::Refusal;
+use crate::access::time::Timestamp;
+use crate::slack::block::{Button, Message, actions, plain};
+use crate::slack::command::NotUnderstood;
+use crate::slack::text::{cut_plain, one_line};
+
+/// What to say to whoever does not get what they asked for. Plain text, to be shown where no markup is read.
+#[expect(
+    clippy::too_many_lines,
+    reason = "one sentence per variant, in one exhaustive match: a new variant must break the build here"
+)]
+pub fn refusal(refusal: &Refusal, names: &Names) -> String {
+    match refusal {
+        Refusal::UnknownAccount => "I don't know your account yet. Ask an admin to add you to the people of Daypass.".to_owned(),
+        Refusal::AmbiguousAccount => "Your account belongs to more than one person here. Ask an admin to correct that.".to_owned(),
+        Refusal::ForeignAccount => {
+            "Only members of this workspace can do that. Ask somebody who works here to do it for you.".to_owned()
+        }
+        Refusal::AccountNotAllowed => "This kind of account can't do that. Ask an admin which account to use.".to_owned(),
+        Refusal::AccountUnverified => {
+            "Slack could not tell me just now whether your account is in good standing, so nothing was done. Try again in a minute.".to_owned()
+        }
+        Refusal::NotUnderstood { problem, example } => {
+            format!("I didn't understand that: {}. This would work: {}", plainly(problem), plainly(example))
+        }
+        Refusal::NoSuchResource { asked, similar } => {
+            let next = did_you_mean(similar, "Use /jit request to see what you can ask for.");
+            format!("There is nothing called “{}” that you can ask for. {next}", plainly(asked))
+        }
+        Refusal::NoSuchRole { resource, asked, roles } => {
+            let next = did_you_mean(roles, "Use /jit request to choose one.");
+            format!("{} has no role “{}”. {next}", plainly(resource), plainly(asked))
+        }
+        Refusal::NoSuchPerson { asked } => format!("I know nobody called “{}”. Mention them with @.", plainly(asked)),
+        Refusal::NoSuchRequest { request } => format!("There is no request {request} for you to see. /jit mine lists yours."),
+        Refusal::NoSuchGrant { grant } => format!("There is no access {grant} for you to see. /jit mine lists yours."),
+        Refusal::WhichGrant { grants } => which_grant(grants, names),
+        Refusal::NothingHeld => "You hold nothing at the moment. /jit request asks for access.".to_owned(),
+        Refusal::NotPermitted { because } => not_permitted(because),
+        Refusal::OverCap { at_most } => format!("At most {at_most} here. Ask for {at_most} or less."),
+        Refusal::OutsideWindow { earliest: Some(at) } => format!("Possible from {}. Ask again then.", names.zone.day(*at)),
+        Refusal::OutsideWindow { earliest: None } => {
+            "Not possible at any time in the next two weeks. Ask an admin which hours are set for it.".to_owned()
+        }
+        Refusal::NoTimeLeft { limit } => {
+            format!("The {} leaves no time for it. Ask your sponsor or an admin.", plainly(limit))
+        }
+        Refusal::ReasonTooShort { min_chars } => {
+            format!("Say why in at least {}: what you need to do, and for which task.", characters(*min_chars))
+        }
+        Refusal::TicketMissing { pattern } => {
+            format!("Name the ticket in the reason. It looks like this: {}.", plainly(pattern))
+        }
+        Refusal::NobodyCanApprove { steps } => nobody_can_approve(steps, names),
+        Refusal::SourceUnreadable { source } => {
+            format!("I can't read {} at the moment, and without it I can't tell who may do what. Try again in a few minutes.", plainly(source))
+        }
+        Refusal::NoProviderAccount { provider } => {
+            format!("I don't know your account at {}. Ask an admin to add it.", names.provider(provider))
+        }
+        Refusal::NoKeyOnFile => {
+            "This access comes with a secret, and I have no key of yours to encrypt it to. Give an admin your SSH or age public key.".to_owned()
+        }
+        Refusal::CannotBePlanned { provider, problem } => {
+            format!("{} can't give that: {}. Tell the owners of it.", names.provider(provider), plainly(problem))
+        }
+        Refusal::AlreadyPending { request } => {
+            format!("You have asked for exactly that already: {} is waiting for a decision.", names.request(*request))
+        }
+        Refusal::AlreadyHeld { grant } => format!("You have that already, by {}. For more time: /jit extend {grant} 1h", names.grant(*grant)),
+        Refusal::TooManyPending { limit } => {
+            format!("You have {} waiting, which is the most. Withdraw one first: /jit mine", counted(*limit as usize, "request", "requests"))
+        }
+        Refusal::OwnRequest => "You can't approve your own request, nor one that you filed for somebody. Somebody else has to.".to_owned(),
+        Refusal::NotAnApprover => "You are not among those who may decide this. /jit why shows who is.".to_owned(),
+        Refusal::ApprovedAlready => "You have approved it already, and that counts. Nothing more to do.".to_owned(),
+        Refusal::Decided { state, by, at } => decided(state, by.as_ref(), *at, names),
+        Refusal::TermsChanged => "The request has changed since this card was drawn, so nothing was recorded. Look at the new card.".to_owned(),
+        Refusal::DenialNeedsReason => "Say why you deny it: the requester will read it.".to_owned(),
+        Refusal::ApprovalNeedsNote => "Say why you approve it: this policy wants that on record.".to_owned(),
+        Refusal::NotYours => "That is not yours to end or extend. Its owners and admins can end it.".to_owned(),
+        Refusal::GrantOver { grant, state } => {
+            format!("{} {}. For new access: /jit request", names.grant(*grant), grant_state(state))
+        }
+        Refusal::NotInForce { grant } => format!("{} is not in force, so there is nothing to extend.", names.grant(*grant)),
+        Refusal::NoExtension { times: 0 } => "This access can't be extended. Ask again when it is over: /jit request".to_owned(),
+        Refusal::NoExtension { times: 1 } => "It was extended once, which is the most. Ask again when it is over: /jit request".to_owned(),
+        Refusal::NoExtension { times } => {
+            format!("It was extended {times} times, which is the most. Ask again when it is over: /jit request")
+        }
+        Refusal::ExtensionPending { request } => {
+            format!("You have asked for more time already: {} is waiting for a decision.", names.request(*request))
+        }
+        Refusal::NoPolicy => {
+            "No valid policy is loaded, so I take no requests. Access that is in force ends on time. The admins know.".to_owned()
+        }
+        Refusal::ClockSuspect => {
+            "My clock contradicts itself, so nothing new is granted until an admin has looked at it. Access that is in force ends on time.".to_owned()
+        }
+        Refusal::NotRecorded => "That could not be recorded, so nothing was done. Try again in a minute.".to_owned(),
+        Refusal::Internal { reference } => {
+            format!("Something went wrong on my side, and nothing was done. Give an admin this reference: {}", plainly(reference))
+        }
+    }
+}
+
+/// The refusal of a decision that came too late, with the way to end what was approved meanwhile: as a revocation, not as a
+/// decision. Only for those who may revoke.
+pub fn refused_but_can_revoke(what: &Refusal, grant: GrantId, names: &Names) -> Message {
+    let text = refusal(what, names);
+    let about = names.grant(grant);
+    let revoke = Button::new(button::REVOKE, "Revoke now", &grant.to_string(), &format!("Revoke {about} now")).danger().confirm(
+        "Revoke it now?",
+        &format!("{about} is taken away at once."),
+        "Revoke",
+        "Leave it",
+    );
+    Message::new(&text, vec![plain(&text), actions("grant", vec![revoke])])
+}
+
+/// The refusal as a message.
+pub fn refused(what: &Refusal, names: &Names) -> Message {
+    Message::sentence(&refusal(what, names))
+}
+
+/// The answer to words that were not understood.
+pub fn not_understood(words: &NotUnderstood) -> Message {
+    let mut text = format!("I didn't understand that: {}.", plainly(&words.problem));
+    match &words.nearest {
+        Some(nearest) => text.push_str(&format!("\nDid you mean: {}", plainly(nearest))),
+        None => text.push_str(&format!("\nThis would work: {}", plainly(&words.example))),
+    }
+    text.push_str("\n/jit help shows everything you can do.");
+    Message::new(&text, vec![plain(&text)])
+}
+
+fn did_you_mean(similar: &[String], otherwise: &str) -> String {
+    const SHOWN_MAX: usize = 5;
+    if similar.is_empty() {
+        return otherwise.to_owned();
+    }
+    let similar: Vec<String> = similar.iter().take(SHOWN_MAX).map(|name| plainly(name)).collect();
+    format!("Did you mean {}?", listed(&similar, "or"))
+}
+
+fn which_grant(grants: &[GrantId], names: &Names) -> String {
+    const SHOWN_MAX: usize = 10;
+    let grants: Vec<String> = grants.iter().take(SHOWN_MAX).map(|grant| names.grant(*grant)).collect();
+    format!("You hold several. Say which one: {}.", listed(&grants, "or"))
+}
+
+fn not_permitted(because: &[String]) -> String {
+    if because.is_empty() {
+        return "No policy allows you that. Ask an admin, or /jit request for what you can ask for.".to_owned();
+    }
+    let rules: Vec<String> = because.iter().take(5).map(|rule| plainly(rule)).collect();
+    format!("The policy doesn't allow that ({}). Ask an admin if you need it.", listed(&rules, "and"))
+}
+
+fn nobody_can_approve(steps: &[String], names: &Names) -> String {
+    let steps: Vec<String> = steps.iter().map(|step| plainly(&names.step(step))).collect();
+    format!(
+        "Nobody could approve this: {} has no one besides you who may. The admins have to correct that.",
+        listed(&steps, "and")
+    )
+}
+
+fn decided(state: &str, by: Option<&PersonId>, at: Timestamp, names: &Names) -> String {
+    let by = by.map(|person| format!(" by {}", names.person(person))).unwrap_or_default();
+    let (what, why) = match state {
+        "approved" | "denied" => (state.to_owned(), ""),
+        "cancelled" => ("withdrawn".to_owned(), ""),
+        "expired" => ("closed".to_owned(), " because nobody decided in time"),
+        "invalidated" => ("closed".to_owned(), " because it is no longer allowed"),
+        "lapsed" => ("closed".to_owned(), " because it could not begin in time"),
+        other => (plainly(other), ""),
+    };
+    format!("It was {what}{by} {}{why}, so nothing was changed.", names.zone.day(at))
+}
+
+/// What a grant's state is called in a sentence: "G-57 …".
+fn grant_state(state: &str) -> String {
+    match state {
+        "ended" | "void" => "is over already".to_owned(),
+        "failed" => "could not be given".to_owned(),
+        "revoking" => "is being removed already".to_owned(),
+        other => format!("is {}", plainly(other)),
+    }
+}
+
+fn characters(number: u32) -> String {
+    counted(number as usize, "character", "characters")
+}
+
+/// Somebody else's text as a part of our sentence: one line, not too long, without a period at its end.
+pub(super) fn plainly(text: &str) -> String {
+    cut_plain(one_line(text).trim_end_matches('.'), 160)
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,124 @@
+//! The answer to a click or command that did something. Seen by whoever clicked, at once; every one says what happens next.
+
+use super::card::Needed;
+use super::names::{Names, listed};
+use crate::access::ids::{GrantId, PersonId, RequestId};
+use crate::access::time::Timestamp;
+use crate::slack::block::Message;
+
+/// What was done.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Reply {
+    /// A request was filed and people are asked.
+    Asked {
+        /// Its number.
+        request: RequestId,
+        /// Who is asked.
+        people: Vec<PersonId>,
+        /// Until when they have to decide.
+        answer_by: Timestamp,
+    },
+    /// A request was filed, and the policy alone approved it.
+    ApprovedAtOnce {
+        /// Its number.
+        request: RequestId,
+    },
+    /// An approval was recorded; more are needed.
+    Seconded {
+        /// The request.
+        request: RequestId,
+        /// What is still missing.
+        still: Vec<Needed>,
+    },
+    /// The last approval was recorded.
+    Approved {
+        /// The request.
+        request: RequestId,
+    },
+    /// A denial was recorded.
+    Denied {
+        /// The request.
+        request: RequestId,
+    },
+    /// A request was withdrawn.
+    Withdrawn {
+        /// The request.
+        request: RequestId,
+    },
+    /// A grant is being ended.
+    Ending {
+        /// The grant.
+        grant: GrantId,
+    },
+    /// The same was done before; nothing was changed by doing it again.
+    DoneBefore,
+    /// It was recorded and is being worked on; the answer follows.
+    Later,
+}
+
+/// The answer.
+pub fn reply(what: &Reply, names: &Names) -> Message {
+    let subject = |request: &RequestId| {
+        names.requests.get(request).map_or_else(|| "the requester".to_owned(), |about| names.person(&about.person).to_owned())
+    };
+    let text = match what {
+        Reply::Asked { request, people, answer_by } => {
+            let asked = if people.is_empty() { "The approvers".to_owned() } else { names.people(people) };
+            let by = names.zone.clock(*answer_by);
+            format!("Asked: {}. {asked} can decide until {by}. I'll tell you here.", names.request(*request))
+        }
+        Reply::ApprovedAtOnce { request } => {
+            format!("{} is approved by the policy. I'll tell you when it is in force.", names.request(*request))
+        }
+        Reply::Seconded { request, still } => {
+            let still: Vec<String> =
+                still.iter().map(|needed| needed.in_words(names)).map(|(step, people)| format!("{step} ({people})")).collect();
+            format!(
+                "Recorded. {} has no access yet: {} still needed for {}.",
+                subject(request),
+                listed(&still, "and"),
+                names.request(*request)
+            )
+        }
+        Reply::Approved { request } => {
+            format!("Approved: {}. {} is told as soon as it is in force.", names.request(*request), subject(request))
+        }
+        Reply::Denied { request } => {
+            format!("Denied: {}. {} is told, with your reason.", names.request(*request), subject(request))
+        }
+        Reply::Withdrawn { request } => format!("Withdrawn: {}. Nobody is asked any more.", names.request(*request)),
+        Reply::Ending { grant } => {
+            format!("{} is being ended. I'll say when the provider shows that it is over.", names.grant(*grant))
+        }
+        Reply::DoneBefore => "That was recorded before; nothing was changed.".to_owned(),
+        Reply::Later => "Received. I have to look something up first; the answer follows here.".to_owned(),
+    };
+    Message::sentence(&text)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::slack::say::samples::Stage;
+
+    #[test]
+    fn every_click_has_an_answer() {
+        let stage = Stage::set().unwrap();
+        let (request, grant) = (stage.request.id, stage.grant.id);
+        let answers: Vec<String> = [
+            Reply::Asked { request, people: stage.approvers.clone(), answer_by: stage.request.answer_by },
+            Reply::ApprovedAtOnce { request },
+            Reply::Seconded { request, still: stage.still.clone() },
+            Reply::Approved { request },
+            Reply::Denied { request },
+            Reply::Withdrawn { request },
+            Reply::Ending { grant },
+            Reply::DoneBefore,
+            Reply::Later,
+        ]
+        .iter()
+        .map(|what| reply(what, &stage.names).text().to_owned())
+        .collect();
+        insta::assert_snapshot!(answers.join("\n"));
+    }
+}

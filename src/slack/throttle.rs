@@ -1,0 +1,81 @@
+//! How fast we may post: one message a second into each channel, with a small burst, as Slack asks of apps.
+//!
+//! Counts and answers; it never waits. The caller gives the time and does something else until then. A channel that was
+//! quiet long enough to be full again is forgotten, so that the memory is bounded by what was posted lately.
+
+use std::collections::HashMap;
+use std::time::Duration;
+
+use crate::access::time::Timestamp;
+
+/// The pace within one channel, in milliseconds a message (<https://docs.slack.dev/apis/web-api/rate-limits>).
+pub const PACE_MS: i64 = 1000;
+/// How many messages may follow each other at once.
+pub const BURST: i64 = 3;
+
+/// Remembers what was posted lately, per channel.
+#[derive(Debug, Default)]
+pub struct Throttle {
+    /// When each channel will be rested (a whole burst is free again). Missing: rested.
+    rested_at: HashMap<String, Timestamp>,
+}
+
+impl Throttle {
+    /// Takes a place for one message in this channel, or says how long to wait for one. A clock that goes back makes nobody
+    /// wait longer than a whole burst takes.
+    pub fn take(&mut self, channel: &str, now: Timestamp) -> Result<(), Duration> {
+        self.rested_at.retain(|_, rested| *rested > now);
+        let full = Timestamp::from_millis(now.as_millis().saturating_add(PACE_MS * BURST));
+        let rested = self.rested_at.get(channel).copied().unwrap_or(now).clamp(now, full);
+        let next = rested.plus(Duration::from_millis(PACE_MS.unsigned_abs()));
+        let taken = next <= full;
+        self.rested_at.insert(channel.to_owned(), if taken { next } else { rested });
+        if taken { Ok(()) } else { Err(next.since(full)) }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn at(ms: i64) -> Timestamp {
+        Timestamp::from_millis(1_000_000 + ms)
+    }
+
+    #[test]
+    fn a_burst_passes_and_then_one_a_second() {
+        let mut throttle = Throttle::default();
+        for _ in 0..BURST {
+            assert_eq!(throttle.take("C1", at(0)), Ok(()));
+        }
+        assert_eq!(throttle.take("C1", at(0)), Err(Duration::from_millis(1000)));
+        assert_eq!(throttle.take("C1", at(400)), Err(Duration::from_millis(600)));
+        assert_eq!(throttle.take("C2", at(400)), Ok(()), "another channel does not wait");
+        assert_eq!(throttle.take("C1", at(1000)), Ok(()));
+        assert_eq!(throttle.take("C1", at(1000)), Err(Duration::from_millis(1000)));
+    }
+
+    #[test]
+    fn over_a_minute_no_more_than_the_pace_and_a_burst_pass() {
+        let mut throttle = Throttle::default();
+        let passed = (0..60_000).step_by(50).filter(|ms| throttle.take("C1", at(*ms)).is_ok()).count();
+        assert_eq!(passed, 60 + 2);
+    }
+
+    #[test]
+    fn a_clock_that_goes_back_blocks_nobody_for_long() {
+        let mut throttle = Throttle::default();
+        assert_eq!(throttle.take("C1", at(3_600_000)), Ok(()));
+        assert!(throttle.take("C1", at(0)).is_err_and(|wait| wait <= Duration::from_millis(1000)));
+        assert_eq!(throttle.take("C1", at(1000)), Ok(()));
+    }
+
+    #[test]
+    fn quiet_channels_are_forgotten() {
+        let mut throttle = Throttle::default();
+        for channel in 0..1000 {
+            assert_eq!(throttle.take(&channel.to_string(), at(channel * 10)), Ok(()));
+        }
+        assert!(throttle.rested_at.len() <= 101);
+    }
+}
