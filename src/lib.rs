@@ -3,4 +3,5 @@
 #![forbid(unsafe_code)]
 
 pub mod access;
+pub mod demo;
 pub mod providers;
