@@ -5,3 +5,4 @@
 
 pub mod emulator;
 mod loopback;
+pub mod sandbox;
