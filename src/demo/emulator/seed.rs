@@ -163,8 +163,8 @@ impl Seed {
     pub fn demo() -> Self {
         Self {
             team_id: "T0DAYPASS".into(),
-            team_name: "Northwind".into(),
-            team_domain: "northwind".into(),
+            team_name: "Shop".into(),
+            team_domain: "shop".into(),
             app_id: "A0DAYPASS".into(),
             app_name: "Daypass".into(),
             bot_id: "B0DAYPASS".into(),
@@ -195,14 +195,14 @@ impl Seed {
 fn demo_users() -> Vec<User> {
     let mut users = vec![
         person("U0MAYA", "maya", "Maya Okafor", "Contractor, Acme", Kind::Guest),
-        person("U0CAROL", "carol", "Carol Jensen", "Database administrator", Kind::Member),
-        person("U0DAVE", "dave", "Dave Moretti", "Database administrator", Kind::Member),
+        person("U0CAROL", "carol", "Carol Winter", "Database administrator", Kind::Member),
+        person("U0DAVE", "dave", "Dave Novak", "Database administrator", Kind::Member),
         person("U0PRIYA", "priya", "Priya Raman", "Platform engineer", Kind::Admin),
-        person("U0SAM", "sam", "Sam Whitfield", "Auditor", Kind::Member),
+        person("U0SAM", "sam", "Sam Duval", "Auditor", Kind::Member),
         person("U0ERIN", "erin", "Erin Castillo", "Security", Kind::Member),
-        person("U0FRANK", "frank", "Frank Lindqvist", "Security", Kind::Member),
-        person("U0BOB", "bob", "Bob Achebe", "Engineering", Kind::Member),
-        person("U0HUGO", "hugo", "Hugo Brandt", "Contractor, Initech", Kind::Guest),
+        person("U0FRANK", "frank", "Frank Osei", "Security", Kind::Member),
+        person("U0BOB", "bob", "Bob Keller", "Engineering", Kind::Member),
+        person("U0HUGO", "hugo", "Hugo Lindqvist", "Contractor, Initech", Kind::Guest),
         person("U0NORA", "nora", "Nora Quist", "Intern", Kind::SingleChannelGuest),
         person("U0LEFT", "lea", "Lea Hoffmann", "Left the company", Kind::Member),
         person("U0DAYPASS", "daypass", "Daypass", "App", Kind::Bot),
@@ -216,7 +216,10 @@ fn demo_users() -> Vec<User> {
                 user.email = None;
             }
             Kind::Bot => user.email = None,
-            Kind::Guest => user.email = Some(format!("{}@contractors.example", user.name)),
+            Kind::Guest => {
+                let company = user.title.rsplit(' ').next().unwrap_or_default().to_lowercase();
+                user.email = Some(format!("{}@{company}.example", user.name));
+            }
             Kind::Member | Kind::Admin | Kind::SingleChannelGuest => {}
         }
         user.deleted = user.id == "U0LEFT";
@@ -261,7 +264,7 @@ fn person(id: &str, name: &str, real_name: &str, title: &str, kind: Kind) -> Use
         name: name.into(),
         real_name: real_name.into(),
         title: title.into(),
-        email: Some(format!("{name}@northwind.example")),
+        email: Some(format!("{name}@shop.example")),
         tz: "Europe/Berlin".into(),
         kind,
         deleted: false,

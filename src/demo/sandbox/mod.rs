@@ -38,12 +38,16 @@ pub struct Setup {
 impl Setup {
     /// Accounts for the cast of the demo.
     pub fn demo() -> Self {
-        let accounts = ["maya", "carol", "dave", "erin", "frank", "priya", "sam", "bob", "hugo"];
-        Self {
-            token: "sandbox-token".into(),
-            fingerprint: "sandbox-00000001".into(),
-            accounts: accounts.map(str::to_owned).to_vec(),
+        let employees = ["bob", "carol", "dave", "erin", "frank", "priya", "sam"];
+        let contractors = [("maya", "acme"), ("hugo", "initech")];
+        let mut accounts = Vec::new();
+        for name in employees {
+            accounts.extend([name.to_owned(), format!("{name}@shop.example")]);
         }
+        for (name, company) in contractors {
+            accounts.extend([name.to_owned(), format!("{name}-{company}"), format!("{name}@{company}.example")]);
+        }
+        Self { token: "sandbox-token".into(), fingerprint: "sandbox-00000001".into(), accounts }
     }
 }
 

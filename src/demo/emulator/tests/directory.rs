@@ -26,9 +26,9 @@ async fn guests_admins_externals_and_the_deactivated_carry_their_flags() {
 #[tokio::test]
 async fn people_are_found_by_email_unless_they_left() {
     let desk = Desk::new().await;
-    let found = desk.api("users.lookupByEmail", json!({ "email": "carol@northwind.example" })).await;
+    let found = desk.api("users.lookupByEmail", json!({ "email": "carol@shop.example" })).await;
     assert_eq!(found["user"]["id"], "U0CAROL");
-    let left = desk.api("users.lookupByEmail", json!({ "email": "lea@northwind.example" })).await;
+    let left = desk.api("users.lookupByEmail", json!({ "email": "lea@shop.example" })).await;
     assert_eq!(left["error"], "users_not_found");
 }
 
@@ -95,6 +95,6 @@ async fn reading_methods_take_get_and_writing_ones_do_not() {
             other => panic!("{other:?}"),
         }
     };
-    assert!(get("users.info?user=U0CAROL").await.contains("Carol Jensen"));
+    assert!(get("users.info?user=U0CAROL").await.contains("Carol Winter"));
     assert!(get("chat.postMessage?channel=C0DBACCESS&text=x").await.contains("invalid_post_type"));
 }
