@@ -136,7 +136,9 @@ impl Emulator {
         if let Err(why) = self.offer(user, place, &found, &input).await {
             return Shown::impossible(why);
         }
-        let payload = match self.enter(user, place, &found, &input) {
+        let entered = self.enter(user, place, &found, &input);
+        self.shared.changed();
+        let payload = match entered {
             Ok(Some(payload)) => payload,
             // An input that does not dispatch keeps its value until the form is sent.
             Ok(None) => return Shown { status: None, ack_ms: 0, body: String::new(), seen: Seen::Nothing },

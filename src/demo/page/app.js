@@ -1,6 +1,6 @@
 // The page: keeps what the server tells, and shows it as the person one has chosen to be.
 
-import { $, $$, avatar, city, formatTime, h, post, replace, showProblem, toast } from "/dom.js";
+import { $, $$, avatar, city, formatTime, h, icon, post, replace, showProblem, toast } from "/dom.js";
 import { renderBlocks } from "/blocks.js";
 import { mrkdwn } from "/mrkdwn.js";
 import { showView } from "/modal.js";
@@ -10,6 +10,7 @@ import { showTour } from "/tour.js";
 
 const CAST = ["U0MAYA", "U0CAROL", "U0DAVE", "U0PRIYA", "U0SAM", "U0BOB", "U0ERIN", "U0FRANK", "U0HUGO"];
 const HOME = "home";
+const HUES = [12, 265, 150, 205, 330, 178, 290, 95, 40];
 
 let world = null;
 let me = "U0MAYA";
@@ -40,6 +41,7 @@ function listen() {
     const next = JSON.parse(event.data);
     if (next.person !== me) return;
     world = next;
+    world.users.forEach((one, index) => { one.hue = HUES[index % HUES.length]; });
     show();
   });
   stream.addEventListener("open", () => document.body.classList.remove("gone"));
@@ -83,17 +85,16 @@ function showSidebar() {
   replace($("#sidebar"),
     h("div", { class: "workspace" }, h("b", {}, "Shop"), h("span", { class: "self" }, avatar(self, "tiny"), self.real_name, self.is_guest ? h("em", {}, "guest") : null)),
     h("h3", {}, "Channels"),
-    h("ul", {}, rooms.map((one) => h("li", {}, link(one, one.name, h("span", { class: "sign", "aria-hidden": "true" }, one.is_private ? "🔒" : "#"))))),
+    h("ul", {}, rooms.map((one) => h("li", {}, link(one, one.name, h("span", { class: "sign", "aria-hidden": "true" }, one.is_private ? icon("lock") : "#"))))),
     h("h3", {}, "Apps"),
     h("ul", {},
       h("li", {}, link(direct(), "Daypass", h("span", { class: "avatar app tiny", "aria-hidden": "true" }, "D"))),
-      world.home && h("li", {}, h("button", { class: "link", "data-channel": HOME, "aria-current": channel === HOME ? "page" : null, onclick: () => open(HOME) }, h("span", { class: "sign", "aria-hidden": "true" }, "⌂"), h("span", { class: "name" }, "Daypass home")))));
+      world.home && h("li", {}, h("button", { class: "link", "data-channel": HOME, "aria-current": channel === HOME ? "page" : null, onclick: () => open(HOME) }, h("span", { class: "sign", "aria-hidden": "true" }, icon("home")), h("span", { class: "name" }, "Daypass home")))));
 }
 
 function showConversation() {
   const one = channel === HOME ? null : ctx().channel(channel);
-  const title = !one ? "Daypass home" : one.is_direct ? "Daypass" : `${one.is_private ? "🔒 " : "# "}${one.name}`;
-  $("#title").textContent = title;
+  replace($("#title"), !one ? "Daypass home" : one.is_direct ? "Daypass" : [one.is_private ? icon("lock") : "#", ` ${one.name}`]);
   $("#topic").textContent = !one ? "" : one.is_direct ? "App · only you see this conversation" : `${one.topic} · ${one.members} members`;
   $("#write").hidden = !one;
   $("#composer").placeholder = one?.is_direct ? "Message Daypass" : `Message #${one?.name ?? ""}`;
@@ -170,7 +171,7 @@ function messageNode(message, one, isFollowUp, key) {
   };
   const body = message.blocks.length ? renderBlocks(message.blocks, inner) : h("div", { class: "block" }, mrkdwn(message.text, inner));
   return h("article", { class: `message ${message.is_ephemeral ? "ephemeral" : ""} ${isFollowUp ? "follow" : ""}`, "data-ts": message.ts, "data-key": key, "aria-label": `${author?.real_name ?? "Somebody"}, ${time}` },
-    message.is_ephemeral && h("p", { class: "only" }, "👁 Only visible to you"),
+    message.is_ephemeral && h("p", { class: "only" }, icon("eye"), " Only visible to you"),
     isFollowUp ? h("time", { class: "gutter", title: full }, time) : avatar(author),
     h("div", { class: "content" },
       !isFollowUp && h("p", { class: "byline" }, h("b", {}, author?.real_name ?? message.user), author?.is_bot && h("span", { class: "app-mark" }, "APP"), h("time", { title: full, datetime: new Date(at).toISOString() }, time)),
@@ -259,6 +260,7 @@ function setUp() {
   });
   $("#back").addEventListener("click", () => { document.body.dataset.pane = "list"; $("#sidebar button")?.focus(); });
   $$("#tabs button").forEach((button) => button.addEventListener("click", () => tab(button.dataset.tab)));
+  $("#send").append(icon("send"));
   setUpComposer(() => ({ me, channel }));
   setInterval(tick, 1000);
   listen();

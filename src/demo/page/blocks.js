@@ -1,7 +1,7 @@
 // Block Kit as DOM nodes. `ctx` says who reads and what to do when something is touched:
 // ctx.touch(block_id, action_id, input), ctx.suggest(block_id, action_id, typed), ctx.entered(block_id, action_id).
 
-import { h } from "/dom.js";
+import { h, icon } from "/dom.js";
 import { mrkdwn, textObject } from "/mrkdwn.js";
 import { confirmDialog } from "/modal.js";
 
@@ -26,7 +26,7 @@ function renderBlock(block, ctx) {
     case "rich_text":
       return h("div", { class: "block" }, block.elements.map((part) => richText(part, ctx)));
     case "image":
-      return h("p", { class: "block image" }, `🖼 ${block.alt_text}`);
+      return h("p", { class: "block image" }, block.alt_text);
     default:
       return h("p", { class: "block" }, `(${block.type})`);
   }
@@ -49,7 +49,7 @@ function inputBlock(block, ctx) {
     isGroup ? h("legend", {}, label) : h("label", { for: id }, label),
     element,
     h("div", { id: `${id}-more` },
-      error && h("p", { class: "error", role: "alert" }, `⚠ ${error}`),
+      error && h("p", { class: "error", role: "alert" }, icon("warning"), ` ${error}`),
       block.hint && h("p", { class: "hint" }, textObject(block.hint, ctx))));
 }
 
@@ -168,11 +168,14 @@ function search(element, block, common, touch, known, ctx) {
     mark(0);
     return undefined;
   };
-  field.addEventListener("focus", () => ask(chosen ? "" : field.value));
+  field.addEventListener("click", () => list.hidden && ask(chosen ? "" : field.value));
   field.addEventListener("input", () => ask(field.value));
   field.addEventListener("blur", () => { show(false); if (chosen) field.value = chosen.text.text; });
   field.addEventListener("keydown", (event) => {
-    if (list.hidden) return;
+    if (list.hidden) {
+      if (event.key === "ArrowDown") { event.preventDefault(); ask(chosen ? "" : field.value); }
+      return;
+    }
     if (event.key === "ArrowDown") { event.preventDefault(); mark(active + 1); }
     if (event.key === "ArrowUp") { event.preventDefault(); mark(active - 1); }
     if (event.key === "Escape") { event.stopPropagation(); show(false); }

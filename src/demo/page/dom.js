@@ -53,16 +53,34 @@ export function showProblem(answer) {
   toast(words, "bad");
 }
 
-const HUES = [265, 12, 150, 205, 330, 40, 178, 290, 95];
+const ICONS = {
+  lock: "M6 11h12v9H6zM8.5 11V7.5a3.5 3.5 0 0 1 7 0V11",
+  eye: "M2 12s3.6-6.5 10-6.5S22 12 22 12s-3.6 6.5-10 6.5S2 12 2 12zM12 9.2a2.8 2.8 0 1 0 0 5.6 2.8 2.8 0 0 0 0-5.6z",
+  home: "M4 11.5 12 4l8 7.5M6.5 10v9.5h11V10",
+  send: "M4 5l16.5 7L4 19l2.8-7zM6.8 12H13",
+  warning: "M12 4 2.5 20h19zM12 10v4.5M12 17.3v.2",
+};
+
+/** A line drawing, so that nothing depends on the fonts of whoever looks. */
+export function icon(name) {
+  const space = "http://www.w3.org/2000/svg";
+  const svg = document.createElementNS(space, "svg");
+  const path = document.createElementNS(space, "path");
+  svg.setAttribute("viewBox", "0 0 24 24");
+  svg.setAttribute("class", "icon");
+  svg.setAttribute("aria-hidden", "true");
+  path.setAttribute("d", ICONS[name]);
+  svg.append(path);
+  return svg;
+}
 
 /** A person's picture: their initials on a colour of their own. */
 export function avatar(user, size = "") {
   if (user?.is_bot) return h("span", { class: `avatar app ${size}`, "aria-hidden": "true" }, "D");
   const name = user?.real_name ?? "?";
   const initials = name.split(" ").map((part) => part[0]).slice(0, 2).join("");
-  const code = [...(user?.id ?? "?")].reduce((sum, letter) => sum * 31 + letter.codePointAt(0), 7);
   const picture = h("span", { class: `avatar ${size}`, "aria-hidden": "true" }, initials);
-  picture.style.setProperty("--hue", HUES[code % HUES.length]);
+  picture.style.setProperty("--hue", user?.hue ?? 265);
   return picture;
 }
 

@@ -13,7 +13,10 @@ export function showView(view, ctx) {
     return;
   }
   const key = `${ctx.me} ${view.id} ${view.hash}`;
-  if (shown?.key === key) return;
+  if (shown?.key === key) {
+    shown.view = view;
+    return;
+  }
   const isSame = shown?.id === view.id && shown?.me === ctx.me;
   shown = { key, id: view.id, me: ctx.me, view, ctx, typed: isSame ? typedText() : new Map(), errors: {}, back: shown?.back ?? document.activeElement };
   render(!isSame);
@@ -40,7 +43,7 @@ function render(isNew) {
     prefix: view.id,
     errors: shown.errors,
     typed: (block, action) => shown.typed.get(`${block}/${action}`),
-    entered: (block, action) => view.entered?.[block]?.[action],
+    entered: (block, action) => shown.view.entered?.[block]?.[action],
     touch: async (block_id, action_id, input) => showProblem(await post("/act", { as: ctx.me, do: "touch", view: view.id, block_id, action_id, ...input })),
     suggest: async (block_id, action_id, typed) => {
       const answer = await post("/act", { as: ctx.me, do: "suggest", view: view.id, block_id, action_id, typed });

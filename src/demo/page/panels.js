@@ -52,7 +52,7 @@ function showAudit(world) {
   const { audit, verification } = world.bot;
   const entries = [...(audit ?? [])].reverse();
   const verdict = !verification ? badge("quiet", "not read yet")
-    : verification.intact ? badge("good", `verified, ${verification.size} entries`)
+    : verification.intact ? badge("good", `verified, ${verification.size} ${verification.size === 1 ? "entry" : "entries"}`)
     : badge("bad", "does not verify");
   const broken = Number(verification?.problem?.match(/(?:leaf|entry|row)\s+(\d+)/)?.[1] ?? -1);
   const rows = entries.map((entry) =>

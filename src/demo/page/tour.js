@@ -89,8 +89,8 @@ export function showTour(world, now, page) {
   replace(tour,
     h("h2", { id: "tour-title" }, at < STEPS.length ? `Tour · ${at + 1} of ${STEPS.length}` : "Tour · done",
       h("button", { class: "plain", "aria-expanded": String(isOpen), "aria-controls": "tour-steps", onclick: toggle }, isOpen ? "Hide" : "Show")),
-    h("ol", { id: "tour-steps", hidden: !isOpen }, STEPS.map((step, index) =>
-      h("li", { class: index < at ? "done" : index === at ? "now" : "later", "aria-current": index === at ? "step" : null },
+    h("ol", { id: "tour-steps", class: at > 0 ? "compact" : "", hidden: !isOpen }, STEPS.map((step, index) =>
+      h("li", { title: step.name, class: index < at ? "done" : index === at ? "now" : "later", "aria-current": index === at ? "step" : null },
         h("span", { class: "number", "aria-hidden": "true" }, index < at ? "✓" : index + 1),
         h("div", {}, h("b", {}, step.name), index === at && h("p", {}, step.does)),
         index === at && h("button", { class: "btn primary", "data-tour": index + 1, onclick: act(step) }, step.label)))));
