@@ -34,8 +34,11 @@ function listen() {
   stream?.close();
   stream = new EventSource(`/events?as=${encodeURIComponent(me)}`);
   stream.addEventListener("clock", (event) => {
+    const jumped = Math.abs(JSON.parse(event.data).now_ms - now()) > 30000;
     clock = { virtual: JSON.parse(event.data).now_ms, real: performance.now() };
     tick();
+    if (world && jumped) showPanels(world, now());
+    if (world) showTour(world, now(), page);
   });
   stream.addEventListener("world", (event) => {
     const next = JSON.parse(event.data);

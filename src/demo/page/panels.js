@@ -39,7 +39,7 @@ function showGrants(world, now) {
     ...[...(grants ?? [])].reverse().map((grant) => h("li", { class: `row ${grant.state === "ended" ? "past" : ""}`, "data-grant": grant.id, "data-state": grant.state },
       h("span", { class: "what" }, h("b", {}, grant.person), ` · ${grant.resource} · ${grant.role}`),
       h("small", {}, grant.id, " ", grant.ends_at_ms ? `until ${dayAndTime(grant.ends_at_ms, now)} ${city(ZONE)} ` : "",
-        badge(grant.overdue ? "bad" : STATES[grant.state] ?? "warn", grant.overdue ? "overdue" : grant.state)))),
+        verdict(grant, now)))),
   ];
   replace($("#grants-panel"),
     heading("grants-title", "As the bot sees it", isRunning ? badge("good", "running") : badge("bad", "dead")),
@@ -48,10 +48,16 @@ function showGrants(world, now) {
     rows.length ? h("ul", {}, rows) : h("p", { class: "none" }, "No requests, no grants."));
 }
 
+function verdict(grant, now) {
+  if (grant.overdue) return badge("bad", "overdue");
+  const isOver = grant.ends_at_ms && grant.ends_at_ms <= now && !["ended", "lapsed", "failed"].includes(grant.state);
+  return isOver ? badge("bad", "its time is over") : badge(STATES[grant.state] ?? "warn", grant.state);
+}
+
 function showAudit(world) {
   const { audit, verification } = world.bot;
   const entries = [...(audit ?? [])].reverse();
-  const verdict = !verification ? badge("quiet", "not read yet")
+  const mark = !verification ? badge("quiet", "not read yet")
     : verification.intact ? badge("good", `verified, ${verification.size} ${verification.size === 1 ? "entry" : "entries"}`)
     : badge("bad", "does not verify");
   const broken = Number(verification?.problem?.match(/(?:leaf|entry|row)\s+(\d+)/)?.[1] ?? -1);
@@ -62,7 +68,7 @@ function showAudit(world) {
       h("small", {}, `${clockTime(entry.at_ms)} ${city(ZONE)} · ${entry.kind} · `, h("code", { title: entry.hash }, (entry.hash ?? "").slice(0, 10)))));
   newest = Math.max(newest, entries[0]?.seq ?? 0);
   replace($("#audit-panel"),
-    heading("audit-title", "Audit log", verdict),
+    heading("audit-title", "Audit log", mark),
     verification && !verification.intact && h("p", { class: "note bad", role: "alert" }, verification.problem ?? "The log was changed."),
     verification?.root && h("p", { class: "root" }, "root ", h("code", { title: verification.root }, verification.root.slice(0, 24), "…")),
     rows.length ? h("ol", { tabindex: "0", "aria-label": "Entries, newest first" }, rows) : h("p", { class: "none" }, "Nothing has happened yet."));

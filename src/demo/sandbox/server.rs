@@ -158,7 +158,7 @@ fn percent_decoded(segment: &str) -> String {
         }
         let pair: Vec<u8> = bytes.by_ref().take(2).collect();
         let value = std::str::from_utf8(&pair).ok().and_then(|hex| u8::from_str_radix(hex, 16).ok());
-        decoded.extend(value.map_or_else(|| [&[b'%'], pair.as_slice()].concat(), |value| vec![value]));
+        decoded.extend(value.map_or_else(|| [b"%", pair.as_slice()].concat(), |value| vec![value]));
     }
     String::from_utf8_lossy(&decoded).into_owned()
 }
