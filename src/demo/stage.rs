@@ -167,7 +167,11 @@ impl Stage {
 
     /// Asks the bot what it holds to be true, and keeps the answer.
     pub async fn look_inside(&self) -> Inside {
-        let is_running = self.bot.lock().await.is_running();
+        // While the bot is being started or killed there is nothing to ask, and whoever watches must not wait for it.
+        let is_running = match self.bot.try_lock() {
+            Ok(mut bot) => bot.is_running(),
+            Err(_) => return self.inside(),
+        };
         let seen = if is_running { self.ask_bot().await } else { Err(anyhow::anyhow!("the bot is dead")) };
         let mut inside = self.inside.lock().unwrap_or_else(PoisonError::into_inner);
         let before = inside.clone();

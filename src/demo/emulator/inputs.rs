@@ -170,7 +170,7 @@ pub(crate) fn action(found: &Found, input: &Input, value: Option<&Value>, offere
         "type": text(element, "type"), "action_id": text(element, "action_id"), "block_id": found.block_id,
         "action_ts": ts,
     });
-    for field in ["text", "value", "style", "placeholder", "confirm", "accessibility_label"] {
+    for field in ["text", "value", "style", "placeholder", "confirm"] {
         if let Some(own) = element.get(field) {
             set(&mut action, field, own.clone());
         }

@@ -107,6 +107,9 @@ function overflow(element, common, touch, ctx) {
       h("button", { type: "button", role: "menuitem", class: "item", onclick: () => { show(false); touch({ input: "option", value: option.value }, opener); } }, textObject(option.text, ctx))));
   const opener = h("button", { ...common, "aria-label": "More", type: "button", class: "btn more", "aria-haspopup": "menu", "aria-expanded": "false", onclick: () => show(menu.hidden) }, "⋯");
   const show = (open) => {
+    const [around, here] = [document.querySelector("#messages").getBoundingClientRect(), opener.getBoundingClientRect()];
+    menu.classList.toggle("end", here.left > (around.left + around.right) / 2);
+    menu.classList.toggle("up", here.bottom + 44 * element.options.length > around.bottom);
     menu.hidden = !open;
     opener.setAttribute("aria-expanded", String(open));
     if (open) menu.querySelector("button").focus();
