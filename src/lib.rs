@@ -3,5 +3,7 @@
 #![forbid(unsafe_code)]
 
 pub mod access;
+pub mod clock;
 pub mod demo;
 pub mod providers;
+pub mod worker;

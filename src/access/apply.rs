@@ -1,11 +1,16 @@
 //! Applying an event to the row it is about. It asks nothing: whether the event may happen was decided before.
 //!
-//! An event that does not fit the row (a stored history that contradicts itself) is a typed error, never a panic.
+//! An event that does not fit the row (a stored history that contradicts itself) is a typed error, never a panic. Creating
+//! events carry the whole row and are not applied to anything.
 
-use super::entitlement::Entitlement;
+use std::fmt;
+
+use super::entitlement::{Class, Due, Entitlement, InFlight, Prior, Target, Trouble};
 use super::event::Event;
-use super::grant::Grant;
-use super::request::Request;
+use super::grant::{CallResult, EndCause, Ended, Grant, GrantState, Proof, Recheck, Remains, Revoking, Warning};
+use super::ids::RequestId;
+use super::request::{Request, RequestState};
+use super::time::Timestamp;
 
 /// An event that cannot have happened to this row.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -16,4 +21,257 @@ pub struct IllegalEvent {
     pub state: &'static str,
     /// The event.
     pub event: Box<Event>,
+}
+
+impl fmt::Display for IllegalEvent {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} is {}: this cannot happen to it: {:?}", self.about, self.state, self.event)
+    }
+}
+
+impl std::error::Error for IllegalEvent {}
+
+/// The code of the trouble that an entitlement has whose provider turned out to be another server.
+pub const PROVIDER_MOVED: &str = "provider_moved";
+
+/// The request after the event.
+///
+/// # Errors
+///
+/// [`IllegalEvent`] when the event is about something else or does not fit the state.
+pub fn request(before: &Request, event: &Event) -> Result<Request, IllegalEvent> {
+    let illegal = || IllegalEvent { about: before.id.to_string(), state: before.state.name(), event: Box::new(event.clone()) };
+    let mut after = before.clone();
+    after.version += 1;
+    match (event, &before.state) {
+        (Event::ApprovalGiven { request, approval }, RequestState::Pending) if *request == before.id => {
+            if before.approvals.iter().any(|given| given.by == approval.by) {
+                return Err(illegal());
+            }
+            after.approvals.push(approval.clone());
+        }
+        (Event::ApprovalVoided { request, by }, RequestState::Pending) if *request == before.id => {
+            after.approvals.retain(|approval| approval.by != *by);
+            if after.approvals.len() == before.approvals.len() {
+                return Err(illegal());
+            }
+        }
+        (Event::StepsRaised { request, steps }, RequestState::Pending) if *request == before.id => {
+            let lowered =
+                before.steps.iter().any(|pinned| !steps.iter().any(|step| step.by == pinned.by && step.count >= pinned.count));
+            if lowered {
+                return Err(illegal());
+            }
+            after.steps.clone_from(steps);
+        }
+        (Event::RequestEndLowered { request, ends_at_most }, RequestState::Pending)
+            if *request == before.id && *ends_at_most <= before.ends_at_most =>
+        {
+            after.ends_at_most = *ends_at_most;
+        }
+        (Event::RequestApproved { request, at, seats }, RequestState::Pending) if *request == before.id => {
+            after.state = RequestState::Approved { at: *at, seats: seats.clone() };
+        }
+        (Event::RequestDenied { request, at, by, reason }, RequestState::Pending) if *request == before.id => {
+            after.state = RequestState::Denied { at: *at, by: by.clone(), reason: reason.clone() };
+        }
+        (Event::RequestExpired { request, at }, RequestState::Pending) if *request == before.id => {
+            after.state = RequestState::Expired { at: *at };
+        }
+        (Event::RequestCancelled { request, at, by }, RequestState::Pending | RequestState::Approved { .. })
+            if *request == before.id =>
+        {
+            after.state = RequestState::Cancelled { at: *at, by: by.clone() };
+        }
+        (Event::RequestInvalidated { request, at, why }, RequestState::Pending | RequestState::Approved { .. })
+            if *request == before.id =>
+        {
+            after.state = RequestState::Invalidated { at: *at, why: why.clone() };
+        }
+        (Event::RequestLapsed { request, at }, RequestState::Approved { .. }) if *request == before.id => {
+            after.state = RequestState::Lapsed { at: *at };
+        }
+        _ => return Err(illegal()),
+    }
+    Ok(after)
+}
+
+/// The grant after the event.
+///
+/// # Errors
+///
+/// [`IllegalEvent`] when the event is about something else or does not fit the state.
+pub fn grant(before: &Grant, event: &Event) -> Result<Grant, IllegalEvent> {
+    let illegal = || IllegalEvent { about: before.id.to_string(), state: before.state.name(), event: Box::new(event.clone()) };
+    let mut after = before.clone();
+    after.version += 1;
+    let state = match (event, &before.state) {
+        (Event::GrantChecking { at, .. }, GrantState::Planned) => GrantState::Checking { since: *at },
+        (Event::GrantProvisioning { at, .. }, GrantState::Checking { .. }) => {
+            GrantState::Provisioning { since: *at, result: CallResult::Known }
+        }
+        (Event::GrantResultUnknown { absent_reads, .. }, GrantState::Provisioning { since, .. }) => {
+            GrantState::Provisioning { since: *since, result: CallResult::Unknown { absent_reads: *absent_reads } }
+        }
+        (Event::GrantAwaitsPerson { at, .. }, GrantState::Provisioning { .. }) => GrantState::AwaitingUser { since: *at },
+        (Event::GrantActivated { active_at, ends_at, .. }, GrantState::Provisioning { .. } | GrantState::AwaitingUser { .. }) => {
+            GrantState::Active { active_at: *active_at, ends_at: *ends_at, warning: Warning::Owed }
+        }
+        (Event::GrantWarned { .. }, GrantState::Active { active_at, ends_at, warning: Warning::Owed }) => {
+            GrantState::Active { active_at: *active_at, ends_at: *ends_at, warning: Warning::Given }
+        }
+        (Event::ExtensionAgreed { request, to, .. }, GrantState::Active { ends_at, .. }) if to > ends_at => {
+            after.extension = Some(super::grant::Extension { request: *request, to: *to });
+            before.state.clone()
+        }
+        (Event::GrantExtended { request, ends_at, .. }, GrantState::Active { active_at, .. }) => {
+            extended(&mut after, *request, *active_at, *ends_at).ok_or_else(illegal)?
+        }
+        (Event::GrantEndLowered { to, .. }, _) if !before.is_over() => end_lowered(&mut after, *to),
+        (Event::GrantDrifted { .. }, _) => {
+            after.drifted = true;
+            before.state.clone()
+        }
+        (Event::GrantRevoking { at, due_at, cause, .. }, state) => {
+            after.extension = None;
+            revoking(state, *at, *due_at, cause).ok_or_else(illegal)?
+        }
+        (Event::GrantCut { remnant, .. }, GrantState::Revoking(revoking)) => {
+            GrantState::Revoking(Revoking { remains: Remains::Remnant(remnant.clone()), ..revoking.clone() })
+        }
+        (Event::GrantOverdue { alarm, .. }, GrantState::Revoking(revoking)) if *alarm > revoking.alarms => {
+            GrantState::Revoking(Revoking { alarms: *alarm, ..revoking.clone() })
+        }
+        (Event::GrantEnded { at, due_at, cause, proof, .. }, state) => {
+            GrantState::Ended(ended(state, *at, *due_at, cause, proof).ok_or_else(illegal)?)
+        }
+        (Event::GrantVoided { at, why, .. }, GrantState::Planned | GrantState::Checking { .. }) => {
+            GrantState::Void { at: *at, why: why.clone() }
+        }
+        (Event::GrantFailed { at, why, recheck, .. }, GrantState::Checking { .. } | GrantState::Provisioning { .. }) => {
+            GrantState::Failed { at: *at, why: why.clone(), recheck: *recheck }
+        }
+        (Event::GrantRecheckDue { .. }, GrantState::Failed { at, why, recheck: Recheck::At(_) }) => {
+            GrantState::Failed { at: *at, why: why.clone(), recheck: Recheck::Owed }
+        }
+        (Event::GrantRechecked { .. }, GrantState::Failed { at, why, recheck: Recheck::Owed }) => {
+            GrantState::Failed { at: *at, why: why.clone(), recheck: Recheck::Done }
+        }
+        _ => return Err(illegal()),
+    };
+    if event.about() != super::event::About::Grant(before.id) {
+        return Err(illegal());
+    }
+    after.state = state;
+    Ok(after)
+}
+
+fn extended(after: &mut Grant, request: RequestId, active_at: Timestamp, ends_at: Timestamp) -> Option<GrantState> {
+    after.extension.take().filter(|agreed| agreed.request == request && agreed.to == ends_at)?;
+    after.latest_end = after.latest_end.max(ends_at);
+    Some(GrantState::Active { active_at, ends_at, warning: Warning::Owed })
+}
+
+fn end_lowered(after: &mut Grant, to: Timestamp) -> GrantState {
+    after.latest_end = after.latest_end.min(to);
+    after.extension = None;
+    match after.state.clone() {
+        GrantState::Active { active_at, ends_at, warning } => GrantState::Active { active_at, ends_at: ends_at.min(to), warning },
+        other => other,
+    }
+}
+
+fn revoking(state: &GrantState, at: Timestamp, due_at: Timestamp, cause: &EndCause) -> Option<GrantState> {
+    let active_at = match state {
+        GrantState::Provisioning { .. }
+        | GrantState::AwaitingUser { .. }
+        | GrantState::Failed { recheck: Recheck::At(_) | Recheck::Owed, .. } => None,
+        GrantState::Active { active_at, .. } => Some(*active_at),
+        GrantState::Planned
+        | GrantState::Checking { .. }
+        | GrantState::Revoking(_)
+        | GrantState::Void { .. }
+        | GrantState::Failed { recheck: Recheck::Done, .. }
+        | GrantState::Ended(_) => return None,
+    };
+    Some(GrantState::Revoking(Revoking {
+        since: at,
+        due_at,
+        active_at,
+        cause: cause.clone(),
+        remains: Remains::Access,
+        alarms: 0,
+    }))
+}
+
+/// A grant ends only out of `revoking`, by proof; or out of `checking`, when the person had the access before and nothing was sent.
+fn ended(state: &GrantState, at: Timestamp, due_at: Timestamp, cause: &EndCause, proof: &Proof) -> Option<Ended> {
+    let active_at = match (state, proof) {
+        (GrantState::Revoking(revoking), Proof::ReadBack | Proof::CoveredBy(_) | Proof::Attested { .. }) => revoking.active_at,
+        (GrantState::Checking { .. }, Proof::NothingSent) if *cause == EndCause::HeldBefore => None,
+        _ => return None,
+    };
+    Some(Ended { at, due_at, active_at, cause: cause.clone(), proof: proof.clone() })
+}
+
+/// The entitlement after the event.
+///
+/// # Errors
+///
+/// [`IllegalEvent`] when the event is about something else or does not fit the state.
+pub fn entitlement(before: &Entitlement, event: &Event) -> Result<Entitlement, IllegalEvent> {
+    let state = if before.prior == Prior::Unread { "unread" } else { "read" };
+    let illegal = || IllegalEvent { about: before.id.to_string(), state, event: Box::new(event.clone()) };
+    let mut after = before.clone();
+    after.version += 1;
+    match event {
+        Event::EntitlementDescribed { description, .. } if before.prior == Prior::Unread && before.in_flight.is_none() => {
+            after.description = description.as_ref().clone();
+        }
+        Event::PriorRead { prior, fingerprint, .. } if before.prior == Prior::Unread => {
+            after.target = prior.as_target().ok_or_else(illegal)?;
+            after.prior = prior.clone();
+            after.description.fingerprint = Some(fingerprint.clone());
+            after.trouble = None;
+        }
+        Event::PriorLost { .. } if matches!(before.prior, Prior::Held(_)) => after.prior = Prior::Absent,
+        Event::Retargeted { target, .. } if before.prior != Prior::Unread => after.target = target.clone(),
+        Event::Verified { at, .. } => {
+            after.verified_at = Some(*at);
+            after.trouble = None;
+        }
+        Event::AtRest { .. } => {
+            after.prior = Prior::Unread;
+            after.target = Target::Absent;
+            after.due = None;
+        }
+        Event::ProviderMoved { expected, found, .. } => {
+            let message = format!("the provider answers as `{found}`, not as `{expected}`, where the access was given");
+            after.trouble = Some(Trouble { class: Class::NeedsHuman, code: PROVIDER_MOVED.to_owned(), message });
+        }
+        Event::TroubleSeen { trouble, .. } => after.trouble = Some(trouble.clone()),
+        Event::Owed { errand, at, since, attempts, .. } => {
+            after.due = Some(Due { errand: *errand, at: *at, since: *since, attempts: *attempts });
+        }
+        Event::Paid { .. } => after.due = None,
+        Event::CallStarted { epoch, errand, at, give_up_at, .. } if before.in_flight.is_none() && *epoch > before.epoch => {
+            after.epoch = *epoch;
+            after.in_flight = Some(InFlight {
+                epoch: *epoch,
+                errand: *errand,
+                target: before.target.clone(),
+                started_at: *at,
+                give_up_at: *give_up_at,
+            });
+        }
+        Event::CallOver { quiet_at, .. } if before.in_flight.is_some() => {
+            after.in_flight = None;
+            after.quiet_at = before.quiet_at.max(*quiet_at);
+        }
+        _ => return Err(illegal()),
+    }
+    if event.about() != super::event::About::Entitlement(before.id) {
+        return Err(illegal());
+    }
+    Ok(after)
 }

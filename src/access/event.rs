@@ -2,8 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::entitlement::{Entitlement, Errand, Prior, Target, Trouble};
-use super::grant::{EndCause, FailCause, Grant, Proof, VoidCause};
+use super::entitlement::{Description, Entitlement, Errand, Prior, Target, Trouble};
+use super::grant::{EndCause, FailCause, Grant, Proof, Recheck, VoidCause};
 use super::ids::{EntitlementId, GrantId, PersonId, RequestId};
 use super::refusal::Refusal;
 use super::request::{Approval, Request, Seat, Step};
@@ -264,8 +264,14 @@ pub enum Event {
         at: Timestamp,
         /// Why.
         why: FailCause,
-        /// When to look once more.
-        recheck_at: Option<Timestamp>,
+        /// Whether to look once more.
+        recheck: Recheck,
+    },
+    /// The last look after a failed grant is due.
+    #[serde(rename = "grant.recheck_due")]
+    GrantRecheckDue {
+        /// Which grant.
+        grant: GrantId,
     },
     /// The last look after a failed grant found nothing.
     #[serde(rename = "grant.failed_for_good")]
@@ -280,6 +286,14 @@ pub enum Event {
         /// The entitlement.
         entitlement: Box<Entitlement>,
     },
+    /// An entitlement at rest is described anew, for a new grant: settings may have changed since the last one.
+    #[serde(rename = "entitlement.described")]
+    EntitlementDescribed {
+        /// Which entitlement.
+        entitlement: EntitlementId,
+        /// What the adapter will need.
+        description: Box<Description>,
+    },
     /// What was there before us.
     #[serde(rename = "entitlement.prior_read")]
     PriorRead {
@@ -289,6 +303,12 @@ pub enum Event {
         prior: Prior,
         /// At which server.
         fingerprint: String,
+    },
+    /// What was there before us was taken away by somebody else: it is not put back.
+    #[serde(rename = "entitlement.prior_lost")]
+    PriorLost {
+        /// Which entitlement.
+        entitlement: EntitlementId,
     },
     /// What must be true has changed.
     #[serde(rename = "entitlement.retargeted")]
@@ -481,9 +501,12 @@ impl Event {
             | Event::GrantEnded { grant, .. }
             | Event::GrantVoided { grant, .. }
             | Event::GrantFailed { grant, .. }
+            | Event::GrantRecheckDue { grant }
             | Event::GrantRechecked { grant } => About::Grant(*grant),
             Event::EntitlementAdded { entitlement } => About::Entitlement(entitlement.id),
-            Event::PriorRead { entitlement, .. }
+            Event::EntitlementDescribed { entitlement, .. }
+            | Event::PriorRead { entitlement, .. }
+            | Event::PriorLost { entitlement }
             | Event::Retargeted { entitlement, .. }
             | Event::Verified { entitlement, .. }
             | Event::AtRest { entitlement }

@@ -100,8 +100,8 @@ pub enum GrantState {
         at: Timestamp,
         /// Why.
         why: FailCause,
-        /// When to look once more, since a late call may land; `None` when nothing was sent or the look is done.
-        recheck_at: Option<Timestamp>,
+        /// Whether to look once more, since a late call may land.
+        recheck: Recheck,
     },
     /// Over.
     Ended(Ended),
@@ -118,6 +118,18 @@ pub enum CallResult {
         /// Looks that found nothing.
         absent_reads: u32,
     },
+}
+
+/// Whether a failed grant is looked at once more.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Recheck {
+    /// No: nothing was ever sent, or it was looked at.
+    Done,
+    /// At its latest end.
+    At(Timestamp),
+    /// Now, as soon as the provider can be read.
+    Owed,
 }
 
 /// Whether the person was warned of the end.
@@ -270,14 +282,14 @@ impl Grant {
     /// Whether nothing more will ever happen to it by itself.
     pub fn is_over(&self) -> bool {
         match self.state {
-            GrantState::Void { .. } | GrantState::Failed { recheck_at: None, .. } | GrantState::Ended(_) => true,
+            GrantState::Void { .. } | GrantState::Failed { recheck: Recheck::Done, .. } | GrantState::Ended(_) => true,
             GrantState::Planned
             | GrantState::Checking { .. }
             | GrantState::Provisioning { .. }
             | GrantState::AwaitingUser { .. }
             | GrantState::Active { .. }
             | GrantState::Revoking(_)
-            | GrantState::Failed { recheck_at: Some(_), .. } => false,
+            | GrantState::Failed { recheck: Recheck::At(_) | Recheck::Owed, .. } => false,
         }
     }
 

@@ -3,11 +3,15 @@
 //! Architecture invariant: nothing here reads a clock, does I/O, draws a random number or logs. Time is an argument.
 //! Deciding changes nothing; applying asks nothing.
 
+pub mod apply;
+pub mod decide;
+pub mod due;
 pub mod entitlement;
 pub mod event;
 pub mod grant;
 pub mod ids;
 pub mod refusal;
 pub mod request;
+pub mod seats;
 pub mod time;
 pub mod words;

@@ -1,0 +1,158 @@
+//! What an approval brings about: a filled seat and, once all are filled, grants whose end is committed before anything is sent.
+
+use std::collections::BTreeSet;
+
+use super::super::apply;
+use super::super::entitlement::{Description, Entitlement, Level, NativeExpiry};
+use super::super::event::Event;
+use super::super::grant::{Grant, GrantState};
+use super::super::ids::{EntitlementId, GrantId, PersonId};
+use super::super::refusal::Refusal;
+use super::super::request::{Approval, Purpose, Request, Seat, TermsHash};
+use super::super::seats;
+use super::super::time::{Now, Trust, Ttl};
+use super::Undecided;
+use super::request::NoteRule;
+
+/// A planned access that an approval turns into a grant.
+#[derive(Debug, Clone)]
+pub struct Claim {
+    /// The grant's reserved number.
+    pub grant: GrantId,
+    /// The entitlement it claims.
+    pub entitlement: EntitlementId,
+    /// What to write down about the entitlement.
+    pub describe: Describe,
+    /// At which level.
+    pub level: Level,
+    /// Whether the provider can end it by itself.
+    pub native_expiry: NativeExpiry,
+    /// A secret for the person, encrypted to their key.
+    pub ciphertext: Option<String>,
+}
+
+/// What an approval writes down about the entitlement that it claims.
+#[derive(Debug, Clone)]
+pub enum Describe {
+    /// It is new.
+    New(Box<Entitlement>),
+    /// It is known and at rest: settings may have changed since.
+    Anew(Box<Description>),
+    /// It is in use: what was written down stays, since calls under way depend on it.
+    AsItIs,
+}
+
+pub(super) fn is_eligible(electorate: &[BTreeSet<PersonId>], person: &PersonId) -> bool {
+    electorate.iter().any(|voters| voters.contains(person))
+}
+
+/// Nobody decides in their own cause, by no policy: neither whose access it is nor who filed it.
+pub(super) fn is_own(request: &Request, person: &PersonId) -> bool {
+    *person == request.terms.subject || *person == request.filed_by
+}
+
+pub(super) fn approve(
+    request: &Request,
+    approval: Approval,
+    terms: TermsHash,
+    electorate: &[BTreeSet<PersonId>],
+    note_rule: NoteRule,
+    claims: Vec<Claim>,
+    now: Now,
+) -> Result<Vec<Event>, Undecided> {
+    if is_own(request, &approval.by) {
+        return Err(Refusal::OwnRequest.into());
+    }
+    if !is_eligible(electorate, &approval.by) {
+        return Err(Refusal::NotAnApprover.into());
+    }
+    if terms != request.terms_hash {
+        return Err(Refusal::TermsChanged.into());
+    }
+    if request.approvals.iter().any(|given| given.by == approval.by) {
+        return Err(Refusal::ApprovedAlready.into());
+    }
+    if note_rule == NoteRule::Required && approval.note.is_empty() {
+        return Err(Refusal::ApprovalNeedsNote.into());
+    }
+    if now.trust == Trust::Suspect {
+        return Err(Refusal::ClockSuspect.into());
+    }
+    let mut events = voided(request, electorate);
+    events.push(Event::ApprovalGiven { request: request.id, approval });
+    let mut after = request.clone();
+    for event in &events {
+        after = apply::request(&after, event)?;
+    }
+    let people: Vec<PersonId> = after.approvals.iter().map(|given| given.by.clone()).collect();
+    let seating = seats::fill(&after.steps, electorate, &people);
+    if seating.is_complete() && !after.steps.is_empty() {
+        events.extend(approved(&after, seating.seats, claims, now)?);
+    }
+    Ok(events)
+}
+
+pub(super) fn approved(request: &Request, seats: Vec<Seat>, claims: Vec<Claim>, now: Now) -> Result<Vec<Event>, Undecided> {
+    if now.trust == Trust::Suspect {
+        return Err(Refusal::ClockSuspect.into());
+    }
+    let mut events = vec![Event::RequestApproved { request: request.id, at: now.at, seats }];
+    match request.terms.purpose {
+        // The grant's own decision follows in the same transaction: it may have ended meanwhile.
+        Purpose::Extension(_) => {}
+        Purpose::Access => {
+            for claim in claims {
+                events.extend(planned(request, claim, now)?);
+            }
+        }
+    }
+    Ok(events)
+}
+
+/// The grant, with an end that holds even if it is never confirmed to be in force.
+fn planned(request: &Request, claim: Claim, now: Now) -> Result<Vec<Event>, Undecided> {
+    let start_at = request.start_at.unwrap_or(now.at).max(now.at);
+    let start_by = start_at.plus(request.start_within);
+    let latest_end = start_by.plus(request.terms.access_for).min(request.ends_at_most);
+    if latest_end < start_at.plus(Ttl::MIN) {
+        return Err(Refusal::NoTimeLeft { limit: "policy".to_owned() }.into());
+    }
+    let mut events = Vec::new();
+    match claim.describe {
+        Describe::New(entitlement) => events.push(Event::EntitlementAdded { entitlement }),
+        Describe::Anew(description) => {
+            events.push(Event::EntitlementDescribed { entitlement: claim.entitlement, description });
+        }
+        Describe::AsItIs => {}
+    }
+    let grant = Grant {
+        id: claim.grant,
+        version: 0,
+        request: request.id,
+        entitlement: claim.entitlement,
+        person: request.terms.subject.clone(),
+        level: claim.level,
+        access_for: request.terms.access_for,
+        start_at,
+        start_by,
+        latest_end,
+        warn_before: request.warn_before,
+        native_expiry: claim.native_expiry,
+        ciphertext: claim.ciphertext,
+        extension: None,
+        drifted: false,
+        state: GrantState::Planned,
+    };
+    events.push(Event::GrantPlanned { grant: Box::new(grant) });
+    Ok(events)
+}
+
+/// The seats of those who may no longer approve are void.
+pub(super) fn voided(request: &Request, electorate: &[BTreeSet<PersonId>]) -> Vec<Event> {
+    request
+        .approvals
+        .iter()
+        .filter(|given| !is_eligible(electorate, &given.by))
+        .map(|given| Event::ApprovalVoided { request: request.id, by: given.by.clone() })
+        .collect()
+}

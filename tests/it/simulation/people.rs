@@ -1,0 +1,213 @@
+//! What people do in the simulated world: ask, agree, refuse, end, extend.
+
+use std::collections::BTreeSet;
+use std::time::Duration;
+
+use daypass::access::apply;
+use daypass::access::decide::{
+    self, Ask, Claim, Describe, HoldingCommand, NoteRule, RequestCommand, Undecided, Withdrawer, decide_holding, decide_request,
+};
+use daypass::access::entitlement::{Description, Prior, Shape, Target};
+use daypass::access::event::{About, Event};
+use daypass::access::grant::{EndCause, Grant};
+use daypass::access::ids::{EntitlementId, GrantId, PersonId, RequestId};
+use daypass::access::request::{Mode, PolicyRef, Purpose, Request, Step, Terms, TermsHash};
+use daypass::access::time::Ttl;
+use daypass::access::words::Words;
+
+use super::oracle;
+use super::provider::{self, level};
+use super::world::{LANDS_WITHIN_MS, MINUTE_MS, Mutant, World};
+
+impl World {
+    pub fn requester(&mut self) -> PersonId {
+        format!("p{}", self.rng.below(3)).parse().unwrap()
+    }
+
+    pub fn approver(&mut self) -> PersonId {
+        let who = ["a0", "a1", "a2", "p0", "p1"];
+        self.rng.pick(&who).unwrap().parse().unwrap()
+    }
+
+    pub fn ask(&mut self) -> Result<(), String> {
+        let subject = self.requester();
+        let (id, grant) = (RequestId::from_number(self.fresh()), GrantId::from_number(self.fresh()));
+        let minutes = *self.rng.pick(&[1, 20, 60, 240]).unwrap();
+        let count = 1 + u32::try_from(self.rng.below(2)).unwrap();
+        let (role, resource) = (*self.rng.pick(&["l1", "l2"]).unwrap(), *self.rng.pick(&["edge", "edge", "exact"]).unwrap());
+        let now = self.now();
+        let ask = Ask {
+            id,
+            grants: vec![grant],
+            terms: Terms {
+                subject: subject.clone(),
+                resource: resource.parse().unwrap(),
+                role: role.parse().unwrap(),
+                access_for: Ttl::from_minutes(minutes).unwrap(),
+                purpose: Purpose::Access,
+            },
+            terms_hash: TermsHash(id.number().unsigned_abs()),
+            filed_by: if self.rng.percent(20) { self.approver() } else { subject },
+            reason: Words::typed("because"),
+            start_at: self.rng.percent(15).then(|| now.at.plus(Duration::from_secs(600))),
+            answer_within: Ttl::from_minutes(120).unwrap(),
+            start_within: Ttl::from_minutes(*self.rng.pick(&[2, 30, 30, 30]).unwrap()).unwrap(),
+            ends_at_most: now.at.plus(Duration::from_secs(3600 * self.rng.below(12))),
+            warn_before: Ttl::from_minutes(15).unwrap(),
+            policy: PolicyRef { id: "p".parse().unwrap(), digest: "d".to_owned() },
+            mode: Mode::Ask,
+            steps: vec![Step { by: "group/a".to_owned(), count }],
+        };
+        match decide::ask(ask, now) {
+            Ok(events) => self.commit(events),
+            Err(Undecided::Refused(_)) => Ok(()),
+            Err(Undecided::Illegal(illegal)) => Err(illegal.to_string()),
+        }
+    }
+
+    pub fn pending(&mut self) -> Option<Request> {
+        let pending: Vec<Request> = self.requests.values().filter(|request| request.state.is_pending()).cloned().collect();
+        self.rng.pick(&pending).cloned()
+    }
+
+    pub fn electorate(&self, request: &Request) -> Vec<BTreeSet<PersonId>> {
+        let group = ["a0", "a1", "a2", "p0"].iter().map(|name| name.parse().unwrap());
+        let eligible = group.filter(|person| *person != request.terms.subject && *person != request.filed_by).collect();
+        vec![eligible]
+    }
+
+    pub fn approve(&mut self) -> Result<(), String> {
+        let Some(request) = self.pending() else { return Ok(()) };
+        let by = self.approver();
+        let claim = self.claim(&request);
+        let command = RequestCommand::Approve {
+            by: by.clone(),
+            terms: request.terms_hash,
+            electorate: self.electorate(&request),
+            note: Words::default(),
+            note_rule: NoteRule::Optional,
+            claims: vec![claim.clone()],
+        };
+        let events = match decide_request(&request, command, self.now()) {
+            Ok(events) => events,
+            Err(Undecided::Refused(_)) => return Ok(()),
+            Err(Undecided::Illegal(illegal)) => return Err(illegal.to_string()),
+        };
+        let dies = self.rng.percent(5) && self.jump == 0;
+        if self.has(Mutant::AcknowledgesBeforeCommit) {
+            self.acknowledged.push((request.id, by.clone()));
+        }
+        let approved = events.iter().any(|event| matches!(event, Event::RequestApproved { .. }));
+        if self.has(Mutant::ScheduleAfterGrant) && approved {
+            let thing = self.thing(&request);
+            self.provider.act(&(request.terms.subject.to_string(), thing), &Target::Present { level: claim.level, until: None });
+        }
+        if dies {
+            return self.crash();
+        }
+        self.commit(events)?;
+        self.acknowledged.push((request.id, by));
+        Ok(())
+    }
+
+    pub fn thing(&self, request: &Request) -> String {
+        match request.terms.resource.as_str() {
+            "exact" => format!("exact-{}", request.grants[0].number()),
+            edge => edge.to_owned(),
+        }
+    }
+
+    pub fn claim(&mut self, request: &Request) -> Claim {
+        let thing = self.thing(request);
+        let rank = if request.terms.role.as_str() == "l2" { 2 } else { 1 };
+        let native_expiry = provider::expiry_of(&thing);
+        let description = Description {
+            provider: "one".parse().unwrap(),
+            kind: "simulated".to_owned(),
+            fingerprint: Some("one".to_owned()),
+            subject: request.terms.subject.to_string(),
+            shape: if thing.starts_with("exact") { Shape::Owned } else { Shape::Edge },
+            native_expiry,
+            remote_name: format!("daypass-x-{}", request.grants[0].number()),
+            data: String::new(),
+            lands_within_ms: LANDS_WITHIN_MS,
+            thing,
+        };
+        let key = provider::key_of(&description);
+        let known = self.entitlements.values().find(|entitlement| provider::key_of(&entitlement.description) == key);
+        let (entitlement, describe) = match known {
+            Some(known)
+                if known.prior == Prior::Unread && known.in_flight.is_none() && self.holding(known.id).grants.is_empty() =>
+            {
+                (known.id, Describe::Anew(Box::new(description)))
+            }
+            Some(known) => (known.id, Describe::AsItIs),
+            None => {
+                let id = EntitlementId::from_number(self.fresh());
+                (id, Describe::New(Box::new(oracle::new_entitlement(id, description))))
+            }
+        };
+        Claim { grant: request.grants[0], entitlement, describe, level: level(rank), native_expiry, ciphertext: None }
+    }
+
+    pub fn say_no(&mut self) -> Result<(), String> {
+        let Some(request) = self.pending() else { return Ok(()) };
+        let by = self.approver();
+        let command = if self.rng.percent(50) {
+            RequestCommand::Deny { by, electorate: self.electorate(&request), reason: Words::typed("no") }
+        } else {
+            RequestCommand::Withdraw(Withdrawer::Own(by))
+        };
+        match decide_request(&request, command, self.now()) {
+            Ok(events) => self.commit(events),
+            Err(Undecided::Refused(_)) => Ok(()),
+            Err(Undecided::Illegal(illegal)) => Err(illegal.to_string()),
+        }
+    }
+
+    pub fn some_grant(&mut self) -> Option<Grant> {
+        let open: Vec<Grant> = self.grants.values().filter(|grant| !grant.is_over()).cloned().collect();
+        self.rng.pick(&open).cloned()
+    }
+
+    pub fn end_one(&mut self) -> Result<(), String> {
+        let Some(grant) = self.some_grant() else { return Ok(()) };
+        self.on_holding(grant.entitlement, HoldingCommand::End { grant: grant.id, cause: EndCause::HandedBack })
+    }
+
+    pub fn extend_one(&mut self) -> Result<(), String> {
+        let Some(grant) = self.some_grant() else { return Ok(()) };
+        let snapshot = self.holding(grant.entitlement);
+        let to = grant.latest_end.plus(Duration::from_secs(60 * self.rng.below(90)));
+        let command = HoldingCommand::Extend { grant: grant.id, request: RequestId::from_number(9_999), to };
+        if !self.has(Mutant::NoCompareAndSet) {
+            return self.on_holding(grant.entitlement, command);
+        }
+        // Decided on what was read, while the row moves on, and written over it.
+        let Ok(events) = decide_holding(&snapshot, command, self.now()) else { return Ok(()) };
+        self.time += self.rng.below(120) as i64 * MINUTE_MS;
+        self.work()?;
+        let mut stale = snapshot.grant(grant.id).cloned().unwrap();
+        for event in &events {
+            if event.about() == About::Grant(grant.id) {
+                stale = apply::grant(&stale, event).map_err(|e| e.to_string())?;
+            }
+        }
+        self.log.extend(events.into_iter().filter(|event| event.about() == About::Grant(grant.id)));
+        self.grants.insert(grant.id, stale);
+        Ok(())
+    }
+
+    pub fn lower_one(&mut self) -> Result<(), String> {
+        let Some(grant) = self.some_grant() else { return Ok(()) };
+        let to = self.now().at.plus(Duration::from_secs(60 * self.rng.below(60)));
+        let command = HoldingCommand::LowerEnd { grant: grant.id, to, why: "the contract ends".to_owned() };
+        self.on_holding(grant.entitlement, command)
+    }
+
+    pub fn look(&mut self) -> Result<(), String> {
+        let ids: Vec<EntitlementId> = self.entitlements.keys().copied().collect();
+        let Some(id) = self.rng.pick(&ids).copied() else { return Ok(()) };
+        self.on_holding(id, HoldingCommand::Look)
+    }
+}
