@@ -167,7 +167,7 @@ impl Emulator {
         submit::submit(self, user, view_id, values).await
     }
 
-    /// Closes the visible modal (`all`: the whole stack), telling the app if it asked to be told.
+    /// Closes the visible modal (all of them where it says so), telling the app if it asked to be told.
     pub async fn close(&self, user: &str, view_id: &str) -> Shown {
         submit::close(self, user, view_id).await
     }
