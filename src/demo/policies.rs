@@ -3,8 +3,8 @@
 use std::io;
 use std::path::Path;
 
-use jiff::civil::Date;
 use jiff::ToSpan;
+use jiff::civil::Date;
 
 /// File names and contents.
 const POLICIES: &[(&str, &str)] = &[];

@@ -103,7 +103,9 @@ async fn conditions_change_and_nonsense_is_an_error_in_words() {
     assert_eq!((&seen["slack_is_down"], &seen["provider_is_down"]), (&json!(true), &json!(true)));
     stage_wish(json!({ "do": "provider", "to": "works" })).await;
     assert_eq!(stage.sandbox.fault(), None);
-    for nonsense in [json!({}), json!({ "do": "dance" }), json!({ "do": "advance", "ms": -1 }), json!({ "do": "slack", "to": "x" })] {
+    for nonsense in
+        [json!({}), json!({ "do": "dance" }), json!({ "do": "advance", "ms": -1 }), json!({ "do": "slack", "to": "x" })]
+    {
         assert!(stage_wish(nonsense.clone()).await.contains("error"), "{nonsense}");
     }
 }
@@ -128,7 +130,17 @@ fn every_answer_forbids_foreign_content() {
 #[test]
 fn the_page_writes_text_never_markup_and_loads_nothing_from_elsewhere() {
     for (name, _, body) in ASSETS.iter().copied().chain([("index.html", "", INDEX)]) {
-        for forbidden in ["innerHTML", "outerHTML", "insertAdjacentHTML", "document.write", "eval(", "@import", "src=\"http", "href=\"http", " style=\""] {
+        for forbidden in [
+            "innerHTML",
+            "outerHTML",
+            "insertAdjacentHTML",
+            "document.write",
+            "eval(",
+            "@import",
+            "src=\"http",
+            "href=\"http",
+            " style=\"",
+        ] {
             assert!(!body.contains(forbidden), "{name} contains {forbidden}");
         }
         assert!(body.lines().count() <= 400, "{name} is too long");
