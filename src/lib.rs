@@ -5,6 +5,7 @@
 pub mod access;
 pub mod audit;
 pub mod clock;
+pub mod demo;
 pub mod people;
 pub mod policy;
 pub mod providers;

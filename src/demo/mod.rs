@@ -1,0 +1,72 @@
+//! `daypass demo`: the real bot against a stand-in for Slack and a stand-in for a provider, in one window.
+//!
+//! This is the outside world. It imports nothing of the bot: the bot runs as a process of its own and is met at the doors that
+//! Slack, providers and operators use. The emulator and the sandbox are also the fakes of the integration tests.
+
+mod admin;
+mod child;
+mod clock;
+pub mod emulator;
+mod loopback;
+mod policies;
+pub mod sandbox;
+mod script;
+mod stage;
+mod tamper;
+mod web;
+
+use std::io::Write;
+use std::sync::Arc;
+
+use anyhow::Context;
+use tokio::signal::unix::{SignalKind, signal};
+
+use stage::{Keep, Stage};
+
+/// How to run the demo.
+#[derive(Debug, Clone, Default)]
+pub struct Options {
+    /// The port of the page; any free one if none is given.
+    pub port: Option<u16>,
+    /// Keep the scratch directory at the end.
+    pub keep: bool,
+    /// Play the story without a page, and end.
+    pub script: bool,
+    /// Open the page in the browser.
+    pub open_browser: bool,
+}
+
+/// Runs the demo until it is interrupted, or the script until its end.
+pub async fn run(options: Options) -> anyhow::Result<()> {
+    let keep = if options.keep { Keep::ScratchDirectory } else { Keep::Nothing };
+    let program = std::env::current_exe().context("could not find this program itself")?;
+    let stage = Stage::set_up(keep, program).await?;
+    let shown = show(&stage, &options).await;
+    stage.end().await?;
+    shown
+}
+
+async fn show(stage: &Arc<Stage>, options: &Options) -> anyhow::Result<()> {
+    let mut out = std::io::stdout();
+    stage.start_bot().await?;
+    if options.script {
+        return script::play(stage, &mut out).await;
+    }
+    let page = web::open(Arc::clone(stage), options.port).await.context("could not serve the page")?;
+    writeln!(out, "The demo runs at\n\n  {}\n", page.url)?;
+    writeln!(out, "Its state is in {}. Ctrl-C ends it.", stage.scratch().display())?;
+    if options.open_browser {
+        open_browser(&page.url);
+    }
+    let mut terminated = signal(SignalKind::terminate()).context("could not wait for SIGTERM")?;
+    tokio::select! {
+        interrupted = tokio::signal::ctrl_c() => interrupted.context("could not wait for Ctrl-C"),
+        _ = terminated.recv() => Ok(()),
+    }
+}
+
+/// Asks the desktop to show the page. Where there is no desktop, the address in the terminal is enough.
+fn open_browser(url: &str) {
+    let opener = if cfg!(target_os = "macos") { "open" } else { "xdg-open" };
+    let _ = tokio::process::Command::new(opener).arg(url).spawn();
+}

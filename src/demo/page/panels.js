@@ -1,0 +1,83 @@
+// "What is really there": the provider's own state, the bot's view of its grants, and the audit log.
+
+import { $, city, formatTime, h, replace } from "/dom.js";
+
+const ZONE = "Europe/Berlin";
+const clockTime = (ms) => formatTime(ms, ZONE, { hour: "2-digit", minute: "2-digit" });
+const dayAndTime = (ms, now) => {
+  const day = (at) => formatTime(at, ZONE, { weekday: "short", day: "numeric", month: "short" });
+  return day(ms) === day(now) ? clockTime(ms) : `${day(ms)} ${clockTime(ms)}`;
+};
+
+let newest = 0;
+
+export function showPanels(world, now) {
+  showProvider(world, now);
+  showGrants(world, now);
+  showAudit(world);
+}
+
+function showProvider(world, now) {
+  const rows = world.provider.map((item) =>
+    h("li", { class: "row there", "data-account": item.account, "data-thing": item.thing },
+      h("span", { class: "what" }, h("b", {}, item.account), " holds ", h("code", {}, item.level), " on ", h("b", {}, item.thing)),
+      h("small", {}, `since ${dayAndTime(item.since_ms, now)} ${city(ZONE)}`, item.mark ? "" : " · not by Daypass")));
+  replace($("#provider-panel"),
+    heading("provider-title", "At the provider", world.provider_is_down ? badge("bad", "down") : badge("good", "live")),
+    rows.length ? h("ul", {}, rows) : h("p", { class: "none" }, "Nobody holds anything."));
+}
+
+const STATES = { active: "good", ended: "quiet", revoking: "warn", expiring: "warn", overdue: "bad", failed: "bad" };
+
+function showGrants(world, now) {
+  const { grants = [], requests = [], is_running: isRunning } = world.bot;
+  const waiting = (requests ?? []).filter((request) => ["pending", "open", "waiting"].includes(request.state));
+  const rows = [
+    ...waiting.map((request) => h("li", { class: "row" },
+      h("span", { class: "what" }, h("b", {}, request.person), ` asks for ${request.resource} · ${request.role}`),
+      h("small", {}, request.id, " ", badge("warn", request.state)))),
+    ...[...(grants ?? [])].reverse().map((grant) => h("li", { class: `row ${grant.state === "ended" ? "past" : ""}`, "data-grant": grant.id, "data-state": grant.state },
+      h("span", { class: "what" }, h("b", {}, grant.person), ` · ${grant.resource} · ${grant.role}`),
+      h("small", {}, grant.id, " ", grant.ends_at_ms ? `until ${dayAndTime(grant.ends_at_ms, now)} ${city(ZONE)} ` : "",
+        verdict(grant, now)))),
+  ];
+  replace($("#grants-panel"),
+    heading("grants-title", "As the bot sees it", isRunning ? badge("good", "running") : badge("bad", "dead")),
+    !isRunning && h("p", { class: "note" }, "What it knew last, before it died."),
+    isRunning && world.bot.problem && h("p", { class: "note" }, world.bot.problem),
+    rows.length ? h("ul", {}, rows) : h("p", { class: "none" }, "No requests, no grants."));
+}
+
+function verdict(grant, now) {
+  if (grant.overdue) return badge("bad", "overdue");
+  const isOver = grant.ends_at_ms && grant.ends_at_ms <= now && !["ended", "lapsed", "failed"].includes(grant.state);
+  return isOver ? badge("bad", "its time is over") : badge(STATES[grant.state] ?? "warn", grant.state);
+}
+
+function showAudit(world) {
+  const { audit, verification } = world.bot;
+  const entries = [...(audit ?? [])].reverse();
+  const mark = !verification ? badge("quiet", "not read yet")
+    : verification.intact ? badge("good", `verified, ${verification.size} ${verification.size === 1 ? "entry" : "entries"}`)
+    : badge("bad", "does not verify");
+  const broken = Number(verification?.problem?.match(/(?:leaf|entry|row)\s+(\d+)/)?.[1] ?? -1);
+  const rows = entries.map((entry) =>
+    h("li", { class: `row ${entry.seq > newest && newest ? "new" : ""} ${entry.seq === broken ? "broken" : ""}`, "data-seq": entry.seq },
+      h("span", { class: "seq" }, entry.seq),
+      h("span", { class: "what" }, entry.text || entry.kind),
+      h("small", {}, `${clockTime(entry.at_ms)} ${city(ZONE)} · ${entry.kind} · `, h("code", { title: entry.hash }, (entry.hash ?? "").slice(0, 10)))));
+  newest = Math.max(newest, entries[0]?.seq ?? 0);
+  replace($("#audit-panel"),
+    heading("audit-title", "Audit log", mark),
+    verification && !verification.intact && h("p", { class: "note bad", role: "alert" }, verification.problem ?? "The log was changed."),
+    verification?.root && h("p", { class: "root" }, "root ", h("code", { title: verification.root }, verification.root.slice(0, 24), "…")),
+    rows.length ? h("ol", { tabindex: "0", "aria-label": "Entries, newest first" }, rows) : h("p", { class: "none" }, "Nothing has happened yet."));
+}
+
+function heading(id, words, mark) {
+  return h("h2", { id }, words, mark);
+}
+
+function badge(kind, words) {
+  return h("span", { class: `badge ${kind}` }, words);
+}
