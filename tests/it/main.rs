@@ -1,14 +1,11 @@
-    clippy::indexing_slicing,
-    clippy::print_stdout,
-    clippy::unwrap_used,
-    reason = "a test fails by panicking, and prints what it counted"
-#![expect(
+//! The integration tests: the real parts against real servers, in one binary, so that they link once.
+
+// `cfg(test)` says nothing new here, but it is how clippy knows that these may panic and print.
 #[cfg(test)]
-)]
-// `cfg(test)` says nothing new here, but it is how clippy knows that these may panic.
-//! Integration tests: the real parts against real servers, one binary.
-//! The integration tests: one binary, so that they link once.
 mod postgres;
+#[cfg(test)]
 mod sandbox;
+#[cfg(test)]
 mod simulation;
+#[cfg(test)]
 mod support;
