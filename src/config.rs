@@ -1,0 +1,285 @@
+//! From the environment to a [`Config`], or to every problem with it at once. The only module that reads the environment.
+//!
+//! It opens nothing but `.env` and the files that hold secrets, and contacts nobody: whether a token works is for `doctor` to say.
+
+mod environment;
+#[cfg(test)]
+mod tests;
+
+use std::collections::BTreeSet;
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::str::FromStr;
+
+use cron::Schedule;
+use secrecy::{ExposeSecret, SecretString};
+
+use crate::access::ids::PersonId;
+use crate::access::time::Timestamp;
+use crate::slack::text::is_slack_id;
+use crate::telemetry::LogSettings;
+
+#[cfg(feature = "failpoints")]
+pub(crate) use environment::failpoint;
+pub use environment::{Environment, NAMES};
+
+/// Where Slack's API is, unless the environment says otherwise.
+pub const SLACK_API_URL: &str = "https://slack.com/api";
+/// The sweep's schedule, unless the environment says otherwise: every five minutes. Seconds come first.
+pub const SWEEP: &str = "0 */5 * * * *";
+/// A signing secret is at least this long, in characters. Slack's have 32.
+const SIGNING_SECRET_CHARS_MIN: usize = 16;
+
+/// Everything that `serve` needs to know.
+pub struct Config {
+    /// What every command needs to know.
+    pub basics: Basics,
+    /// The bot's token (`xoxb-…`).
+    pub bot_token: SecretString,
+    /// The secrets that Slack may sign with: several while one is being replaced. Never empty.
+    pub signing_secrets: Vec<SecretString>,
+    /// Where Slack's API is: `https`, or `http` on this machine.
+    pub api_url: String,
+    /// Where to listen for Slack.
+    pub listen: SocketAddr,
+    /// When the sweep runs. It bounds how late the safety net can be; punctual ends do not depend on it.
+    pub sweep: Schedule,
+    /// When the digest is posted, if it is wanted.
+    pub digest: Option<Schedule>,
+    /// Where alarms go.
+    pub security_channel: Option<String>,
+    /// People who may end, withdraw and see everything.
+    pub admins: BTreeSet<PersonId>,
+    /// Set for the demo only.
+    pub demo: Option<Demo>,
+}
+
+/// What every command needs to know.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Basics {
+    /// Where the database, its lock and the admin socket are.
+    pub data_dir: PathBuf,
+    /// Where the policy files are.
+    pub policies: PathBuf,
+    /// What is logged, and how.
+    pub log: LogSettings,
+}
+
+/// The demo's switch: the clock can be set through the admin socket. Exists only while Slack's API is on this machine.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Demo {
+    /// The time at the start; the real one if none is given.
+    pub start: Option<Timestamp>,
+}
+
+/// Everything that is wrong with the environment.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{}", .problems.join("\n"))]
+pub struct ConfigError {
+    /// One sentence each: which variable, what is wrong, what to write.
+    pub problems: Vec<String>,
+}
+
+impl Config {
+    /// Reads the environment. `now` tells which schedules still have something ahead of them.
+    ///
+    /// # Errors
+    ///
+    /// Every problem at once. No message holds a secret.
+    pub fn read(env: &Environment, now: Timestamp) -> Result<Config, ConfigError> {
+        let mut read = Reading::of(env);
+        let basics = read.basics();
+        let api_url = read.or("SLACK_API_URL", SLACK_API_URL.to_owned(), api_url);
+        let bot_token = read.bot_token();
+        let signing_secrets = read.signing_secrets();
+        let listen = read.or("DAYPASS_LISTEN", SocketAddr::from(([127, 0, 0, 1], 3000)), listen);
+        let sweep = read.maybe("DAYPASS_SWEEP", |text| schedule(text, now)).or_else(|| Schedule::from_str(SWEEP).ok());
+        let digest = read.maybe("DAYPASS_DIGEST", |text| schedule(text, now));
+        let security_channel = read.maybe("DAYPASS_SECURITY_CHANNEL", channel);
+        let admins = read.or("DAYPASS_ADMINS", BTreeSet::new(), admins);
+        let demo = read.demo(&api_url);
+        match (bot_token, sweep, read.problems) {
+            (Some(bot_token), Some(sweep), problems) if problems.is_empty() => {
+                Ok(Config { basics, bot_token, signing_secrets, api_url, listen, sweep, digest, security_channel, admins, demo })
+            }
+            (_, _, problems) => Err(ConfigError { problems }),
+        }
+    }
+
+    /// Whether what stands for Slack is on this machine.
+    pub fn is_loopback(&self) -> bool {
+        is_loopback(&self.api_url)
+    }
+
+    /// Every secret in it, so that none of them reaches the log.
+    pub fn secrets(&self) -> impl Iterator<Item = &SecretString> {
+        std::iter::once(&self.bot_token).chain(&self.signing_secrets)
+    }
+}
+
+impl Basics {
+    /// Reads what every command needs, so that looking at policies takes no Slack token.
+    ///
+    /// # Errors
+    ///
+    /// Every problem at once.
+    pub fn read(env: &Environment) -> Result<Basics, ConfigError> {
+        let mut read = Reading::of(env);
+        let basics = read.basics();
+        if read.problems.is_empty() { Ok(basics) } else { Err(ConfigError { problems: read.problems }) }
+    }
+}
+
+/// When a schedule fires next, at most `count` times.
+pub fn next_firings(schedule: &Schedule, after: Timestamp, count: usize) -> Vec<Timestamp> {
+    let Some(after) = chrono::DateTime::from_timestamp_millis(after.as_millis()) else { return Vec::new() };
+    schedule.after(&after).take(count).map(|at| Timestamp::from_millis(at.timestamp_millis())).collect()
+}
+
+/// Reads variables and collects what is wrong with them.
+struct Reading<'a> {
+    env: &'a Environment,
+    problems: Vec<String>,
+}
+
+impl<'a> Reading<'a> {
+    fn of(env: &'a Environment) -> Reading<'a> {
+        Reading { env, problems: env.problems() }
+    }
+
+    fn maybe<T>(&mut self, name: &str, parse: impl FnOnce(&str) -> Result<T, String>) -> Option<T> {
+        let text = self.env.get(name)?;
+        parse(text).map_err(|problem| self.problems.push(format!("`{name}` {problem}"))).ok()
+    }
+
+    fn or<T>(&mut self, name: &str, default: T, parse: impl FnOnce(&str) -> Result<T, String>) -> T {
+        self.maybe(name, parse).unwrap_or(default)
+    }
+
+    fn secret(&mut self, name: &str) -> Option<SecretString> {
+        self.env.secret(name).unwrap_or_else(|problem| {
+            self.problems.push(problem);
+            None
+        })
+    }
+
+    fn basics(&mut self) -> Basics {
+        Basics {
+            data_dir: self.or("DAYPASS_DATA_DIR", PathBuf::from("./data"), |text| Ok(PathBuf::from(text))),
+            policies: self.or("DAYPASS_POLICIES", PathBuf::from("./policies"), |text| Ok(PathBuf::from(text))),
+            log: self.or("DAYPASS_LOG", LogSettings::default(), LogSettings::parse),
+        }
+    }
+
+    fn bot_token(&mut self) -> Option<SecretString> {
+        let before = self.problems.len();
+        let token = self.secret("SLACK_BOT_TOKEN");
+        match &token {
+            Some(token) if token.expose_secret().starts_with("xoxb-") => {}
+            Some(_) => self.problems.push(
+                "`SLACK_BOT_TOKEN` is no bot token: those begin with `xoxb-` (OAuth & Permissions → Bot User OAuth Token)"
+                    .to_owned(),
+            ),
+            None if self.problems.len() > before => {}
+            None => self.problems.push(
+                "`SLACK_BOT_TOKEN` is missing: copy the Bot User OAuth Token from your app's page OAuth & Permissions".to_owned(),
+            ),
+        }
+        token
+    }
+
+    fn signing_secrets(&mut self) -> Vec<SecretString> {
+        if self.env.get("SLACK_APP_TOKEN").is_some() || self.env.get("SLACK_APP_TOKEN_FILE").is_some() {
+            self.problems.push(
+                "`SLACK_APP_TOKEN` asks for Socket Mode, which this version does not speak: unset it, and set `SLACK_SIGNING_SECRET`"
+                    .to_owned(),
+            );
+        }
+        let before = self.problems.len();
+        let Some(all) = self.secret("SLACK_SIGNING_SECRET") else {
+            if self.problems.len() == before {
+                self.problems.push(
+                    "`SLACK_SIGNING_SECRET` is missing: copy the Signing Secret from your app's page Basic Information"
+                        .to_owned(),
+                );
+            }
+            return Vec::new();
+        };
+        let parts: Vec<&str> = all.expose_secret().split(',').map(str::trim).collect();
+        let fits = |part: &&str| part.chars().count() >= SIGNING_SECRET_CHARS_MIN && part.chars().all(|c| c.is_ascii_graphic());
+        if !parts.iter().all(fits) {
+            self.problems.push(format!(
+                "`SLACK_SIGNING_SECRET` must be one secret, or several with commas between them, each of at least {SIGNING_SECRET_CHARS_MIN} characters"
+            ));
+        }
+        parts.into_iter().map(SecretString::from).collect()
+    }
+
+    fn demo(&mut self, api_url: &str) -> Option<Demo> {
+        let wanted = self.maybe("DAYPASS_DEMO", |text| match text {
+            "1" => Ok(true),
+            "0" => Ok(false),
+            other => Err(format!("must be `1` or `0`, not `{other}`")),
+        });
+        let start = self.maybe("DAYPASS_CLOCK_MS", |text| {
+            text.parse().map(Timestamp::from_millis).map_err(|_| "must be a whole number of milliseconds since 1970".to_owned())
+        });
+        let wanted = wanted == Some(true);
+        if wanted && !is_loopback(api_url) {
+            self.problems.push(
+                "`DAYPASS_DEMO` lets the clock be set, so it works only while `SLACK_API_URL` is on this machine: unset it"
+                    .to_owned(),
+            );
+        }
+        if start.is_some() && !wanted {
+            self.problems.push("`DAYPASS_CLOCK_MS` is for the demo only: unset it".to_owned());
+        }
+        wanted.then_some(Demo { start })
+    }
+}
+
+fn api_url(text: &str) -> Result<String, String> {
+    let expected = || format!("must be `https://…`, or `http://…` on this machine, not `{text}`");
+    let url: hyper::Uri = text.parse().map_err(|_| expected())?;
+    let authority = url.authority().ok_or_else(expected)?;
+    let plain = !authority.as_str().contains('@') && url.query().is_none() && !text.contains('#');
+    match url.scheme_str() {
+        Some("https") if plain => {}
+        Some("http") if plain && is_this_machine(authority.host()) => {}
+        _ => return Err(expected()),
+    }
+    Ok(text.trim_end_matches('/').to_owned())
+}
+
+fn is_loopback(url: &str) -> bool {
+    url.parse::<hyper::Uri>().is_ok_and(|url| url.host().is_some_and(is_this_machine))
+}
+
+fn is_this_machine(host: &str) -> bool {
+    ["127.0.0.1", "localhost", "[::1]"].contains(&host)
+}
+
+fn listen(text: &str) -> Result<SocketAddr, String> {
+    text.parse().map_err(|_| format!("must be an IP address and a port, such as `127.0.0.1:3000`, not `{text}`"))
+}
+
+fn schedule(text: &str, now: Timestamp) -> Result<Schedule, String> {
+    let example = "`0 */5 * * * *` is every five minutes";
+    if text.split_whitespace().count() == 5 {
+        return Err(format!("has five fields, `{text}`; seconds come first here: {example}"));
+    }
+    let schedule = Schedule::from_str(text).map_err(|_| format!("is no schedule: `{text}`; {example}"))?;
+    if next_firings(&schedule, now, 1).is_empty() { Err(format!("never comes again: `{text}`")) } else { Ok(schedule) }
+}
+
+fn channel(text: &str) -> Result<String, String> {
+    if is_slack_id(text) && text.starts_with(['C', 'G']) {
+        return Ok(text.to_owned());
+    }
+    Err(format!("must be the id of a channel, such as `C0123ABCD` (at the end of the channel's details), not `{text}`"))
+}
+
+fn admins(text: &str) -> Result<BTreeSet<PersonId>, String> {
+    let ids = text.split([',', ' ']).map(str::trim).filter(|id| !id.is_empty());
+    ids.map(|id| id.parse().map_err(|_| format!("must be ids of people with commas between them; `{id}` is none"))).collect()
+}
