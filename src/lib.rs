@@ -3,12 +3,17 @@
 #![forbid(unsafe_code)]
 
 pub mod access;
+pub mod app;
 pub mod audit;
 pub mod clock;
+pub mod config;
 pub mod demo;
+pub mod failpoint;
 pub mod people;
 pub mod policy;
 pub mod providers;
+pub mod routes;
 pub mod slack;
 pub mod store;
+pub mod telemetry;
 pub mod worker;

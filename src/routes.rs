@@ -1,0 +1,303 @@
+//! From the bytes of a request to the bytes of its answer. No sockets, and no decision about access.
+//!
+//! Nothing of a body is understood before its signature is checked. What comes a second time, byte for byte, is answered as
+//! the first time and not done again. Slack waits 3 s; what takes longer goes on, and the person reads that it may.
+
+mod receiver;
+#[cfg(test)]
+mod tests;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use http_body_util::Full;
+use hyper::body::Bytes;
+use hyper::header::{ALLOW, CONTENT_TYPE, HeaderName, HeaderValue};
+use hyper::{HeaderMap, Method, Response, StatusCode};
+use secrecy::SecretString;
+use serde::de::IgnoredAny;
+use serde_json::{Value, json};
+use tracing::{error, warn};
+
+use crate::app::Answer;
+use crate::clock::Clock;
+use crate::slack::block::Message;
+use crate::slack::inbound::Inbound;
+use crate::slack::signature::{self, Signed};
+use crate::store::StoreError;
+use crate::telemetry::metrics::Came;
+use crate::telemetry::{Gauges, Metrics};
+
+/// The largest body that Slack is believed to send, in bytes.
+pub const BODY_BYTES_MAX: usize = 64 * 1024;
+/// How long an answer may take. Slack waits 3 s; half a second is for the way there and back.
+pub const ANSWER_WITHIN: Duration = Duration::from_millis(2500);
+
+/// Slack's word for "do not send this again".
+const NO_RETRY: HeaderName = HeaderName::from_static("x-slack-no-retry");
+
+/// Whoever receives what Slack sends, and keeps what that takes.
+pub trait Receive: Send + Sync + 'static {
+    /// Does what came in and answers. What was decided is committed before this returns.
+    fn receive(&self, inbound: Inbound) -> impl Future<Output = Answer> + Send;
+
+    /// Notes a signature for as long as it is valid. `false`: it was noted before.
+    fn note_signature(&self, key: [u8; 32]) -> impl Future<Output = Result<bool, StoreError>> + Send;
+
+    /// What was made of a delivery with this key.
+    fn done_before(&self, key: String) -> impl Future<Output = Result<Before, StoreError>> + Send;
+
+    /// Why the process cannot do its work, as a sentence.
+    fn readiness(&self) -> Result<(), String>;
+
+    /// What the rows say; `None` when they cannot be read.
+    fn gauges(&self) -> impl Future<Output = Option<Gauges>> + Send;
+}
+
+/// What was made of a delivery when it came first.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Before {
+    /// Nothing: it never got that far.
+    Nothing,
+    /// It was taken on; its answer, if it has one by now, as JSON.
+    Done(Option<Value>),
+}
+
+/// Everything that routing needs. One per process.
+pub struct Routes<R> {
+    /// Who receives.
+    pub receiver: Arc<R>,
+    /// Wall time for signatures; elapsed time for metrics.
+    pub clock: Arc<dyn Clock>,
+    /// The secrets that Slack may sign with.
+    pub signing_secrets: Vec<SecretString>,
+    /// What is counted.
+    pub metrics: Arc<Metrics>,
+    /// How long an answer may take: [`ANSWER_WITHIN`].
+    pub answer_within: Duration,
+}
+
+/// What an address is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Door {
+    /// Slack's. The only one whose body is read.
+    Slack,
+    /// Whether the process is up.
+    Health,
+    /// Whether it can do its work.
+    Ready,
+    /// Its numbers.
+    Metrics,
+    /// The address exists, but not for this method; this one it takes.
+    OtherMethod(&'static str),
+    /// Nothing.
+    Nowhere,
+}
+
+/// What this address is for.
+pub fn door(method: &Method, path: &str) -> Door {
+    let (door, takes) = match path {
+        "/slack/events" | "/slack/commands" | "/slack/interactivity" => (Door::Slack, "POST"),
+        "/healthz" => (Door::Health, "GET"),
+        "/readyz" => (Door::Ready, "GET"),
+        "/metrics" => (Door::Metrics, "GET"),
+        _ => return Door::Nowhere,
+    };
+    if method.as_str() == takes { door } else { Door::OtherMethod(takes) }
+}
+
+/// Answers a request. `body` is whole; whoever reads it from a socket stops at [`BODY_BYTES_MAX`] (see `server`).
+pub async fn route<R: Receive>(
+    routes: &Routes<R>,
+    method: &Method,
+    path: &str,
+    headers: &HeaderMap,
+    body: Bytes,
+) -> Response<Full<Bytes>> {
+    match door(method, path) {
+        Door::Slack => {
+            let begun = routes.clock.elapsed();
+            let response = routes.from_slack(headers, body).await;
+            if response.status() != StatusCode::UNAUTHORIZED {
+                routes.metrics.answered_after(routes.clock.elapsed().saturating_sub(begun));
+            }
+            response
+        }
+        Door::Health => said(StatusCode::OK, "up"),
+        Door::Ready => match routes.receiver.readiness() {
+            Ok(()) => said(StatusCode::OK, "ready"),
+            Err(why) => said(StatusCode::SERVICE_UNAVAILABLE, &why),
+        },
+        Door::Metrics => {
+            let page = routes.metrics.render(routes.receiver.gauges().await.as_ref());
+            with(said(StatusCode::OK, &page), CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8")
+        }
+        Door::OtherMethod(takes) => with(empty(StatusCode::METHOD_NOT_ALLOWED), ALLOW, takes),
+        Door::Nowhere => empty(StatusCode::NOT_FOUND),
+    }
+}
+
+impl<R: Receive> Routes<R> {
+    async fn from_slack(&self, headers: &HeaderMap, body: Bytes) -> Response<Full<Bytes>> {
+        if body.len() > BODY_BYTES_MAX {
+            self.metrics.came(Came::Refused);
+            return empty(StatusCode::PAYLOAD_TOO_LARGE);
+        }
+        let signed = match signature::verify(headers, &body, &self.signing_secrets, self.clock.wall()) {
+            Ok(signed) => signed,
+            Err(why) => {
+                self.metrics.came(Came::NotSigned);
+                warn!(%why, "a request was refused: Slack did not sign it");
+                // Without detail: whoever tries to forge one learns nothing.
+                return with(empty(StatusCode::UNAUTHORIZED), NO_RETRY, "1");
+            }
+        };
+        let inbound = match read(headers, &body) {
+            Ok(inbound) => inbound,
+            Err(status) => {
+                self.metrics.came(Came::Refused);
+                warn!(status = status.as_u16(), "a signed request cannot be read");
+                return with(empty(status), NO_RETRY, "1");
+            }
+        };
+        self.metrics.came(kind_of(&inbound));
+        match inbound {
+            Inbound::UrlVerification { challenge } => json_of(StatusCode::OK, &json!({ "challenge": challenge })),
+            Inbound::SslCheck => empty(StatusCode::OK),
+            Inbound::Unknown { kind } => {
+                warn!(kind, "slack sent something that Daypass does not know; it is ignored");
+                empty(StatusCode::OK)
+            }
+            Inbound::Command(_)
+            | Inbound::Action(_)
+            | Inbound::Submission(_)
+            | Inbound::Closed { .. }
+            | Inbound::Options { .. }
+            | Inbound::Event(_) => self.in_time(signed, inbound).await,
+        }
+    }
+
+    /// Has it done, within the time that Slack waits. What is late goes on all the same: it may be committing already.
+    async fn in_time(&self, signed: Signed, inbound: Inbound) -> Response<Full<Bytes>> {
+        let [late, not_recorded, broken] =
+            [Trouble::LATE, Trouble::NOT_RECORDED, Trouble::BROKEN].map(|sentence| Trouble::of(&inbound, sentence));
+        let (receiver, metrics) = (Arc::clone(&self.receiver), Arc::clone(&self.metrics));
+        let work = tokio::spawn(async move { once(receiver.as_ref(), &metrics, signed, inbound).await });
+        match tokio::time::timeout(self.answer_within, work).await {
+            Ok(Ok(Ok(answer))) => answered(&answer),
+            Ok(Ok(Err(problem))) => {
+                error!(%problem, "a request could not be recorded");
+                not_recorded
+            }
+            Ok(Err(stopped)) => {
+                error!(%stopped, "a request was stopped by an internal error");
+                broken
+            }
+            Err(_) => {
+                self.metrics.came(Came::TooLate);
+                warn!("a request took longer than Slack waits");
+                late
+            }
+        }
+    }
+}
+
+/// Does it, unless it is the same request again: then it is answered as the first time.
+async fn once<R: Receive>(receiver: &R, metrics: &Metrics, signed: Signed, inbound: Inbound) -> Result<Answer, StoreError> {
+    if receiver.note_signature(signed.memory_key()).await? {
+        return Ok(receiver.receive(inbound).await);
+    }
+    metrics.came(Came::Replayed);
+    warn!("a request came a second time, byte for byte");
+    let ok = |body| Answer { status: 200, body };
+    let Some(key) = inbound.dedupe_key() else { return Ok(ok(None)) };
+    match receiver.done_before(key).await? {
+        // What answers a command would be no answer to a form or a button.
+        Before::Done(answer) => Ok(ok(answer.filter(|_| matches!(inbound, Inbound::Command(_))))),
+        // It was stopped between its signature and its decision. This is the first time, and the decision is deduplicated again.
+        Before::Nothing => Ok(receiver.receive(inbound).await),
+    }
+}
+
+/// Reads a signed body. Bodies that are no JSON where they should be, or of another kind altogether, are the sender's mistake.
+fn read(headers: &HeaderMap, body: &[u8]) -> Result<Inbound, StatusCode> {
+    let kind = headers.get(CONTENT_TYPE).and_then(|kind| kind.to_str().ok()).unwrap_or_default();
+    let essence = kind.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
+    let is_json = |text: &[u8]| serde_json::from_slice::<IgnoredAny>(text).is_ok();
+    let is_whole = match essence.as_str() {
+        "application/json" => is_json(body),
+        "application/x-www-form-urlencoded" => {
+            form_urlencoded::parse(body).filter(|(name, _)| name == "payload").all(|(_, payload)| is_json(payload.as_bytes()))
+        }
+        _ => return Err(StatusCode::UNSUPPORTED_MEDIA_TYPE),
+    };
+    if is_whole { Ok(Inbound::from_http(Some(kind), body)) } else { Err(StatusCode::BAD_REQUEST) }
+}
+
+fn kind_of(inbound: &Inbound) -> Came {
+    match inbound {
+        Inbound::Command(_) => Came::Command,
+        Inbound::Action(_) => Came::Action,
+        Inbound::Submission(_) | Inbound::Closed { .. } => Came::Form,
+        Inbound::Options { .. } => Came::Options,
+        Inbound::Event(_) | Inbound::UrlVerification { .. } | Inbound::SslCheck => Came::Event,
+        Inbound::Unknown { .. } => Came::Unknown,
+    }
+}
+
+/// What to answer where there is no answer of the receiver's.
+struct Trouble;
+
+impl Trouble {
+    const LATE: &str = "This takes longer than Slack lets me. It may still be recorded: look at /jit mine before you try again.";
+    const NOT_RECORDED: &str = "That could not be recorded, so nothing was done. Try again in a minute.";
+
+    const BROKEN: &str = "Something went wrong on my side. It may have been recorded all the same: look at /jit mine.";
+
+    /// Whoever wrote a command reads the sentence. Everything else gets a status: Slack then shows its own sign beside the
+    /// button or in the form, which stays open, and sends an event again.
+    fn of(inbound: &Inbound, sentence: &str) -> Response<Full<Bytes>> {
+        match inbound {
+            Inbound::Command(_) => json_of(StatusCode::OK, &Message::sentence(sentence).to_answer()),
+            Inbound::Action(_)
+            | Inbound::Submission(_)
+            | Inbound::Closed { .. }
+            | Inbound::Options { .. }
+            | Inbound::Event(_)
+            | Inbound::UrlVerification { .. }
+            | Inbound::SslCheck
+            | Inbound::Unknown { .. } => empty(StatusCode::SERVICE_UNAVAILABLE),
+        }
+    }
+}
+
+fn answered(answer: &Answer) -> Response<Full<Bytes>> {
+    let status = StatusCode::from_u16(answer.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+    match &answer.body {
+        Some(body) => json_of(status, body),
+        None => empty(status),
+    }
+}
+
+fn json_of(status: StatusCode, body: &Value) -> Response<Full<Bytes>> {
+    with(said(status, &body.to_string()), CONTENT_TYPE, "application/json; charset=utf-8")
+}
+
+/// A short text. What it says is ours, but it is not to be taken for a page either.
+fn said(status: StatusCode, text: &str) -> Response<Full<Bytes>> {
+    let mut response = Response::new(Full::new(Bytes::copy_from_slice(text.as_bytes())));
+    *response.status_mut() = status;
+    with(response, CONTENT_TYPE, "text/plain; charset=utf-8")
+}
+
+/// A bare status.
+pub(crate) fn empty(status: StatusCode) -> Response<Full<Bytes>> {
+    let mut response = Response::new(Full::default());
+    *response.status_mut() = status;
+    response
+}
+
+fn with(mut response: Response<Full<Bytes>>, name: HeaderName, value: &'static str) -> Response<Full<Bytes>> {
+    response.headers_mut().insert(name, HeaderValue::from_static(value));
+    response
+}
