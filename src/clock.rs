@@ -63,6 +63,68 @@ impl Judge {
     }
 }
 
+/// The machine's own clock.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct SystemClock;
+
+impl Clock for SystemClock {
+    #[expect(clippy::disallowed_methods, reason = "this is the one place that reads the time")]
+    fn wall(&self) -> Timestamp {
+        let since = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap_or_default();
+        Timestamp::from_millis(i64::try_from(since.as_millis()).unwrap_or(i64::MAX))
+    }
+
+    /// Since the machine started. Where it can be told, the time that it slept counts, so that waking it up is no jump.
+    fn elapsed(&self) -> Duration {
+        #[cfg(target_os = "linux")]
+        const SINCE_START: rustix::time::ClockId = rustix::time::ClockId::Boottime;
+        #[cfg(not(target_os = "linux"))]
+        const SINCE_START: rustix::time::ClockId = rustix::time::ClockId::Monotonic;
+        Duration::try_from(rustix::time::clock_gettime(SINCE_START)).unwrap_or_default()
+    }
+}
+
+/// The machine's clock, moved by whoever plays with the demo. What it is set forward counts as elapsed, as if that time had
+/// passed; what it is set back is a jump, as it would be on a machine.
+#[derive(Debug, Default)]
+pub struct DemoClock {
+    moved: Mutex<Moved>,
+}
+
+#[derive(Debug, Default)]
+struct Moved {
+    wall_ms: i64,
+    elapsed: Duration,
+}
+
+impl DemoClock {
+    /// A clock that shows `start` now, or the real time.
+    pub fn starting_at(start: Option<Timestamp>) -> DemoClock {
+        let wall_ms = start.map_or(0, |start| start.as_millis().saturating_sub(SystemClock.wall().as_millis()));
+        DemoClock { moved: Mutex::new(Moved { wall_ms, elapsed: Duration::ZERO }) }
+    }
+
+    /// Sets it.
+    pub fn set(&self, to: Timestamp) {
+        let mut moved = self.moved.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        let by_ms = to.as_millis().saturating_sub(SystemClock.wall().as_millis().saturating_add(moved.wall_ms));
+        moved.wall_ms = moved.wall_ms.saturating_add(by_ms);
+        moved.elapsed = moved.elapsed.saturating_add(Duration::from_millis(u64::try_from(by_ms).unwrap_or(0)));
+    }
+}
+
+impl Clock for DemoClock {
+    fn wall(&self) -> Timestamp {
+        let moved = self.moved.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        Timestamp::from_millis(SystemClock.wall().as_millis().saturating_add(moved.wall_ms))
+    }
+
+    fn elapsed(&self) -> Duration {
+        let moved = self.moved.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        SystemClock.elapsed().saturating_add(moved.elapsed)
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -134,5 +196,25 @@ mod tests {
         assert_eq!(judge.now(&clock).trust, Trust::Suspect);
         judge.believe(&clock);
         assert_eq!(judge.now(&clock), Now::sound(Timestamp::from_millis(HOUR)));
+    }
+
+    #[test]
+    fn the_demos_clock_is_believed_when_it_is_set_forward_and_suspect_when_it_is_set_back() {
+        let start = Timestamp::from_millis(1_795_000_000_000);
+        let clock = DemoClock::starting_at(Some(start));
+        let judge = Judge::new(Timestamp::from_millis(0), &clock);
+        clock.set(start.plus(Duration::from_secs(2 * 3600)));
+        let now = judge.now(&clock);
+        assert_eq!(now.trust, Trust::Sound);
+        assert!(now.at >= start.plus(Duration::from_secs(2 * 3600)));
+        clock.set(start);
+        assert_eq!(judge.now(&clock).trust, Trust::Suspect);
+    }
+
+    #[test]
+    fn the_machines_clock_goes_forward() {
+        let before = (SystemClock.wall(), SystemClock.elapsed());
+        assert!(before.0 > Timestamp::from_millis(1_700_000_000_000), "{before:?}");
+        assert!(SystemClock.elapsed() >= before.1);
     }
 }

@@ -42,10 +42,6 @@ pub struct Config {
     pub api_url: String,
     /// Where to listen for Slack.
     pub listen: SocketAddr,
-    /// When the sweep runs. It bounds how late the safety net can be; punctual ends do not depend on it.
-    pub sweep: Schedule,
-    /// When the digest is posted, if it is wanted.
-    pub digest: Option<Schedule>,
     /// Where alarms go.
     pub security_channel: Option<String>,
     /// People who may end, withdraw and see everything.
@@ -63,6 +59,10 @@ pub struct Basics {
     pub policies: PathBuf,
     /// What is logged, and how.
     pub log: LogSettings,
+    /// When the sweep runs. It bounds how late the safety net can be; punctual ends do not depend on it.
+    pub sweep: Schedule,
+    /// When the digest is posted, if it is wanted.
+    pub digest: Option<Schedule>,
 }
 
 /// The demo's switch: the clock can be set through the admin socket. Exists only while Slack's API is on this machine.
@@ -88,19 +88,17 @@ impl Config {
     /// Every problem at once. No message holds a secret.
     pub fn read(env: &Environment, now: Timestamp) -> Result<Config, ConfigError> {
         let mut read = Reading::of(env);
-        let basics = read.basics();
+        let basics = read.basics(now);
         let api_url = read.or("SLACK_API_URL", SLACK_API_URL.to_owned(), api_url);
         let bot_token = read.bot_token();
         let signing_secrets = read.signing_secrets();
         let listen = read.or("DAYPASS_LISTEN", SocketAddr::from(([127, 0, 0, 1], 3000)), listen);
-        let sweep = read.maybe("DAYPASS_SWEEP", |text| schedule(text, now)).or_else(|| Schedule::from_str(SWEEP).ok());
-        let digest = read.maybe("DAYPASS_DIGEST", |text| schedule(text, now));
         let security_channel = read.maybe("DAYPASS_SECURITY_CHANNEL", channel);
         let admins = read.or("DAYPASS_ADMINS", BTreeSet::new(), admins);
         let demo = read.demo(&api_url);
-        match (bot_token, sweep, read.problems) {
-            (Some(bot_token), Some(sweep), problems) if problems.is_empty() => {
-                Ok(Config { basics, bot_token, signing_secrets, api_url, listen, sweep, digest, security_channel, admins, demo })
+        match (basics, bot_token, read.problems) {
+            (Some(basics), Some(bot_token), problems) if problems.is_empty() => {
+                Ok(Config { basics, bot_token, signing_secrets, api_url, listen, security_channel, admins, demo })
             }
             (_, _, problems) => Err(ConfigError { problems }),
         }
@@ -123,10 +121,12 @@ impl Basics {
     /// # Errors
     ///
     /// Every problem at once.
-    pub fn read(env: &Environment) -> Result<Basics, ConfigError> {
+    pub fn read(env: &Environment, now: Timestamp) -> Result<Basics, ConfigError> {
         let mut read = Reading::of(env);
-        let basics = read.basics();
-        if read.problems.is_empty() { Ok(basics) } else { Err(ConfigError { problems: read.problems }) }
+        match (read.basics(now), read.problems) {
+            (Some(basics), problems) if problems.is_empty() => Ok(basics),
+            (_, problems) => Err(ConfigError { problems }),
+        }
     }
 }
 
@@ -163,12 +163,15 @@ impl<'a> Reading<'a> {
         })
     }
 
-    fn basics(&mut self) -> Basics {
-        Basics {
+    fn basics(&mut self, now: Timestamp) -> Option<Basics> {
+        let sweep = self.maybe("DAYPASS_SWEEP", |text| schedule(text, now));
+        Some(Basics {
             data_dir: self.or("DAYPASS_DATA_DIR", PathBuf::from("./data"), |text| Ok(PathBuf::from(text))),
             policies: self.or("DAYPASS_POLICIES", PathBuf::from("./policies"), |text| Ok(PathBuf::from(text))),
             log: self.or("DAYPASS_LOG", LogSettings::default(), LogSettings::parse),
-        }
+            sweep: sweep.or_else(|| Schedule::from_str(SWEEP).ok())?,
+            digest: self.maybe("DAYPASS_DIGEST", |text| schedule(text, now)),
+        })
     }
 
     fn bot_token(&mut self) -> Option<SecretString> {

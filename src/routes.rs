@@ -36,8 +36,8 @@ pub const ANSWER_WITHIN: Duration = Duration::from_millis(2500);
 /// Slack's word for "do not send this again".
 const NO_RETRY: HeaderName = HeaderName::from_static("x-slack-no-retry");
 
-/// Whoever receives what Slack sends, and keeps what that takes.
-pub trait Receive: Send + Sync + 'static {
+/// Whoever receives what Slack sends, and keeps what that takes. Clones are the same receiver.
+pub trait Receive: Clone + Send + Sync + 'static {
     /// Does what came in and answers. What was decided is committed before this returns.
     fn receive(&self, inbound: Inbound) -> impl Future<Output = Answer> + Send;
 
@@ -66,7 +66,7 @@ pub enum Before {
 /// Everything that routing needs. One per process.
 pub struct Routes<R> {
     /// Who receives.
-    pub receiver: Arc<R>,
+    pub receiver: R,
     /// Wall time for signatures; elapsed time for metrics.
     pub clock: Arc<dyn Clock>,
     /// The secrets that Slack may sign with.
@@ -117,7 +117,7 @@ pub async fn route<R: Receive>(
     match door(method, path) {
         Door::Slack => {
             let begun = routes.clock.elapsed();
-            let response = routes.from_slack(headers, body).await;
+            let response = routes.slack(headers, body).await;
             if response.status() != StatusCode::UNAUTHORIZED {
                 routes.metrics.answered_after(routes.clock.elapsed().saturating_sub(begun));
             }
@@ -138,7 +138,7 @@ pub async fn route<R: Receive>(
 }
 
 impl<R: Receive> Routes<R> {
-    async fn from_slack(&self, headers: &HeaderMap, body: Bytes) -> Response<Full<Bytes>> {
+    async fn slack(&self, headers: &HeaderMap, body: Bytes) -> Response<Full<Bytes>> {
         if body.len() > BODY_BYTES_MAX {
             self.metrics.came(Came::Refused);
             return empty(StatusCode::PAYLOAD_TOO_LARGE);
@@ -181,8 +181,8 @@ impl<R: Receive> Routes<R> {
     async fn in_time(&self, signed: Signed, inbound: Inbound) -> Response<Full<Bytes>> {
         let [late, not_recorded, broken] =
             [Trouble::LATE, Trouble::NOT_RECORDED, Trouble::BROKEN].map(|sentence| Trouble::of(&inbound, sentence));
-        let (receiver, metrics) = (Arc::clone(&self.receiver), Arc::clone(&self.metrics));
-        let work = tokio::spawn(async move { once(receiver.as_ref(), &metrics, signed, inbound).await });
+        let (receiver, metrics) = (self.receiver.clone(), Arc::clone(&self.metrics));
+        let work = tokio::spawn(async move { once(&receiver, &metrics, signed, inbound).await });
         match tokio::time::timeout(self.answer_within, work).await {
             Ok(Ok(Ok(answer))) => answered(&answer),
             Ok(Ok(Err(problem))) => {

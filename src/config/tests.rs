@@ -27,7 +27,7 @@ fn two_secrets_are_enough() {
     assert_eq!(config.listen.to_string(), "127.0.0.1:3000");
     assert_eq!(config.basics.data_dir, PathBuf::from("./data"));
     assert_eq!(config.basics.policies, PathBuf::from("./policies"));
-    assert!(config.digest.is_none() && config.demo.is_none() && config.admins.is_empty() && !config.is_loopback());
+    assert!(config.basics.digest.is_none() && config.demo.is_none() && config.admins.is_empty() && !config.is_loopback());
     assert_eq!(config.secrets().count(), 2);
 }
 

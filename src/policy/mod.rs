@@ -6,6 +6,7 @@
 //! Reading order: `file` (what the files can say) · `parse` (text → [`PolicySet`], with every problem) · `facts` (question
 //! and answer) · `evaluate` · `electorate` (who may approve) · `check`, `explain` and `scenario` (for people).
 
+pub mod asking;
 pub mod check;
 pub mod electorate;
 pub mod evaluate;

@@ -1,5 +1,6 @@
 //! The application as the receiver of what Slack sends.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use super::{Before, Receive};
@@ -19,9 +20,9 @@ const PAGE_ROWS: u32 = 500;
 /// Up to how many undelivered messages are counted.
 const UNDELIVERED_MAX: u32 = 1000;
 
-impl Receive for App {
+impl Receive for Arc<App> {
     async fn receive(&self, inbound: Inbound) -> Answer {
-        self.handle(inbound).await
+        App::handle(self, inbound).await
     }
 
     async fn note_signature(&self, key: [u8; 32]) -> Result<bool, StoreError> {
@@ -39,12 +40,12 @@ impl Receive for App {
     }
 
     fn readiness(&self) -> Result<(), String> {
-        App::readiness(self)
+        self.as_ref().readiness()
     }
 
     async fn gauges(&self) -> Option<Gauges> {
         let (now, stats) = (self.now().at, self.store().writer_stats());
-        let ready = if App::readiness(self).is_ok() { Ready::Yes } else { Ready::No };
+        let ready = if self.as_ref().readiness().is_ok() { Ready::Yes } else { Ready::No };
         let gauges = self.store().read(move |reader| {
             let counts = reader.counts()?;
             let undelivered = reader.stale_messages(now, UNDELIVERED_MAX)?.len();

@@ -51,7 +51,7 @@ impl Fake {
     }
 }
 
-impl Receive for Fake {
+impl Receive for Arc<Fake> {
     async fn receive(&self, inbound: Inbound) -> Answer {
         let mood = *self.mood.lock().unwrap();
         match mood {
@@ -93,7 +93,7 @@ impl Receive for Fake {
     }
 }
 
-fn routes(mood: Mood) -> Routes<Fake> {
+fn routes(mood: Mood) -> Routes<Arc<Fake>> {
     let fake = Fake { mood: Mutex::new(mood), signatures: Mutex::default(), done: Mutex::default(), never: Notify::new() };
     Routes {
         receiver: Arc::new(fake),
@@ -115,13 +115,13 @@ fn signed_at(at_secs: i64, kind: &str, body: &[u8]) -> HeaderMap {
     headers
 }
 
-async fn post(routes: &Routes<Fake>, headers: &HeaderMap, body: &str) -> (u16, String) {
+async fn post(routes: &Routes<Arc<Fake>>, headers: &HeaderMap, body: &str) -> (u16, String) {
     let response = route(routes, &Method::POST, "/slack/events", headers, Bytes::copy_from_slice(body.as_bytes())).await;
     let status = response.status().as_u16();
     (status, String::from_utf8(response.into_body().collect().await.unwrap().to_bytes().to_vec()).unwrap())
 }
 
-async fn signed(routes: &Routes<Fake>, kind: &str, body: &str) -> (u16, String) {
+async fn signed(routes: &Routes<Arc<Fake>>, kind: &str, body: &str) -> (u16, String) {
     post(routes, &signed_at(AT_SECS, kind, body.as_bytes()), body).await
 }
 

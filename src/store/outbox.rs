@@ -134,6 +134,16 @@ impl Reader<'_> {
         })
     }
 
+    /// Every message of this kind about this thing, delivered or not.
+    pub fn message_keys(&self, kind: &MessageKind, about: &str) -> Result<Vec<MessageKey>, StoreError> {
+        self.run(|conn| {
+            let sql = "SELECT kind, about, audience_kind, audience FROM outbox WHERE kind = ?1 AND about = ?2";
+            let mut statement = conn.prepare_cached(sql)?;
+            let rows = statement.query_map((&kind.0, about), |row| Ok(read_key(row)))?;
+            rows.map(|row| row?).collect()
+        })
+    }
+
     /// When the next message is to be delivered.
     pub fn next_message_due(&self) -> Result<Option<Timestamp>, StoreError> {
         self.run(|conn| {

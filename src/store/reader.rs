@@ -98,6 +98,15 @@ impl<'a> Reader<'a> {
         })
     }
 
+    /// Entitlements with a call that was started and not answered: at a start, those of the process before.
+    pub fn calls_in_flight(&self) -> Result<Vec<EntitlementId>, StoreError> {
+        self.run(|conn| {
+            let mut statement = conn.prepare_cached("SELECT id FROM entitlements WHERE flight_epoch IS NOT NULL ORDER BY id")?;
+            let ids = statement.query_map([], |row| row.get(0).map(EntitlementId::from_number))?;
+            Ok(ids.collect::<Result<_, _>>()?)
+        })
+    }
+
     fn with_grants(&self, entitlement: Entitlement) -> Result<Holding, StoreError> {
         let grants = self.run(|conn| {
             let sql = "SELECT * FROM grants WHERE entitlement = ?1 AND state NOT IN ('void', 'ended')
@@ -124,6 +133,14 @@ impl<'a> Reader<'a> {
     /// The latest requests, newest first, at most `limit`.
     pub fn latest_requests(&self, limit: u32) -> Result<Vec<Request>, StoreError> {
         self.run(|conn| request::load_all(conn, "SELECT * FROM requests ORDER BY id DESC LIMIT ?1", [limit]))
+    }
+
+    /// A person's requests before this one, the latest first, at most `limit`.
+    pub fn latest_requests_of(&self, person: &PersonId, before: RequestId, limit: u32) -> Result<Vec<Request>, StoreError> {
+        self.run(|conn| {
+            let sql = "SELECT * FROM requests WHERE subject = ?1 AND id < ?2 ORDER BY id DESC LIMIT ?3";
+            request::load_all(conn, sql, (person.as_str(), before.number(), limit))
+        })
     }
 
     /// The pending request on exactly these terms.

@@ -23,6 +23,8 @@ pub enum HoldingCommand {
     Tick,
     /// Look at what is there, in case somebody changed it.
     Look,
+    /// Something with our mark was found that belongs to nothing: it is ours to remove.
+    CleanUp,
     /// The worker is about to make the call that is owed.
     StartCall {
         /// How long it will wait for the answer.
@@ -87,6 +89,7 @@ pub fn decide_holding(holding: &Holding, command: HoldingCommand, now: Now) -> R
                 draft.owe(Errand::Observe, now.at)?;
             }
         }
+        HoldingCommand::CleanUp => draft.clean_up()?,
         HoldingCommand::Answer(given) => {
             // The process may have been stopped for long: what was seen then says nothing of now.
             draft.give_up_call(GiveUp::WhenOverdue)?;
@@ -103,6 +106,17 @@ pub fn decide_holding(holding: &Holding, command: HoldingCommand, now: Now) -> R
 }
 
 impl Draft {
+    fn clean_up(&mut self) -> Result<(), Undecided> {
+        let entitlement = &self.holding.entitlement;
+        if entitlement.prior != Prior::Unread || !self.holding.grants.is_empty() || entitlement.in_flight.is_some() {
+            return Ok(());
+        }
+        // Nobody but us put it there: its mark is a name that only this installation gives.
+        let Some(fingerprint) = entitlement.description.fingerprint.clone() else { return Ok(()) };
+        self.push(Event::PriorRead { entitlement: entitlement.id, prior: Prior::Absent, fingerprint })?;
+        Ok(self.owe(Errand::Ensure, self.now.at)?)
+    }
+
     fn end(&mut self, id: GrantId, cause: EndCause) -> Result<(), Undecided> {
         let grant = self.grant(id)?;
         let at = self.now.at;

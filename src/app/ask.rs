@@ -1,0 +1,230 @@
+//! Asking for access: the policy permits it or says why not, and then people are asked.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use sha2::{Digest, Sha256};
+
+use crate::access::decide::{self, RequestCommand};
+use crate::access::ids::{GrantId, PersonId, ResourceId, RoleId};
+use crate::access::refusal::Refusal;
+use crate::access::request::{Mode, PolicyRef, Purpose, Terms, TermsHash};
+use crate::access::time::{Timestamp, Ttl};
+use crate::access::words::Words;
+use crate::policy::facts::{self, Manner};
+use crate::policy::{Facts, Outside, Verdict, electorate, evaluate};
+use crate::slack::say::names::Names;
+use crate::slack::say::reply::Reply;
+use crate::store::StoreError;
+
+use super::plan::Planned;
+use super::policies::Loaded;
+use super::transact::{Attempt, Outcome, Stop, Work};
+use super::{App, names};
+
+/// How many requests of one person may be pending at a time.
+pub const PENDING_MAX: u32 = 10;
+
+/// What somebody wants.
+#[derive(Debug, Clone)]
+pub(super) struct Wish {
+    /// Whose access it would be.
+    pub subject: PersonId,
+    /// Who files it.
+    pub filed_by: PersonId,
+    /// On what.
+    pub resource: ResourceId,
+    /// As what.
+    pub role: RoleId,
+    /// How long; for an extension, how much longer.
+    pub access_for: Ttl,
+    /// Why.
+    pub reason: Words,
+    /// A new access, or more time for one.
+    pub purpose: Want,
+}
+
+/// A new access, or more time for one.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Want {
+    /// A new access.
+    Access,
+    /// More time for this grant, which is in force.
+    MoreTime {
+        /// The grant.
+        grant: GrantId,
+        /// How often it was extended.
+        times: u32,
+        /// Since when it is in force.
+        active_at: Timestamp,
+        /// When it ends as things stand.
+        ends_at: Timestamp,
+    },
+}
+
+/// What a permitted wish comes to.
+struct Permitted {
+    ask: decide::Ask,
+    facts: String,
+    deciders: BTreeSet<PersonId>,
+    planned: Vec<Planned>,
+}
+
+impl Wish {
+    fn facts(&self, outside: Outside) -> Facts {
+        Facts {
+            subject: self.subject.clone(),
+            filed_by: self.filed_by.clone(),
+            resource: self.resource.clone(),
+            role: self.role.clone(),
+            access_for: self.access_for,
+            reason: self.reason.clone(),
+            purpose: match self.purpose {
+                Want::Access => facts::Purpose::Access,
+                Want::MoreTime { times, active_at, ends_at, .. } => {
+                    facts::Purpose::Extension { times, active_since: active_at, ends_at }
+                }
+            },
+            start_at: None,
+            manner: Manner::Usual,
+            outside,
+        }
+    }
+
+    fn terms(&self) -> Terms {
+        Terms {
+            subject: self.subject.clone(),
+            resource: self.resource.clone(),
+            role: self.role.clone(),
+            access_for: self.access_for,
+            purpose: match self.purpose {
+                Want::Access => Purpose::Access,
+                Want::MoreTime { grant, .. } => Purpose::Extension(grant),
+            },
+        }
+    }
+}
+
+/// What stands for these terms on buttons.
+pub(super) fn terms_hash(terms: &Terms) -> TermsHash {
+    let purpose = match terms.purpose {
+        Purpose::Access => "access".to_owned(),
+        Purpose::Extension(grant) => grant.to_string(),
+    };
+    let text = format!("{}\n{}\n{}\n{}\n{purpose}", terms.subject, terms.resource, terms.role, terms.access_for.as_millis());
+    let bytes = Sha256::digest(text.as_bytes());
+    TermsHash(bytes.iter().take(8).fold(0, |hash, byte| (hash << 8) | u64::from(*byte)))
+}
+
+impl App {
+    /// What the policy says of a wish now.
+    pub(super) async fn judge_wish(&self, loaded: &Loaded, wish: &Wish) -> Result<(Facts, Verdict), Refusal> {
+        let home = self.installed().await?;
+        let people = [wish.subject.clone(), wish.filed_by.clone()];
+        let outside = self.standings.of(&self.slack, loaded.directory(&home.team), &people, self.wall()).await;
+        let facts = wish.facts(outside);
+        let verdict = evaluate(&loaded.set, &facts, self.now().at);
+        Ok((facts, verdict))
+    }
+
+    /// Files a request.
+    pub(super) async fn ask(&self, attempt: &Attempt, loaded: &Arc<Loaded>, names: &Names, wish: Wish) -> Result<Outcome, Stop> {
+        let permitted = self.permit(loaded, &wish).await?;
+        self.transact(attempt, loaded, names, move |work, names| file(work, names, &wish, permitted)).await
+    }
+
+    async fn permit(&self, loaded: &Loaded, wish: &Wish) -> Result<Permitted, Stop> {
+        let now = self.now();
+        let (facts, verdict) = self.judge_wish(loaded, wish).await?;
+        let Verdict::Allow { policy, steps, mode, ends_at_most, answer_within, start_within, warn_before, .. } = verdict else {
+            let Verdict::Deny { refusal, .. } = verdict else { return Err(Refusal::NoPolicy.into()) };
+            return Err(refusal.into());
+        };
+        let terms = wish.terms();
+        let voters = electorate(&loaded.set, &steps, &wish.subject, &wish.filed_by, &facts.outside, now.at);
+        let mut grants = Vec::new();
+        let mut planned = Vec::new();
+        if matches!(wish.purpose, Want::Access) {
+            match mode {
+                Mode::Ask => self.check_plan(loaded, &terms).await?,
+                // What is approved at once is planned at once, under the number that its grant will have.
+                Mode::Auto | Mode::BreakGlass => {
+                    let grant = self.store.write(|tx| tx.reserve_grant_id()).await?;
+                    grants.push(grant);
+                    planned.push(self.plan_for(loaded, &terms, grant).await?);
+                }
+            }
+        }
+        let ask = decide::Ask {
+            id: crate::access::ids::RequestId::from_number(0),
+            grants,
+            terms_hash: terms_hash(&terms),
+            terms,
+            filed_by: wish.filed_by.clone(),
+            reason: wish.reason.clone(),
+            start_at: None,
+            answer_within,
+            start_within,
+            ends_at_most,
+            warn_before,
+            policy: PolicyRef { id: policy, digest: loaded.set.digest().to_owned() },
+            mode,
+            steps,
+        };
+        let facts = serde_json::to_string(&facts)
+            .map_err(|error| StoreError::Unreadable { what: "facts".to_owned(), problem: error.to_string() })?;
+        Ok(Permitted { ask, facts, deciders: voters.into_iter().flatten().collect(), planned })
+    }
+}
+
+/// The transaction: numbers are given, the request is written down, and those who decide are asked.
+fn file(work: &mut Work<'_, '_>, names: &mut Names, wish: &Wish, permitted: Permitted) -> Result<Reply, Stop> {
+    let Permitted { mut ask, facts, deciders, planned } = permitted;
+    refuse_repeated(work, wish, &ask.terms)?;
+    ask.id = work.tx.reserve_request_id()?;
+    if matches!(wish.purpose, Want::Access) && ask.grants.is_empty() {
+        ask.grants.push(work.tx.reserve_grant_id()?);
+    }
+    let id = ask.id;
+    let mode = ask.mode;
+    let events = decide::ask(ask, work.now)?;
+    work.record(events)?;
+    work.tx.keep_facts(id, &facts)?;
+    let (telling, tx) = work.telling();
+    telling.ask(tx, id, &deciders)?;
+    let request = work.tx.request(id)?.ok_or(Refusal::NoSuchRequest { request: id })?;
+    names::learn(names, &request, &[]);
+    if mode == Mode::Ask {
+        return Ok(Reply::Asked { request: id, people: deciders.into_iter().collect(), answer_by: request.answer_by });
+    }
+    let claims = planned.into_iter().map(|planned| planned.claim(work.tx)).collect::<Result<_, _>>()?;
+    work.on_request(id, RequestCommand::ApproveByPolicy { claims })?;
+    if let Want::MoreTime { grant, .. } = wish.purpose {
+        super::extend::agree(work, id, grant)?;
+    }
+    Ok(Reply::ApprovedAtOnce { request: id })
+}
+
+/// What is asked for already, or held already, is not asked for again; and nobody floods the approvers.
+fn refuse_repeated(work: &mut Work<'_, '_>, wish: &Wish, terms: &Terms) -> Result<(), Stop> {
+    match wish.purpose {
+        Want::Access => {
+            if let Some(request) = work.tx.identical_pending(terms)? {
+                return Err(Refusal::AlreadyPending { request }.into());
+            }
+            if let Some(grant) = work.tx.live_grant_of(&wish.subject, &wish.resource, &wish.role)? {
+                return Err(Refusal::AlreadyHeld { grant: grant.id }.into());
+            }
+        }
+        Want::MoreTime { grant, .. } => {
+            if let Some(request) = work.tx.pending_extension_of(grant)? {
+                return Err(Refusal::ExtensionPending { request }.into());
+            }
+        }
+    }
+    let pending = work.tx.pending_requests_of(&wish.subject)?.len();
+    if pending >= usize::try_from(PENDING_MAX).unwrap_or(usize::MAX) {
+        return Err(Refusal::TooManyPending { limit: PENDING_MAX }.into());
+    }
+    Ok(())
+}

@@ -1,0 +1,96 @@
+//! What somebody can do, as data, and the loop that does it: decided anew as often as what it is based on changes, and whatever
+//! goes wrong becomes an answer.
+
+use std::sync::Arc;
+
+use tracing::error;
+
+use crate::access::ids::{PersonId, RequestId};
+use crate::access::refusal::Refusal;
+use crate::access::time::Timestamp;
+use crate::access::words::Words;
+use crate::slack::say::names::Names;
+use crate::slack::say::refusal::refused;
+use crate::store::StoreError;
+
+use super::App;
+use super::approve::Yes;
+use super::ask::Wish;
+use super::end::Ending;
+use super::extend::More;
+use super::policies::Loaded;
+use super::transact::{Attempt, Outcome, Stop, Told};
+
+/// How often a decision is made anew because what it was based on changed.
+const TRIES_MAX: usize = 4;
+
+/// What somebody does.
+#[derive(Debug, Clone)]
+pub(super) enum Deed {
+    /// Asks for access.
+    Ask(Wish),
+    /// Asks for more time.
+    AskMore(PersonId, More),
+    /// Agrees.
+    Approve(Yes),
+    /// Says no, and why.
+    Deny(PersonId, RequestId, Words),
+    /// Takes a request back; without a number the only one.
+    Withdraw(PersonId, Option<RequestId>),
+    /// Ends a grant.
+    End(PersonId, Ending),
+    /// Cannot even try.
+    Nothing(Refusal),
+}
+
+impl App {
+    /// Does it, and answers with what was committed.
+    pub(super) async fn perform(&self, attempt: &Attempt, names: &Names, deed: &Deed) -> Outcome {
+        for _ in 0..TRIES_MAX {
+            let Some(loaded) = self.policies.current() else {
+                return self.said(self.refuse(attempt, names, Refusal::NoPolicy).await, names);
+            };
+            match self.attempt(attempt, &loaded, names, deed.clone()).await {
+                Ok(outcome) => return outcome,
+                Err(Stop::Stale | Stop::Store(StoreError::Raced { .. })) => {}
+                Err(Stop::Refused(refusal)) => return self.said(self.refuse(attempt, names, refusal).await, names),
+                Err(Stop::Store(error)) => return self.said(Err(error), names),
+            }
+        }
+        self.said(Err(StoreError::NotRecorded("what it was based on changed too often".to_owned())), names)
+    }
+
+    async fn attempt(&self, attempt: &Attempt, loaded: &Arc<Loaded>, names: &Names, deed: Deed) -> Result<Outcome, Stop> {
+        match deed {
+            Deed::Ask(wish) => self.ask(attempt, loaded, names, wish).await,
+            Deed::AskMore(person, more) => self.ask_more(attempt, loaded, names, (person, more)).await,
+            Deed::Approve(yes) => self.approve(attempt, loaded, names, yes).await,
+            Deed::Deny(by, request, reason) => self.deny(attempt, loaded, names, (by, request, reason)).await,
+            Deed::Withdraw(by, request) => self.withdraw(attempt, loaded, names, (by, request)).await,
+            Deed::End(by, ending) => self.end(attempt, loaded, names, (by, ending)).await,
+            Deed::Nothing(refusal) => Err(Stop::Refused(refusal)),
+        }
+    }
+
+    /// What could not be recorded is told as that, with a reference that finds it in the log.
+    fn said(&self, outcome: Result<Outcome, StoreError>, names: &Names) -> Outcome {
+        outcome.unwrap_or_else(|error| {
+            let reference = reference(self.now().at);
+            error!(%error, reference, "a decision could not be recorded");
+            let refusal = match error {
+                StoreError::NotRecorded(_) | StoreError::Disk(_) | StoreError::Closed => Refusal::NotRecorded,
+                _ => Refusal::Internal { reference },
+            };
+            Outcome::Now(Told { message: refused(&refusal, names), refusal: Some(refusal) })
+        })
+    }
+}
+
+/// A short word to find a problem in the log by.
+fn reference(at: Timestamp) -> String {
+    let mut random = [0_u8; 3];
+    if getrandom::fill(&mut random).is_err() {
+        return format!("{:x}", at.as_millis());
+    }
+    random.iter().map(|byte| format!("{byte:02x}")).collect()
+}

@@ -1,0 +1,81 @@
+//! Ending access before its time: by whoever holds it, or by those who answer for it.
+
+use std::sync::Arc;
+
+use crate::access::decide::HoldingCommand;
+use crate::access::grant::{EndCause, Grant};
+use crate::access::ids::{GrantId, PersonId};
+use crate::access::refusal::Refusal;
+use crate::policy::PolicySet;
+use crate::slack::say::names::Names;
+use crate::slack::say::reply::Reply;
+use crate::store::Reader;
+
+use super::policies::Loaded;
+use super::transact::{Attempt, Outcome, Stop, Work};
+use super::{App, names};
+
+/// Which grant to end, and as whom.
+#[derive(Debug, Clone)]
+pub(super) enum Ending {
+    /// One's own; the only one where no number is given.
+    Own(Option<GrantId>),
+    /// Anybody's, by those who may.
+    Anybodys(GrantId),
+}
+
+impl App {
+    /// Ends a grant now.
+    pub(super) async fn end(
+        &self,
+        attempt: &Attempt,
+        loaded: &Arc<Loaded>,
+        names: &Names,
+        (by, ending): (PersonId, Ending),
+    ) -> Result<Outcome, Stop> {
+        let is_admin = self.is_admin(&by);
+        let set = Arc::clone(&loaded.set);
+        self.transact(attempt, loaded, names, move |work, names| {
+            let grant = match ending {
+                Ending::Own(Some(id)) => found(work, id)?,
+                Ending::Own(None) => the_only_one(work.tx, &by)?,
+                Ending::Anybodys(id) => found(work, id)?,
+            };
+            names::learn_grant(names, work.tx, &grant)?;
+            let cause = if grant.person == by {
+                EndCause::HandedBack
+            } else if matches!(ending, Ending::Anybodys(_)) && (is_admin || answers_for(&set, work.tx, &grant, &by)?) {
+                EndCause::RevokedBy(by)
+            } else {
+                return Err(Refusal::NotYours.into());
+            };
+            work.on_holding(grant.entitlement, HoldingCommand::End { grant: grant.id, cause })?;
+            Ok(Reply::Ending { grant: grant.id })
+        })
+        .await
+    }
+}
+
+fn found(work: &Work<'_, '_>, id: GrantId) -> Result<Grant, Stop> {
+    Ok(work.tx.grant(id)?.ok_or(Refusal::NoSuchGrant { grant: id })?)
+}
+
+/// The only open grant of a person.
+pub(super) fn the_only_one(reader: &Reader<'_>, person: &PersonId) -> Result<Grant, Stop> {
+    let open = reader.open_grants_of(person)?;
+    match open.as_slice() {
+        [only] => Ok(only.clone()),
+        [] => Err(Refusal::NothingHeld.into()),
+        several => Err(Refusal::WhichGrant { grants: several.iter().map(|grant| grant.id).collect() }.into()),
+    }
+}
+
+/// Owners of the resource and the person's sponsor answer for a grant.
+fn answers_for(set: &PolicySet, reader: &Reader<'_>, grant: &Grant, by: &PersonId) -> Result<bool, Stop> {
+    let is_sponsor =
+        set.person(&grant.person).and_then(|person| person.sponsor.as_ref()).is_some_and(|sponsor| sponsor.value == *by);
+    let Some(request) = reader.request(grant.request)? else { return Ok(is_sponsor) };
+    let owners = set.resource(&request.terms.resource).map(|resource| resource.owners.as_slice()).unwrap_or_default();
+    let is_owner = owners.iter().filter_map(|group| set.members(&group.value)).any(|members| members.contains(by));
+    Ok(is_sponsor || is_owner)
+}

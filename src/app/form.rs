@@ -1,0 +1,340 @@
+//! The form that asks for access, and what is meant by words that do without it.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use serde_json::Value;
+
+use crate::access::ids::{PersonId, ResourceId, RoleId};
+use crate::access::refusal::Refusal;
+use crate::access::time::{Timestamp, Ttl};
+use crate::access::words::Words;
+use crate::policy::asking::{outlook, permit_of};
+use crate::policy::facts::Clamp;
+use crate::policy::problem::nearest;
+use crate::policy::{Verdict, electorate};
+use crate::slack::block::{Choice, View};
+use crate::slack::command::{self, Length, read_length};
+use crate::slack::inbound::Values;
+use crate::slack::say::field;
+use crate::slack::say::forms::{self, Outlook, RequestForm, choice_value};
+use crate::slack::say::names::Names;
+use crate::slack::zone::Zone;
+
+use super::ask::{Want, Wish};
+use super::plan::lingers;
+use super::policies::Loaded;
+use super::{App, names};
+
+/// What is offered as lengths, where the cap allows.
+const LENGTHS: [i64; 7] = [15, 30, 60, 120, 240, 480, 1440];
+
+/// Everything that a person may ask for by some policy, perhaps not now.
+pub(super) fn askable(loaded: &Loaded, person: &PersonId) -> BTreeMap<ResourceId, Vec<RoleId>> {
+    let set = &loaded.set;
+    let mut found: BTreeMap<ResourceId, Vec<RoleId>> = BTreeMap::new();
+    for (id, resource) in set.resources() {
+        for role in &resource.roles {
+            if permit_of(set, person, id, &role.id.value).is_some() {
+                found.entry(id.clone()).or_default().push(role.id.value.clone());
+            }
+        }
+    }
+    found
+}
+
+/// A form as far as it is filled in.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Filled {
+    resource: Option<ResourceId>,
+    role: Option<RoleId>,
+    length: Option<Ttl>,
+    until: String,
+    reason: String,
+}
+
+/// What words come to.
+pub(super) enum Meant {
+    /// Enough to ask.
+    Wish(Wish),
+    /// Not enough: the form is opened with what they say.
+    Form(Filled),
+}
+
+impl App {
+    /// What is meant by `/jit request …`.
+    pub(super) fn meant(&self, loaded: &Loaded, person: &PersonId, ask: command::Ask) -> Result<Meant, Refusal> {
+        let askable = askable(loaded, person);
+        let mut filled = Filled { reason: ask.reason.as_typed().to_owned(), ..Filled::default() };
+        let zone = names::zone_of(&loaded.set, person);
+        filled.length = ask.length.map(|length| in_time(length, self.now().at, &zone)).transpose()?;
+        let Some((last, first)) = ask.words.split_last() else { return Ok(Meant::Form(filled)) };
+        let (what, role) = match find_resource(loaded, &askable, &ask.words.join(" ")) {
+            Found::One(resource) => (resource, None),
+            Found::Several => return Ok(Meant::Form(filled)),
+            Found::None => match find_resource(loaded, &askable, &first.join(" ")) {
+                Found::One(resource) => (resource, Some(last.as_str())),
+                Found::Several => return Ok(Meant::Form(filled)),
+                Found::None => return Err(no_such_resource(&askable, first.first().unwrap_or(last))),
+            },
+        };
+        let roles = askable.get(&what).map(Vec::as_slice).unwrap_or_default();
+        let role = match (role, roles) {
+            (Some(word), _) => Some(find_role(loaded, &what, roles, word)?),
+            (None, [only]) => Some(only.clone()),
+            (None, _) => None,
+        };
+        filled.resource = Some(what.clone());
+        filled.role.clone_from(&role);
+        match (role, filled.length) {
+            (Some(role), Some(access_for)) => Ok(Meant::Wish(wish(person, what, role, access_for, ask.reason))),
+            (Some(_) | None, _) => Ok(Meant::Form(filled)),
+        }
+    }
+
+    /// The form, with what follows from what is filled in. `None` when there is nothing that this person could ask for.
+    pub(super) async fn request_form(
+        &self,
+        loaded: &Arc<Loaded>,
+        names: &Names,
+        person: &PersonId,
+        filled: &Filled,
+    ) -> Option<View> {
+        let askable = askable(loaded, person);
+        let choice = |id: &ResourceId| Choice { text: names.resource(id).to_owned(), value: choice_value(id.as_str()) };
+        let resources: Vec<Choice> = askable.keys().map(choice).collect();
+        let chosen = filled.resource.as_ref().map(choice);
+        let roles: Vec<Choice> = filled
+            .resource
+            .iter()
+            .flat_map(|resource| askable.get(resource).into_iter().flatten().map(move |role| (resource, role)))
+            .map(|(resource, role)| Choice { text: names.role(resource, role).to_owned(), value: choice_value(role.as_str()) })
+            .collect();
+        let role = filled.role.clone().or_else(|| {
+            match filled.resource.as_ref().and_then(|resource| askable.get(resource)).map(Vec::as_slice) {
+                Some([only]) => Some(only.clone()),
+                Some(_) | None => None,
+            }
+        });
+        let all: Vec<Ttl> = LENGTHS.iter().filter_map(|minutes| Ttl::from_minutes(*minutes)).collect();
+        let (lengths, preset, ticket, outlook) = match (&filled.resource, &role) {
+            (Some(resource), Some(role)) => {
+                let limits = self.limits(loaded, person, resource, role);
+                let lengths: Vec<Ttl> = all.iter().copied().filter(|ttl| limits.max.is_none_or(|max| *ttl <= max)).collect();
+                let length = filled.length.or(limits.default);
+                let wish = wish(person, resource.clone(), role.clone(), length.unwrap_or(Ttl::MIN), Words::typed(&filled.reason));
+                (if lengths.is_empty() { all } else { lengths }, length, limits.ticket, self.outlook(loaded, wish).await)
+            }
+            (Some(_), None) | (None, _) => (all, filled.length, None, None),
+        };
+        let outlook = outlook.as_ref().map(|seen| Outlook {
+            asked: &seen.asked,
+            at_most: seen.at_most,
+            because: seen.because,
+            lingers: seen.lingers.as_deref(),
+        });
+        let role = role.as_ref().map(|role| choice_value(role.as_str()));
+        forms::request_form(&RequestForm {
+            resources: &resources,
+            resource: chosen.as_ref(),
+            roles: &roles,
+            role: role.as_deref(),
+            lengths: &lengths,
+            length: preset.filter(|ttl| lengths.contains(ttl)),
+            until: &filled.until,
+            reason: &filled.reason,
+            ticket: ticket.as_deref(),
+            outlook,
+            names,
+        })
+    }
+
+    fn limits(&self, loaded: &Loaded, person: &PersonId, resource: &ResourceId, role: &RoleId) -> Limits {
+        let policy = permit_of(&loaded.set, person, resource, role);
+        Limits {
+            max: policy.map(|policy| loaded.set.max_of(policy)),
+            default: policy.and_then(|policy| policy.limits.default.as_ref()).map(|default| default.value),
+            ticket: policy.and_then(|policy| policy.reason.ticket.as_ref()).map(|ticket| ticket.pattern.clone()),
+        }
+    }
+
+    /// Who would be asked and until when, whatever the reason will be.
+    async fn outlook(&self, loaded: &Arc<Loaded>, wish: Wish) -> Option<Seen> {
+        let caps = self.caps(loaded, &terms_of(&wish));
+        let (facts, _) = self.judge_wish(loaded, &wish).await.ok()?;
+        let now = self.now().at;
+        let Verdict::Allow { steps, ends_at_most, clamped_by, .. } = outlook(&loaded.set, &facts, now) else { return None };
+        let voters = electorate(&loaded.set, &steps, &wish.subject, &wish.filed_by, &facts.outside, now);
+        let mut asked: Vec<PersonId> = voters.into_iter().flatten().collect();
+        asked.sort();
+        asked.dedup();
+        let because = clamped_by.map(|clamp| match clamp {
+            Clamp::Contract => "end of the contract",
+            Clamp::Window => "end of the window",
+            Clamp::Ceiling => "the longest that is possible",
+        });
+        Some(Seen { asked, at_most: ends_at_most.min(now.plus(wish.access_for)), because, lingers: closing(caps.as_ref()) })
+    }
+
+    /// What a form as it came back is filled with; choices are matched with what this person may choose.
+    pub(super) fn filled(&self, loaded: &Loaded, person: &PersonId, values: &Values) -> Filled {
+        let askable = askable(loaded, person);
+        let chosen = |block: &str| values.chosen(block).map(str::to_owned);
+        let resource =
+            chosen(field::RESOURCE).and_then(|value| askable.keys().find(|id| choice_value(id.as_str()) == value).cloned());
+        let roles = resource.as_ref().and_then(|resource| askable.get(resource)).cloned().unwrap_or_default();
+        let role = chosen(field::ROLE).and_then(|value| roles.iter().find(|id| choice_value(id.as_str()) == value).cloned());
+        Filled {
+            resource,
+            role,
+            length: chosen(field::DURATION).and_then(|text| text.parse().ok()),
+            until: values.text(field::UNTIL).to_owned(),
+            reason: values.text(field::REASON).to_owned(),
+        }
+    }
+
+    /// The wish of a submitted form, or what is wrong with it, by field.
+    pub(super) fn wish_of_form(&self, loaded: &Loaded, person: &PersonId, values: &Values) -> Result<Wish, Value> {
+        let filled = self.filled(loaded, person, values);
+        let mut problems = BTreeMap::new();
+        if filled.resource.is_none() {
+            problems.insert(field::RESOURCE, "Choose what you need.".to_owned());
+        }
+        let roles = filled.resource.as_ref().and_then(|resource| askable(loaded, person).remove(resource)).unwrap_or_default();
+        let role = filled.role.clone().or_else(|| match roles.as_slice() {
+            [only] => Some(only.clone()),
+            _ => None,
+        });
+        if role.is_none() && filled.resource.is_some() {
+            problems.insert(field::ROLE, "Choose as what.".to_owned());
+        }
+        let zone = names::zone_of(&loaded.set, person);
+        let typed = (!filled.until.trim().is_empty()).then(|| {
+            let length = read_length(&filled.until).map_err(|problem| problem.to_string())?;
+            in_time(length, self.now().at, &zone).map_err(|_| "That time is over already.".to_owned())
+        });
+        let length = match typed {
+            Some(Err(problem)) => {
+                problems.insert(field::UNTIL, problem);
+                None
+            }
+            Some(Ok(length)) => Some(length),
+            None => filled.length,
+        };
+        if length.is_none() && !problems.contains_key(field::UNTIL) {
+            problems.insert(field::DURATION, "Choose how long, or write until when.".to_owned());
+        }
+        match (filled.resource, role, length) {
+            (Some(resource), Some(role), Some(length)) if problems.is_empty() => {
+                Ok(wish(person, resource, role, length, Words::typed(&filled.reason)))
+            }
+            _ => Err(forms::errors(&problems)),
+        }
+    }
+}
+
+struct Limits {
+    max: Option<Ttl>,
+    default: Option<Ttl>,
+    ticket: Option<String>,
+}
+
+struct Seen {
+    asked: Vec<PersonId>,
+    at_most: Timestamp,
+    because: Option<&'static str>,
+    lingers: Option<String>,
+}
+
+fn closing(caps: Option<&crate::providers::Caps>) -> Option<String> {
+    match caps {
+        Some(caps) if caps.kills_sessions => Some("Open sessions are closed at the end".to_owned()),
+        other => lingers(other).map(|text| format!("At the end {text}")),
+    }
+}
+
+fn terms_of(wish: &Wish) -> crate::access::request::Terms {
+    crate::access::request::Terms {
+        subject: wish.subject.clone(),
+        resource: wish.resource.clone(),
+        role: wish.role.clone(),
+        access_for: wish.access_for,
+        purpose: crate::access::request::Purpose::Access,
+    }
+}
+
+fn wish(person: &PersonId, resource: ResourceId, role: RoleId, access_for: Ttl, reason: Words) -> Wish {
+    Wish { subject: person.clone(), filed_by: person.clone(), resource, role, access_for, reason, purpose: Want::Access }
+}
+
+/// A length, or the time until a moment.
+pub(super) fn in_time(length: Length, now: Timestamp, zone: &Zone) -> Result<Ttl, Refusal> {
+    match length {
+        Length::For(ttl) => Ok(ttl),
+        Length::Until(until) => {
+            let end = until.after(now, zone);
+            end.and_then(|end| Ttl::from_millis(end.as_millis().saturating_sub(now.as_millis()))).ok_or_else(|| {
+                Refusal::NotUnderstood {
+                    problem: "that time is over, or less than a minute away".to_owned(),
+                    example: command::EXAMPLE.to_owned(),
+                }
+            })
+        }
+    }
+}
+
+enum Found {
+    One(ResourceId),
+    Several,
+    None,
+}
+
+/// By its id, the last part of its id, or its name; else by what only one of them contains.
+fn find_resource(loaded: &Loaded, askable: &BTreeMap<ResourceId, Vec<RoleId>>, words: &str) -> Found {
+    let words = words.to_lowercase();
+    if words.is_empty() {
+        return Found::None;
+    }
+    let name = |id: &ResourceId| loaded.set.resource(id).map(|resource| resource.name.to_lowercase()).unwrap_or_default();
+    let exact = |id: &&ResourceId| {
+        let id_text = id.as_str();
+        id_text == words || id_text.rsplit('/').next() == Some(words.as_str()) || name(id) == words
+    };
+    let similar = |id: &&ResourceId| id.as_str().contains(&words) || name(id).contains(&words);
+    for matching in [askable.keys().filter(exact).collect::<Vec<_>>(), askable.keys().filter(similar).collect()] {
+        match matching.as_slice() {
+            [] => {}
+            [only] => return Found::One((*only).clone()),
+            _ => return Found::Several,
+        }
+    }
+    Found::None
+}
+
+fn no_such_resource(askable: &BTreeMap<ResourceId, Vec<RoleId>>, asked: &str) -> Refusal {
+    let ids: Vec<&str> = askable.keys().map(ResourceId::as_str).collect();
+    let similar = nearest(asked, ids.iter().copied()).map(str::to_owned).into_iter().collect();
+    Refusal::NoSuchResource { asked: asked.to_owned(), similar }
+}
+
+fn find_role(loaded: &Loaded, resource: &ResourceId, roles: &[RoleId], word: &str) -> Result<RoleId, Refusal> {
+    let word_lower = word.to_lowercase();
+    let name = |role: &RoleId| loaded.set.role(resource, role).map(|role| role.name.to_lowercase()).unwrap_or_default();
+    let found = roles.iter().find(|role| role.as_str() == word_lower || name(role) == word_lower);
+    found.cloned().ok_or_else(|| Refusal::NoSuchRole {
+        resource: resource.to_string(),
+        asked: word.to_owned(),
+        roles: roles.iter().map(ToString::to_string).collect(),
+    })
+}
+
+/// What a search in the form finds, at most as many as Slack shows.
+pub(super) fn search(loaded: &Loaded, person: &PersonId, names: &Names, typed: &str) -> Vec<Choice> {
+    let typed = typed.to_lowercase();
+    askable(loaded, person)
+        .into_keys()
+        .map(|id| Choice { text: names.resource(&id).to_owned(), value: choice_value(id.as_str()) })
+        .filter(|choice| choice.text.to_lowercase().contains(&typed) || choice.value.contains(&typed))
+        .take(crate::slack::limits::OPTIONS_MAX)
+        .collect()
+}

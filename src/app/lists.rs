@@ -1,0 +1,181 @@
+//! What somebody holds, what waits for them, and why something stands where it does. Reads only.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use crate::access::ids::{PersonId, RequestId};
+use crate::access::refusal::Refusal;
+use crate::access::request::Request;
+use crate::access::seats;
+use crate::policy::{Outside, PolicySet, electorate};
+use crate::slack::block::Message;
+use crate::slack::block::View;
+use crate::slack::say::card::{CardFacts, Needed};
+use crate::slack::say::lists::{self, Able, Can, Held};
+use crate::slack::say::names::Names;
+use crate::slack::say::status::Extend;
+use crate::slack::say::why::{self, BEFORE_MAX, Before, WhyFacts};
+
+use super::policies::Loaded;
+use super::transact::Stop;
+use super::{App, names};
+
+/// How many pending requests are looked through for one person.
+const LOOKED_THROUGH_MAX: u32 = 500;
+
+/// What is still missing of a pending request, by the rules and groups of today.
+pub(super) fn needed(set: &PolicySet, request: &Request) -> Vec<Needed> {
+    let outside = Outside::assumed_active();
+    let voters = electorate(set, &request.steps, &request.terms.subject, &request.filed_by, &outside, request.asked_at);
+    needed_of(request, &voters)
+}
+
+/// What is still missing, where it is known who may fill each step.
+pub(super) fn needed_of(request: &Request, voters: &[BTreeSet<PersonId>]) -> Vec<Needed> {
+    let people: Vec<PersonId> = request.approvals.iter().map(|given| given.by.clone()).collect();
+    let seating = seats::fill(&request.steps, voters, &people);
+    let steps = request.steps.iter().zip(voters).zip(&seating.missing);
+    steps
+        .filter(|(_, missing)| **missing > 0)
+        .map(|((step, voters), missing)| Needed {
+            by: step.by.clone(),
+            count: *missing,
+            people: voters.iter().filter(|person| !people.contains(person)).cloned().collect(),
+        })
+        .collect()
+}
+
+/// Whether the policy that a grant was given under allows more time at all.
+pub(super) fn extendable(set: &PolicySet, request: &Request) -> Extend {
+    match set.policy(&request.policy.id).and_then(|policy| policy.limits.extend.as_ref()) {
+        Some(extend) if extend.times > 0 => Extend::Offered,
+        Some(_) | None => Extend::No,
+    }
+}
+
+impl App {
+    /// `/jit mine`.
+    pub(super) async fn mine(&self, loaded: &Arc<Loaded>, names: Names, person: &PersonId) -> Result<Message, Stop> {
+        let (person, set) = (person.clone(), Arc::clone(&loaded.set));
+        let message = self
+            .store
+            .read(move |reader| {
+                let mut names = names;
+                let grants = reader.open_grants_of(&person)?;
+                let mut held = Vec::new();
+                for grant in &grants {
+                    names::learn_grant(&mut names, reader, grant)?;
+                    let extend = reader.request(grant.request)?.map_or(Extend::No, |request| extendable(&set, &request));
+                    held.push(Held { grant, extend });
+                }
+                let pending = reader.pending_requests_of(&person)?;
+                pending.iter().for_each(|request| names::learn(&mut names, request, &[]));
+                Ok(lists::mine(&held, &pending.iter().collect::<Vec<_>>(), &names))
+            })
+            .await?;
+        Ok(message)
+    }
+
+    /// `/jit pending`: what this person could decide.
+    pub(super) async fn waiting(&self, loaded: &Arc<Loaded>, names: Names, person: &PersonId) -> Result<Message, Stop> {
+        let (person, set) = (person.clone(), Arc::clone(&loaded.set));
+        let message = self
+            .store
+            .read(move |reader| {
+                let mut names = names;
+                let all = reader.pending_requests(LOOKED_THROUGH_MAX)?;
+                let theirs = |request: &&Request| needed(&set, request).iter().any(|needed| needed.people.contains(&person));
+                let theirs: Vec<&Request> = all.iter().filter(theirs).collect();
+                theirs.iter().for_each(|request| names::learn(&mut names, request, &[]));
+                Ok(lists::pending(&theirs, &names))
+            })
+            .await?;
+        Ok(message)
+    }
+
+    /// `/jit help`: what this person can do.
+    pub(super) fn help(&self, loaded: &Loaded, person: &PersonId) -> Message {
+        let set = &loaded.set;
+        let owns = set
+            .resources()
+            .values()
+            .flat_map(|resource| &resource.owners)
+            .any(|group| set.members(&group.value).is_some_and(|members| members.contains(person)));
+        let sponsors = set.people().values().any(|other| other.sponsor.as_ref().is_some_and(|sponsor| sponsor.value == *person));
+        let can = |yes: bool| if yes { Can::Yes } else { Can::No };
+        lists::help(Able {
+            ask: can(!super::form::askable(loaded, person).is_empty()),
+            decide: can(
+                owns || set.groups().keys().any(|group| set.members(group).is_some_and(|members| members.contains(person)))
+            ),
+            revoke: can(owns || sponsors || self.is_admin(person)),
+        })
+    }
+
+    /// `/jit why`, as a message.
+    pub(super) async fn why(&self, loaded: &Arc<Loaded>, names: Names, who: &PersonId, id: RequestId) -> Result<Message, Stop> {
+        self.explained(loaded, names, who, id, why::why).await
+    }
+
+    /// *Details*, as a window.
+    pub(super) async fn details(&self, loaded: &Arc<Loaded>, names: Names, who: &PersonId, id: RequestId) -> Result<View, Stop> {
+        self.explained(loaded, names, who, id, why::details).await
+    }
+
+    async fn explained<T, F>(&self, loaded: &Arc<Loaded>, names: Names, who: &PersonId, id: RequestId, draw: F) -> Result<T, Stop>
+    where
+        T: Send + 'static,
+        F: FnOnce(&WhyFacts<'_>) -> T + Send + 'static,
+    {
+        let (who, loaded, is_admin) = (who.clone(), Arc::clone(loaded), self.is_admin(who));
+        let drawn = self
+            .store
+            .read(move |reader| {
+                let mut names = names;
+                let Some(request) = reader.request(id)? else { return Ok(None) };
+                let set = &loaded.set;
+                let still = if request.state.is_pending() { needed(set, &request) } else { Vec::new() };
+                let is_theirs = *who.as_str() == *request.terms.subject.as_str() || who == request.filed_by;
+                if !(is_admin || is_theirs || may_see(set, &request, &who)) {
+                    return Ok(None);
+                }
+                let grants = reader.grants_of_request(id)?;
+                names::learn(&mut names, &request, &grants);
+                let earlier = reader.latest_requests_of(&request.terms.subject, request.id, BEFORE_MAX as u32)?;
+                earlier.iter().for_each(|request| names::learn(&mut names, request, &[]));
+                let before: Vec<Before<'_>> = earlier
+                    .iter()
+                    .map(|request| Before { request: request.id, asked_at: request.asked_at, state: request.state.name() })
+                    .collect();
+                let subject = set.person(&request.terms.subject);
+                let facts = WhyFacts {
+                    card: CardFacts {
+                        request: &request,
+                        grants: &grants,
+                        still: &still,
+                        mention: &[],
+                        lingers: None,
+                        names: &names,
+                    },
+                    about: set.policy(&request.policy.id).and_then(|policy| policy.about.as_deref()),
+                    sponsor: subject.and_then(|person| person.sponsor.as_ref()).map(|sponsor| &sponsor.value),
+                    contract_ends: set.contract_end(&request.terms.subject),
+                    why_you: None,
+                    before: &before,
+                };
+                Ok(Some(draw(&facts)))
+            })
+            .await?;
+        drawn.ok_or(Stop::Refused(Refusal::NoSuchRequest { request: id }))
+    }
+}
+
+/// Those who decide about a request may see it: in its steps, as owners, or as its approvers.
+fn may_see(set: &PolicySet, request: &Request, who: &PersonId) -> bool {
+    let outside = Outside::assumed_active();
+    let voters = electorate(set, &request.steps, &request.terms.subject, &request.filed_by, &outside, request.asked_at);
+    let owners = set.resource(&request.terms.resource).map(|resource| resource.owners.as_slice()).unwrap_or_default();
+    voters.iter().any(|voters| voters.contains(who))
+        || request.approvals.iter().any(|given| given.by == *who)
+        || owners.iter().filter_map(|group| set.members(&group.value)).any(|members| members.contains(who))
+}

@@ -1,0 +1,56 @@
+//! The names for whatever a message mentions, in the zone of whoever reads it.
+
+use std::sync::Arc;
+
+use crate::access::grant::Grant;
+use crate::access::ids::PersonId;
+use crate::access::request::{Purpose, Request};
+use crate::policy::PolicySet;
+use crate::slack::say::names::{About, Names};
+use crate::slack::zone::Zone;
+use crate::store::{Reader, StoreError};
+
+use super::policies::Loaded;
+
+/// Names for a person, in their zone.
+pub fn for_person(loaded: Option<&Loaded>, person: &PersonId) -> Names {
+    named(loaded, loaded.map_or_else(Zone::default, |loaded| zone_of(&loaded.set, person)))
+}
+
+/// Names for a channel, in the zone of the policy files.
+pub fn for_channel(loaded: Option<&Loaded>) -> Names {
+    named(loaded, loaded.map_or_else(Zone::default, |loaded| zone(&loaded.set.defaults().timezone)))
+}
+
+fn named(loaded: Option<&Loaded>, zone: Zone) -> Names {
+    Names { book: loaded.map(|loaded| Arc::clone(&loaded.book)).unwrap_or_default(), zone, ..Names::default() }
+}
+
+/// The zone in which this person reads times.
+pub fn zone_of(set: &PolicySet, person: &PersonId) -> Zone {
+    let own = set.person(person).and_then(|person| person.timezone.as_ref());
+    zone(own.unwrap_or(&set.defaults().timezone))
+}
+
+fn zone(zone: &jiff::tz::TimeZone) -> Zone {
+    Zone::named(zone.iana_name().unwrap_or("UTC"))
+}
+
+/// Adds what a request and its grants are about.
+pub fn learn(names: &mut Names, request: &Request, grants: &[Grant]) {
+    names.requests.insert(request.id, About::from(&request.terms));
+    for grant in grants {
+        names.grants.insert(grant.id, About::from(&request.terms));
+    }
+    if let Purpose::Extension(grant) = request.terms.purpose {
+        names.grants.insert(grant, About::from(&request.terms));
+    }
+}
+
+/// Adds what a request that is only known by its grant is about.
+pub fn learn_grant(names: &mut Names, reader: &Reader<'_>, grant: &Grant) -> Result<(), StoreError> {
+    if let Some(request) = reader.request(grant.request)? {
+        learn(names, &request, std::slice::from_ref(grant));
+    }
+    Ok(())
+}

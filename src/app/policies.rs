@@ -1,0 +1,215 @@
+//! The policy set in force, with everything that is made from it once: the directory of people, their names, the adapters.
+//!
+//! A set that cannot be loaded never replaces one that could: the last good one stays in force. Adapters outlive the set that
+//! named them, because what they gave has to be taken back.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, OnceLock, PoisonError, RwLock};
+
+use secrecy::SecretString;
+use tracing::warn;
+
+use crate::access::ids::ProviderId;
+use crate::people::Directory;
+use crate::policy::file::{Kind, Risk};
+use crate::policy::problem::LoadError;
+use crate::policy::{PolicySet, Shapes};
+use crate::providers::{GrantShape, Provider, Providers, build, check_shape};
+use crate::slack::say::names::{self, Book, ResourceName, RoleName, Who};
+
+/// Looks up a secret that a policy file names (`url_env`). The configuration decides which names may be read.
+pub type Secrets = Arc<dyn Fn(&str) -> Option<SecretString> + Send + Sync>;
+
+/// A policy set in force.
+pub struct Loaded {
+    /// The set.
+    pub set: Arc<PolicySet>,
+    /// The names that it gives.
+    pub book: Arc<Book>,
+    directory: OnceLock<Directory>,
+}
+
+impl Loaded {
+    fn new(set: PolicySet) -> Loaded {
+        let set = Arc::new(set);
+        Loaded { book: Arc::new(book(&set)), set, directory: OnceLock::new() }
+    }
+
+    /// The people of this set. Accounts without a workspace are in `home_team`, which is the same for the life of the process.
+    pub fn directory(&self, home_team: &str) -> &Directory {
+        self.directory.get_or_init(|| Directory::new(Arc::clone(&self.set), home_team))
+    }
+}
+
+/// The policy sets of this process: the one in force, and older ones that requests are pinned to.
+pub struct Policies {
+    dir: PathBuf,
+    secrets: Secrets,
+    current: RwLock<Option<Arc<Loaded>>>,
+    pinned: RwLock<BTreeMap<String, Arc<Loaded>>>,
+    providers: RwLock<Providers>,
+}
+
+/// How many older sets are kept ready; more are parsed again when they are needed.
+const PINNED_MAX: usize = 16;
+
+impl Policies {
+    /// Loads what is in `dir`. When it cannot be loaded there is no set in force: nothing is asked, and what is in force ends.
+    pub fn load(dir: &Path, secrets: Secrets) -> (Policies, Option<LoadError>) {
+        let policies = Policies {
+            dir: dir.to_owned(),
+            secrets,
+            current: RwLock::new(None),
+            pinned: RwLock::new(BTreeMap::new()),
+            providers: RwLock::new(Providers::new()),
+        };
+        let problem = policies.reload().err();
+        (policies, problem)
+    }
+
+    /// The set in force.
+    pub fn current(&self) -> Option<Arc<Loaded>> {
+        read(&self.current).clone()
+    }
+
+    /// Loads the directory again and puts it in force.
+    ///
+    /// # Errors
+    ///
+    /// What is wrong with the files; the set that was in force stays.
+    pub fn reload(&self) -> Result<Arc<Loaded>, LoadError> {
+        let set = crate::policy::load(&self.dir, shapes())?;
+        let loaded = Arc::new(Loaded::new(set));
+        self.build_providers(&loaded.set);
+        *write(&self.current) = Some(Arc::clone(&loaded));
+        Ok(loaded)
+    }
+
+    /// The set that a request is pinned to, from its kept text. `None` where the text cannot be read any more.
+    pub fn pinned(&self, digest: &str, text: impl FnOnce() -> Option<String>) -> Option<Arc<Loaded>> {
+        if let Some(current) = self.current().filter(|current| current.set.digest() == digest) {
+            return Some(current);
+        }
+        if let Some(known) = read(&self.pinned).get(digest) {
+            return Some(Arc::clone(known));
+        }
+        let set =
+            PolicySet::reparse(&text()?).inspect_err(|problem| warn!(%problem, digest, "a kept policy cannot be read")).ok()?;
+        let loaded = Arc::new(Loaded::new(set));
+        let mut pinned = write(&self.pinned);
+        if pinned.len() >= PINNED_MAX {
+            pinned.pop_first();
+        }
+        pinned.insert(digest.to_owned(), Arc::clone(&loaded));
+        Some(loaded)
+    }
+
+    /// The adapter of a provider instance, if it was ever configured while this process runs.
+    pub fn provider(&self, id: &ProviderId) -> Option<Arc<dyn Provider>> {
+        read(&self.providers).get(id).cloned()
+    }
+
+    /// Every provider instance with an adapter.
+    pub fn provider_ids(&self) -> std::collections::BTreeSet<ProviderId> {
+        read(&self.providers).keys().cloned().collect()
+    }
+
+    /// Builds the adapters that a kept set names and that are missing, so that what they gave can be taken back although the
+    /// files are broken now.
+    pub fn adopt_providers(&self, text: &str) {
+        match PolicySet::reparse(text) {
+            Ok(set) => self.build_missing(&set),
+            Err(problem) => warn!(%problem, "a kept policy cannot be read"),
+        }
+    }
+
+    fn build_providers(&self, set: &PolicySet) {
+        let mut providers = write(&self.providers);
+        for provider in set.providers().values() {
+            match self.adapter(provider) {
+                Ok(adapter) => drop(providers.insert(provider.id.value.clone(), adapter)),
+                Err(problem) => warn!(provider.name = %provider.id.value, %problem, "a provider cannot be used"),
+            }
+        }
+    }
+
+    fn build_missing(&self, set: &PolicySet) {
+        let mut providers = write(&self.providers);
+        for provider in set.providers().values().filter(|provider| !read(&self.current).is_some_and_named(&provider.id.value)) {
+            if let Ok(adapter) = self.adapter(provider) {
+                providers.entry(provider.id.value.clone()).or_insert(adapter);
+            }
+        }
+    }
+
+    fn adapter(&self, provider: &crate::policy::file::Provider) -> Result<Arc<dyn Provider>, String> {
+        let mut options: GrantShape = provider.settings.clone();
+        let mut secret = |key: &str| -> Result<Option<SecretString>, String> {
+            let Some(name) = options.remove(key) else { return Ok(None) };
+            let name = name.as_str().unwrap_or_default().to_owned();
+            (self.secrets)(&name).map(Some).ok_or_else(|| format!("the environment has no `{name}`, which `{key}` names"))
+        };
+        let url = secret("url_env")?.ok_or("it has no `url_env`")?;
+        let token = secret("token_env")?;
+        let settings = build::Settings { url, token, options };
+        build::build(&provider.kind.value, provider.id.value.clone(), &settings).map_err(|error| error.to_string())
+    }
+}
+
+trait Named {
+    fn is_some_and_named(&self, provider: &ProviderId) -> bool;
+}
+
+impl Named for Option<Arc<Loaded>> {
+    fn is_some_and_named(&self, provider: &ProviderId) -> bool {
+        self.as_ref().is_some_and(|loaded| loaded.set.providers().contains_key(provider))
+    }
+}
+
+fn read<T>(lock: &RwLock<T>) -> std::sync::RwLockReadGuard<'_, T> {
+    lock.read().unwrap_or_else(PoisonError::into_inner)
+}
+
+fn write<T>(lock: &RwLock<T>) -> std::sync::RwLockWriteGuard<'_, T> {
+    lock.write().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// What the adapters of this build say of the shapes in policy files.
+pub fn shapes() -> Shapes<'static> {
+    Shapes { grant: &|kind, shape| check_shape(kind, shape).map_err(|error| error.to_string()), settings: &known_settings }
+}
+
+fn known_settings(kind: &str, settings: &GrantShape) -> Result<(), String> {
+    if !build::KINDS.contains(&kind) {
+        return Err(format!("`{kind}` is no kind of provider; there are {}", build::KINDS.join(", ")));
+    }
+    match settings.get("url_env").map(serde_json::Value::as_str) {
+        Some(Some(name)) if !name.is_empty() => Ok(()),
+        Some(_) => Err("`url_env` must name a variable of the environment".to_owned()),
+        None => Err("`url_env` is missing: the variable of the environment that holds the address".to_owned()),
+    }
+}
+
+fn book(set: &PolicySet) -> Book {
+    let people = set.people().iter().map(|(id, person)| {
+        let kind = match person.kind {
+            Kind::Employee => names::Kind::Employee,
+            Kind::Contractor => names::Kind::Contractor { company: person.company.clone() },
+            Kind::Service => names::Kind::Service,
+        };
+        let slack = person.slack.iter().find(|account| account.team.is_none()).map(|account| account.user.clone());
+        (id.clone(), Who { name: person.name.clone(), slack, kind })
+    });
+    let resources = set.resources().iter().map(|(id, resource)| {
+        let roles = resource.roles.iter().map(|role| {
+            let risk = match role.risk {
+                Risk::Normal => names::Risk::Normal,
+                Risk::High => names::Risk::High,
+            };
+            (role.id.value.clone(), RoleName { name: role.name.clone(), risk })
+        });
+        (id.clone(), ResourceName { name: resource.name.clone(), roles: roles.collect() })
+    });
+    Book { people: people.collect(), resources: resources.collect(), providers: BTreeMap::new() }
+}

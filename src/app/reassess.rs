@@ -1,0 +1,119 @@
+//! What the rules of today say of a request that is pending. They may tighten it, never loosen it: whoever approves must be
+//! eligible by the rules it was filed under and by those in force now.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use crate::access::decide::{NoteRule, Reassessment, RequestCommand, raise_steps};
+use crate::access::ids::{PersonId, RequestId};
+use crate::access::refusal::Refusal;
+use crate::access::request::Request;
+use crate::policy::{Facts, Verdict, electorate, evaluate};
+use crate::store::StoreError;
+
+use super::App;
+use super::policies::Loaded;
+use super::transact::Stop;
+
+/// A pending request with what it was decided to be asked on.
+#[derive(Debug, Clone)]
+pub(super) struct Pinned {
+    /// The request as it was read.
+    pub request: Request,
+    /// The facts of the time, if they can still be read.
+    facts: Option<Facts>,
+    /// The policy text of the time.
+    text: Option<String>,
+}
+
+/// What the rules of today come to.
+#[derive(Debug, Clone)]
+pub(super) struct Today {
+    /// The verdict.
+    pub verdict: Reassessment,
+    /// Who may fill each of the raised steps.
+    pub electorate: Vec<BTreeSet<PersonId>>,
+    /// Whether an approval needs a note.
+    pub note_rule: NoteRule,
+}
+
+impl Today {
+    /// The command that applies it.
+    pub(super) fn command(&self) -> RequestCommand {
+        RequestCommand::Reassess { verdict: self.verdict.clone(), electorate: self.electorate.clone() }
+    }
+}
+
+impl App {
+    /// Reads a request with what it is pinned to.
+    pub(super) async fn pinned(&self, id: RequestId) -> Result<Pinned, Stop> {
+        let found = self
+            .store
+            .read(move |reader| {
+                let Some(request) = reader.request(id)? else { return Ok(None) };
+                let facts = reader.facts(id)?.and_then(|facts| serde_json::from_str(&facts).ok());
+                let text = reader.policy_text(&request.policy.digest)?;
+                Ok(Some(Pinned { request, facts, text }))
+            })
+            .await?;
+        found.ok_or(Stop::Refused(Refusal::NoSuchRequest { request: id }))
+    }
+
+    /// Judges a pending request by the rules of today. `deciding` are those whose standing matters: they are looked up.
+    ///
+    /// # Errors
+    ///
+    /// A refusal of this click where the rules only say "not now" (outside the window, a source that cannot be read).
+    pub(super) async fn today(&self, loaded: &Arc<Loaded>, pinned: &Pinned, deciding: &[PersonId]) -> Result<Today, Stop> {
+        let home = self.installed().await?;
+        let request = &pinned.request;
+        let outside = self.standings.of(&self.slack, loaded.directory(&home.team), deciding, self.wall()).await;
+        let Some(facts) = &pinned.facts else {
+            return Err(StoreError::Unreadable {
+                what: "facts".to_owned(),
+                problem: format!("those of {} are missing", request.id),
+            }
+            .into());
+        };
+        let mut facts = facts.clone();
+        facts.outside.standings.extend(outside.standings.clone());
+        facts.access_for = request.terms.access_for;
+        let now = self.now();
+        let (steps, ends_at_most, note_required) = match evaluate(&loaded.set, &facts, now.at) {
+            Verdict::Allow { steps, ends_at_most, note_required, .. } => (steps, ends_at_most, note_required),
+            Verdict::Deny { refusal, because, .. } => return not_today(refusal, &because),
+        };
+        let raised = raise_steps(&request.steps, &steps);
+        let electorate = electorate(&loaded.set, &raised, &request.terms.subject, &request.filed_by, &outside, now.at);
+        let note_rule =
+            if note_required || self.note_was_required(pinned, &facts) { NoteRule::Required } else { NoteRule::Optional };
+        Ok(Today { verdict: Reassessment::Permitted { steps, ends_at_most }, electorate, note_rule })
+    }
+
+    /// Whether the rules that the request was filed under ask for a note: what was required stays so.
+    fn note_was_required(&self, pinned: &Pinned, facts: &Facts) -> bool {
+        let text = pinned.text.clone();
+        let Some(then) = self.policies.pinned(&pinned.request.policy.digest, || text) else { return true };
+        match evaluate(&then.set, facts, pinned.request.asked_at) {
+            Verdict::Allow { note_required, .. } => note_required,
+            Verdict::Deny { .. } => false,
+        }
+    }
+}
+
+/// Some denials end the request, others only this click.
+fn not_today(refusal: Refusal, because: &[String]) -> Result<Today, Stop> {
+    match refusal {
+        Refusal::OutsideWindow { .. } | Refusal::SourceUnreadable { .. } | Refusal::NobodyCanApprove { .. } => {
+            Err(refusal.into())
+        }
+        _ => {
+            let why = if because.is_empty() {
+                "no policy permits it any more".to_owned()
+            } else {
+                format!("the policy says no now ({})", because.join(", "))
+            };
+            Ok(Today { verdict: Reassessment::Forbidden { why }, electorate: Vec::new(), note_rule: NoteRule::Optional })
+        }
+    }
+}

@@ -1,0 +1,78 @@
+//! Taking a request back: while it is pending it is cancelled; once it is approved, what came of it ends.
+
+use std::sync::Arc;
+
+use crate::access::decide::{HoldingCommand, RequestCommand, Withdrawer};
+use crate::access::grant::EndCause;
+use crate::access::ids::{PersonId, RequestId};
+use crate::access::refusal::Refusal;
+use crate::access::request::RequestState;
+use crate::slack::say::names::Names;
+use crate::slack::say::reply::Reply;
+
+use super::policies::Loaded;
+use super::transact::{Attempt, Outcome, Stop, Work};
+use super::{App, names};
+
+impl App {
+    /// Withdraws a request; without a number, the only pending one.
+    pub(super) async fn withdraw(
+        &self,
+        attempt: &Attempt,
+        loaded: &Arc<Loaded>,
+        names: &Names,
+        (by, request): (PersonId, Option<RequestId>),
+    ) -> Result<Outcome, Stop> {
+        let who = if self.is_admin(&by) { Withdrawer::Admin(by.clone()) } else { Withdrawer::Own(by.clone()) };
+        self.transact(attempt, loaded, names, move |work, names| {
+            let id = match request {
+                Some(id) => id,
+                None => the_only_one(work, &by)?,
+            };
+            take_back(work, names, id, who)
+        })
+        .await
+    }
+}
+
+fn the_only_one(work: &mut Work<'_, '_>, by: &PersonId) -> Result<RequestId, Stop> {
+    let pending = work.tx.pending_requests_of(by)?;
+    match pending.as_slice() {
+        [only] => Ok(only.id),
+        [] => Err(Refusal::NothingHeld.into()),
+        several => {
+            let numbers: Vec<String> = several.iter().map(|request| request.id.to_string()).collect();
+            let problem = format!("you wait for several: {}", numbers.join(", "));
+            let example = format!("/jit cancel {}", numbers.first().map_or("R-42", String::as_str));
+            Err(Refusal::NotUnderstood { problem, example }.into())
+        }
+    }
+}
+
+fn take_back(work: &mut Work<'_, '_>, names: &mut Names, id: RequestId, who: Withdrawer) -> Result<Reply, Stop> {
+    let request = work.request(id)?;
+    names::learn(names, &request, &[]);
+    let (by, is_theirs) = match &who {
+        Withdrawer::Own(person) => (person.clone(), *person == request.terms.subject || *person == request.filed_by),
+        Withdrawer::Admin(person) => (person.clone(), true),
+    };
+    if !is_theirs {
+        return Err(Refusal::NoSuchRequest { request: id }.into());
+    }
+    if let RequestState::Approved { .. } = request.state {
+        let open: Vec<_> = work.tx.grants_of_request(id)?.into_iter().filter(|grant| !grant.is_over()).collect();
+        for grant in &open {
+            let command = HoldingCommand::End { grant: grant.id, cause: EndCause::Withdrawn(by.clone()) };
+            match work.on_holding(grant.entitlement, command) {
+                Ok(()) | Err(Stop::Refused(Refusal::GrantOver { .. })) => {}
+                Err(stop) => return Err(stop),
+            }
+        }
+        if let Some(grant) = open.first() {
+            names::learn(names, &request, &open);
+            return Ok(Reply::Ending { grant: grant.id });
+        }
+    }
+    work.on_request(id, RequestCommand::Withdraw(who))?;
+    Ok(Reply::Withdrawn { request: id })
+}
