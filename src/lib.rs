@@ -13,6 +13,7 @@ pub mod people;
 pub mod policy;
 pub mod providers;
 pub mod routes;
+pub mod server;
 pub mod slack;
 pub mod store;
 pub mod telemetry;

@@ -94,12 +94,13 @@ impl Kind {
         }
     }
 
-    fn style(&self) -> Style {
+    /// Whether it follows the state of what it is about.
+    pub fn style(&self) -> Style {
         match self {
-            Kind::Card | Kind::Status => Style::Convergent,
+            // What has buttons loses them when they would do nothing any more.
+            Kind::Card | Kind::Status | Kind::News(Moment::InForce) | Kind::Warning(_) => Style::Convergent,
             Kind::Decided
-            | Kind::News(_)
-            | Kind::Warning(_)
+            | Kind::News(Moment::Extended | Moment::Over)
             | Kind::Overdue(_)
             | Kind::OverdueIsOver
             | Kind::Drifted
@@ -135,11 +136,15 @@ impl Telling<'_> {
         }
     }
 
-    /// The cards and status messages of a request that exist already.
+    /// Whatever was said of a request and its grants, and follows their state.
     pub fn request_changed(&self, tx: &mut Tx<'_>, id: RequestId) -> Result<(), StoreError> {
-        for kind in [Kind::Card, Kind::Status] {
-            for key in tx.message_keys(&kind.name(), &id.to_string())? {
-                tx.mark_stale(&key, kind.style(), self.at)?;
+        let grants = tx.grants_of_request(id)?.into_iter().map(|grant| grant.id.to_string());
+        for about in std::iter::once(id.to_string()).chain(grants) {
+            for key in tx.messages_about(&about)? {
+                let style = Kind::read(&key.kind).map(|kind| kind.style());
+                if style == Some(Style::Convergent) {
+                    tx.mark_stale(&key, Style::Convergent, self.at)?;
+                }
             }
         }
         Ok(())

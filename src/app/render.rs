@@ -57,10 +57,14 @@ impl App {
             (Kind::Card, _) => Ok(Some(draw_card(&story, &key.audience))),
             (Kind::Status, _) => Ok(Some(draw_status(&story, status))),
             (Kind::Decided, _) => Ok(Some(draw_status(&story, notice::news))),
-            (Kind::News(Moment::InForce | Moment::Extended), Some(grant)) => {
+            (Kind::News(Moment::InForce), Some(grant)) => {
+                let in_force = matches!(grant.state, GrantState::Active { .. });
+                Ok(Some(if in_force { draw_status(&story, status) } else { notice::was_in_force(&grant, &story.names) }))
+            }
+            (Kind::News(Moment::Extended), Some(grant)) => {
                 // What is over by now is told by its own news.
                 let in_force = matches!(grant.state, GrantState::Active { .. });
-                Ok(in_force.then(|| draw_status(&story, status)))
+                Ok(in_force.then(|| draw_status(&story, notice::news)))
             }
             (Kind::News(Moment::Over), Some(_)) => Ok(Some(draw_status(&story, notice::news))),
             (Kind::Warning(end), Some(grant)) => self.warning(&story, &grant, end, now).await,
@@ -98,10 +102,11 @@ impl App {
     }
 
     async fn warning(&self, story: &Story, grant: &Grant, end: Timestamp, now: Timestamp) -> Result<Option<Message>, StoreError> {
-        let GrantState::Active { ends_at, .. } = grant.state else { return Ok(None) };
-        if ends_at != end {
-            return Ok(None);
-        }
+        let ends_at = match grant.state {
+            GrantState::Active { ends_at, .. } if ends_at == end => ends_at,
+            // It has more time, or is over: what was said of this end is said no more.
+            _ => return Ok(Some(notice::was_warned(grant.id, end, &story.names))),
+        };
         let id = grant.id;
         let more_asked = self.store.read(move |reader| reader.pending_extension_of(id)).await?;
         let facts = EndsSoon {

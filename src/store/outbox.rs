@@ -134,6 +134,16 @@ impl Reader<'_> {
         })
     }
 
+    /// Every message about this thing, of whatever kind.
+    pub fn messages_about(&self, about: &str) -> Result<Vec<MessageKey>, StoreError> {
+        self.run(|conn| {
+            let sql = "SELECT kind, about, audience_kind, audience FROM outbox WHERE about = ?1";
+            let mut statement = conn.prepare_cached(sql)?;
+            let rows = statement.query_map([about], |row| Ok(read_key(row)))?;
+            rows.map(|row| row?).collect()
+        })
+    }
+
     /// Every message of this kind about this thing, delivered or not.
     pub fn message_keys(&self, kind: &MessageKind, about: &str) -> Result<Vec<MessageKey>, StoreError> {
         self.run(|conn| {

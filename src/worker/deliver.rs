@@ -115,10 +115,7 @@ async fn failed(app: &Arc<App>, stale: StaleMessage, copy: Option<Posted>, error
 }
 
 fn style_of(key: &MessageKey) -> Style {
-    match Kind::read(&key.kind) {
-        Some(Kind::Card | Kind::Status) => Style::Convergent,
-        Some(_) | None => Style::Once,
-    }
+    Kind::read(&key.kind).map_or(Style::Once, |kind| kind.style())
 }
 
 fn pause(attempts: u32) -> Duration {

@@ -8,4 +8,6 @@ mod sandbox;
 #[cfg(test)]
 mod simulation;
 #[cfg(test)]
+mod stories;
+#[cfg(test)]
 mod support;

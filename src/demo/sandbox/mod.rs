@@ -165,6 +165,13 @@ impl Sandbox {
         self.shared.changed();
     }
 
+    /// The same with somebody's mark on it.
+    pub fn give_marked(&self, account: &str, thing: &str, level: &str, mark: &str) {
+        let change = Change::Set { level: level.to_owned(), mark: Some(mark.to_owned()) };
+        self.shared.state().apply(key(account, thing), change, self.shared.now_ms());
+        self.shared.changed();
+    }
+
     /// Takes a level away behind the bot's back.
     pub fn take(&self, account: &str, thing: &str) {
         self.shared.state().apply(key(account, thing), Change::Remove, self.shared.now_ms());

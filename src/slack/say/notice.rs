@@ -7,7 +7,7 @@ use super::names::{Names, counted};
 use super::refusal::plainly;
 use super::status::{Extend, StatusFacts, active_buttons, headline};
 use crate::access::entitlement::{Class, Trouble};
-use crate::access::grant::{Ended, Grant, Remains, Revoking};
+use crate::access::grant::{Ended, Grant, GrantState, Remains, Revoking};
 use crate::access::ids::{GrantId, ProviderId, RequestId};
 use crate::access::time::Timestamp;
 use crate::slack::block::{Message, actions, context, plain, section};
@@ -62,6 +62,33 @@ pub fn ends_soon(facts: &EndsSoon<'_>, grant: &Grant, now: Timestamp) -> Message
 pub fn news(facts: &StatusFacts<'_>) -> Message {
     let headline = headline(facts);
     Message::new(&headline.told, vec![section(&headline.shown)]).about(facts.request.id)
+}
+
+/// What is left of the message that an access is in force, once it no longer is: no button, nothing to connect to.
+pub fn was_in_force(grant: &Grant, names: &Names) -> Message {
+    let what = names.grant(grant.id);
+    let (since, until) = match &grant.state {
+        GrantState::Active { active_at, ends_at, .. } => (Some(*active_at), Some(*ends_at)),
+        GrantState::Revoking(revoking) => (revoking.active_at, None),
+        GrantState::Ended(ended) => (ended.active_at, Some(ended.at)),
+        GrantState::Planned
+        | GrantState::Checking { .. }
+        | GrantState::Provisioning { .. }
+        | GrantState::AwaitingUser { .. }
+        | GrantState::Void { .. }
+        | GrantState::Failed { .. } => (None, None),
+    };
+    let line = Markup::new().bold(&what).lit(" was in force");
+    let line = since.into_iter().fold(line, |line, at| line.lit(" from ").day(at, &names.zone));
+    let line = until.into_iter().fold(line, |line, at| line.lit(" until ").day(at, &names.zone));
+    Message::new(&format!("{what} was in force"), vec![section(&line.lit("."))]).about(grant.id)
+}
+
+/// What is left of a warning, once that end has passed or moved.
+pub fn was_warned(grant: GrantId, end: Timestamp, names: &Names) -> Message {
+    let what = names.grant(grant);
+    let line = Markup::new().lit("You were warned that ").bold(&what).lit(" would end ").day(end, &names.zone).lit(".");
+    Message::new(&format!("The warning before the end of {what}"), vec![section(&line)]).about(grant)
 }
 
 /// What the alarm over a late end is drawn from.

@@ -301,6 +301,7 @@ CREATE TABLE outbox (
 ) STRICT, WITHOUT ROWID;
 
 CREATE INDEX outbox_due ON outbox (due_at) WHERE due_at IS NOT NULL;
+CREATE INDEX outbox_about ON outbox (about);
 
 -- Where the messages stand. Usually one copy each; a crash between posting and noting it can leave a second.
 CREATE TABLE copies (
