@@ -194,6 +194,7 @@ impl Stage {
             ("extend", extend_form(&more)),
         ];
         let mut views: Vec<(&'static str, View)> = forms.into_iter().filter_map(|(name, view)| Some((name, view?))).collect();
+        views.push(("approve", approve_form(&self.request, names)));
         views.push(("deny", deny_form(&self.request, names)));
         views.push(("details", details(&self.why(&self.request, &before))));
         views.push(("sentence", sentence("Request access", &self.said)));
