@@ -37,7 +37,7 @@ pub enum Kind {
     ClockSuspect(Timestamp),
     /// It agrees again, since this time.
     ClockSound(Timestamp),
-    /// New policy files were refused, at this time.
+    /// New policy files were refused, at this time; what it is about is the first problem.
     PolicyRefused(Timestamp),
 }
 
@@ -209,7 +209,7 @@ impl Telling<'_> {
             | Event::ExtensionAgreed { grant, .. } => self.grant_changed(tx, *grant),
             Event::ClockSuspect { wall, .. } => self.alarm(tx, &Kind::ClockSuspect(*wall), "clock"),
             Event::ClockSound { wall } => self.alarm(tx, &Kind::ClockSound(*wall), "clock"),
-            Event::PolicyRefused { digest, .. } => self.alarm(tx, &Kind::PolicyRefused(self.at), digest),
+            Event::PolicyRefused { problem, .. } => self.alarm(tx, &Kind::PolicyRefused(self.at), problem),
             Event::RequestAsked { .. }
             | Event::GrantPlanned { .. }
             | Event::GrantChecking { .. }
