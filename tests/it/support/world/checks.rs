@@ -1,7 +1,9 @@
 //! What must hold while every story runs, and when it is over.
 
 use daypass::access::time::Timestamp;
+
 use daypass::store::{Reader, Store, StoreError};
+use serde_json::Value;
 
 use super::World;
 
@@ -28,6 +30,46 @@ fn check_rows(store: &Store) {
     assert!(unlike.is_empty(), "rows that the log does not explain: {unlike:#?}");
 }
 
+/// Every button on the messages that stay: its action and what it is about.
+fn buttons(block: &Value, found: &mut Vec<(String, String)>) {
+    match block {
+        Value::Object(fields) => {
+            if let (Some("button"), Some(action), Some(value)) = (
+                fields.get("type").and_then(Value::as_str),
+                fields.get("action_id").and_then(Value::as_str),
+                fields.get("value").and_then(Value::as_str),
+            ) {
+                found.push((action.to_owned(), value.split(' ').next().unwrap_or_default().to_owned()));
+            }
+            fields.values().for_each(|field| buttons(field, found));
+        }
+        Value::Array(items) => items.iter().for_each(|item| buttons(item, found)),
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => {}
+    }
+}
+
+impl World {
+    /// No message offers to decide what is decided, or to end or extend what is over.
+    fn check_buttons(&self) {
+        let mut found = Vec::new();
+        for channel in self.slack.channels() {
+            self.slack
+                .messages(&channel.id)
+                .iter()
+                .for_each(|message| message.blocks.iter().for_each(|b| buttons(b, &mut found)));
+        }
+        for (action, about) in found {
+            let state = match action.as_str() {
+                "request.approve" | "request.deny" | "request.withdraw" => self.request_state(&about),
+                "grant.done" | "grant.extend" => self.grant_state(&about),
+                // An answer of the moment, which nobody redraws.
+                _ => continue,
+            };
+            assert!(["pending", "active"].contains(&state.as_str()), "`{action}` of {about}, which is {state}");
+        }
+    }
+}
+
 impl Drop for World {
     fn drop(&mut self) {
         if std::thread::panicking() {
@@ -37,6 +79,7 @@ impl Drop for World {
         assert!(complaints.is_empty(), "Slack complains: {complaints:#?}");
         let bot = self.bot.as_ref().expect("a story ends with a running process, so that it can be looked at");
         let store = bot.app.store();
+        self.check_buttons();
         check_rows(store);
         let audit = read(store, |reader| reader.verify_audit());
         assert!(audit.is_ok(), "the audit log is not intact: {audit:?}");
