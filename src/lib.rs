@@ -3,8 +3,10 @@
 #![forbid(unsafe_code)]
 
 pub mod access;
+pub mod admin;
 pub mod app;
 pub mod audit;
+pub mod cli;
 pub mod clock;
 pub mod config;
 pub mod demo;
