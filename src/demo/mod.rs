@@ -46,7 +46,7 @@ pub async fn run(options: Options) -> anyhow::Result<()> {
     let shown = tokio::select! {
         shown = show(&stage, &options) => shown,
         // An interrupted script has shown nothing.
-        () = told.to_stop() => if options.script { Err(anyhow!("interrupted")) } else { Ok(()) },
+        () = told.until_stopped() => if options.script { Err(anyhow!("interrupted")) } else { Ok(()) },
     };
     stage.end().await?;
     shown
@@ -85,7 +85,7 @@ impl Told {
         })
     }
 
-    async fn to_stop(&mut self) {
+    async fn until_stopped(&mut self) {
         tokio::select! {
             _ = self.interrupt.recv() => {}
             _ = self.terminate.recv() => {}

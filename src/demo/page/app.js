@@ -37,8 +37,8 @@ function listen() {
     const jumped = Math.abs(JSON.parse(event.data).now_ms - now()) > 30000;
     clock = { virtual: JSON.parse(event.data).now_ms, real: performance.now() };
     tick();
-    if (world && jumped) showPanels(world, now());
-    if (world) showTour(world, now(), page);
+    if (world && jumped) show();
+    else if (world) showTour(world, now(), page);
   });
   stream.addEventListener("world", (event) => {
     const next = JSON.parse(event.data);
@@ -148,7 +148,7 @@ function showMessages(one) {
     const isFollowUp = previous && previous.user === message.user && !message.is_ephemeral && !previous.is_ephemeral && message.ts.split(".")[0] - previous.ts.split(".")[0] < 300;
     const day = dayOf(message);
     const divider = !previous || dayOf(previous) !== day ? [h("div", { class: "day", role: "separator" }, h("span", {}, day))] : [];
-    const key = JSON.stringify([message, isFollowUp && !divider.length, zone()]);
+    const key = JSON.stringify([message, isFollowUp && !divider.length, zone(), today()]);
     previous = message;
     const kept = old.get(message.ts);
     if (kept?.dataset.key === key) return [...divider, kept];
@@ -166,6 +166,9 @@ function seen(one) {
   const isVisible = document.visibilityState === "visible";
   if (isVisible && one.messages.length) read.set(`${me} ${one.id}`, one.messages.at(-1).ts);
 }
+
+/** Part of what was drawn: "today" is yesterday a day later. */
+const today = () => formatTime(now(), zone(), { dateStyle: "short" });
 
 const dayOf = (message) => formatTime(Number(message.ts) * 1000, zone(), { weekday: "long", day: "numeric", month: "long" });
 
@@ -236,6 +239,13 @@ function phone(on) {
   $("#phone-switch").setAttribute("aria-pressed", String(on));
 }
 
+/** Whoever reads the latest message goes on reading it when the window changes its size. */
+function keepEndInSight(box) {
+  let isAtEnd = true;
+  box.addEventListener("scroll", () => { isAtEnd = box.scrollHeight - box.scrollTop - box.clientHeight < 60; });
+  new ResizeObserver(() => { if (isAtEnd) box.scrollTop = box.scrollHeight; }).observe(box);
+}
+
 function look(selector) {
   tab("truth");
   const panel = $(selector);
@@ -281,6 +291,7 @@ function setUp() {
   });
   $("#back").addEventListener("click", () => { document.body.dataset.pane = "list"; $("#sidebar button")?.focus(); });
   $$("#tabs button").forEach((button) => button.addEventListener("click", () => tab(button.dataset.tab)));
+  keepEndInSight($("#messages"));
   // Otherwise a panel that was hidden would flash again whenever it is shown.
   document.addEventListener("animationend", (event) => event.target.classList.remove("flash", "new"));
   $("#send").append(icon("send"));

@@ -77,20 +77,33 @@ function showAudit(world, now) {
     : verification.intact ? badge("good", `verified, ${verification.size} ${verification.size === 1 ? "entry" : "entries"}`)
     : badge("bad", "does not verify");
   const broken = Number(verification?.problem?.match(/(?:leaf|entry|row)\s+(\d+)/)?.[1] ?? -1);
+  const forged = entries.find((entry) => entry.seq === broken);
+  const names = namesOf(world.bot);
   const rows = entries.map((entry) =>
     h("li", { class: `row ${entry.seq > newest && newest ? "new" : ""} ${entry.seq === broken ? "broken" : ""}`, "data-seq": entry.seq },
       h("span", { class: "seq" }, entry.seq),
       h("span", { class: "what" }, entry.text || entry.kind),
-      h("small", {}, `${dayAndTime(entry.at_ms, now)} ${city(ZONE)} · ${entry.kind} · `, h("code", { title: entry.hash }, (entry.hash ?? "").slice(0, 10)))));
+      h("small", { title: entry.kind },
+        `${dayAndTime(entry.at_ms, now)} ${city(ZONE)} · ${names.get(entry.about) ?? entry.kind} · `, h("code", { title: entry.hash }, (entry.hash ?? "").slice(0, 10)))));
   newest = Math.max(newest, entries[0]?.seq ?? 0);
   replace($("#audit-panel"),
     heading("audit-title", "Audit log", mark),
-    verification && !verification.intact && h("p", { class: "note bad", role: "alert" }, verification.problem ?? "The log was changed."),
+    verification && !verification.intact && h("p", { class: "note bad", role: "alert" }, verification.problem ?? "The log was changed.", forged && h("span", { class: "forged" }, `It reads: "${forged.text}"`)),
     verification?.root && h("p", { class: "root" }, "root ", h("code", { title: verification.root }, verification.root.slice(0, 24), "…")),
     rows.length ? h("ol", { tabindex: "0", "aria-label": "Entries, newest first" }, rows) : h("p", { class: "none" }, "Nothing has happened yet."));
   const bad = $(".broken", $("#audit-panel"));
   if (bad && broken !== shownBroken) requestAnimationFrame(() => bad.scrollIntoView({ block: "nearest" }));
   shownBroken = broken;
+}
+
+/** Who and what stands behind the ids of the log. */
+function namesOf(bot) {
+  const names = new Map([...(bot.requests ?? []), ...(bot.grants ?? [])].map((one) => [one.id, `${one.person}, ${one.resource}`]));
+  for (const entry of bot.audit ?? []) {
+    const added = entry.kind === "entitlement.added" && entry.text.match(/^\S+: (\S+) on (\S+)/);
+    if (added) names.set(entry.about, `${added[1]}, ${added[2]}`);
+  }
+  return names;
 }
 
 function heading(id, words, mark) {

@@ -20,7 +20,8 @@ const PATIENCE_MS: u64 = 20_000;
 const ANSWER_WITHIN: Duration = Duration::from_millis(PATIENCE_MS + 20_000);
 const ELEMENT: &str = "element-6066-11e4-a52e-4f735466cecf";
 
-/// What hangs over the edge, is cut off, or cannot be pressed because something else lies over it. One line each.
+/// What hangs over the edge, is cut off, is hard to read, or cannot be pressed because something lies over it. One line each.
+/// The ratio is the one that WCAG 2.2 asks for (1.4.3, AA), for letters of every size.
 const JUDGE: &str = r#"
 const wide = innerWidth, seen = [];
 const name = (e) => `${e.tagName.toLowerCase()}${e.id ? '#' + e.id : ''}${e.classList.length ? '.' + [...e.classList].join('.') : ''} "${e.textContent.trim().slice(0, 40)}"`;
@@ -35,6 +36,9 @@ for (const e of document.body.querySelectorAll('*')) {
   const holds = style(e).overflowX !== 'visible';
   if (holds && e.scrollWidth > e.clientWidth + 1 && style(e).textOverflow !== 'ellipsis' && !e.matches('pre')) seen.push(`cut off: ${name(e)}`);
 }
+const light = (rgb) => { const [r, g, b] = rgb.map((part) => { const c = part / 255; return c <= 0.03928 ? c / 12.92 : ((c + 0.055) / 1.055) ** 2.4; }); return 0.2126 * r + 0.7152 * g + 0.0722 * b; };
+const parts = (colour) => colour.match(/[\d.]+/g).map(Number);
+const behind = (e) => parents(e).map((up) => parts(style(up).backgroundColor)).find((colour) => (colour[3] ?? 1) === 1) ?? [255, 255, 255];
 const top = [...document.querySelectorAll('.veil')].at(-1) ?? document.body;
 for (const e of top.querySelectorAll('button, input, select, textarea')) {
   const box = e.getBoundingClientRect();
@@ -43,6 +47,13 @@ for (const e of top.querySelectorAll('button, input, select, textarea')) {
   const isScrolledAway = parents(e).slice(1).some((up) => { const b = up.getBoundingClientRect(); return style(up).overflowY !== 'visible' && (y < b.top || y > b.bottom); });
   const hit = document.elementFromPoint(x, y);
   if (!isScrolledAway && y > 0 && y < innerHeight && hit && !e.contains(hit) && !hit.closest('label')?.contains(e)) seen.push(`covered: ${name(e)} by ${name(hit)}`);
+}
+for (const e of top.querySelectorAll('*')) {
+  const hasWords = [...e.childNodes].some((node) => node.nodeType === 3 && node.data.trim());
+  if (!hasWords || !e.checkVisibility({ opacityProperty: true }) || isForEarsOnly(e) || e.closest('[aria-busy]')) continue;
+  const [front, back] = [light(parts(style(e).color).slice(0, 3)), light(behind(e).slice(0, 3))];
+  const ratio = (Math.max(front, back) + 0.05) / (Math.min(front, back) + 0.05);
+  if (ratio < 4.5) seen.push(`hard to read (${ratio.toFixed(1)} to 1): ${name(e)}`);
 }
 return seen;
 "#;
