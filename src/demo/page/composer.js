@@ -8,11 +8,9 @@ const COMMANDS = [
   ["/jit pending", "", "What waits for me"],
   ["/jit done", "[G-57]", "I'm finished: end it now"],
   ["/jit extend", "G-57 1h [reason]", "Ask for more time"],
-  ["/jit who", "prod/orders", "Who holds it now"],
   ["/jit why", "R-42", "Which policy decided, what is missing"],
   ["/jit cancel", "[R-42]", "Withdraw a request"],
   ["/jit revoke", "G-57", "End somebody's access now"],
-  ["/jit break-glass", "…", "Now, short, and loudly"],
   ["/jit help", "", "Everything you can do"],
 ];
 

@@ -7,6 +7,9 @@ const clockTime = (ms) => formatTime(ms, ZONE, { hour: "2-digit", minute: "2-dig
 const day = (ms) => formatTime(ms, ZONE, { weekday: "short", day: "numeric", month: "short" });
 const dayAndTime = (ms, now) => (day(ms) === day(now) ? clockTime(ms) : `${day(ms)} ${clockTime(ms)}`);
 
+/** As `dayAndTime`, for lines that have little room. */
+const dated = (ms, now) => (day(ms) === day(now) ? "" : `${formatTime(ms, ZONE, { day: "numeric", month: "short" })} `) + clockTime(ms);
+
 let newest = 0;
 let shownBroken = -1;
 
@@ -84,7 +87,7 @@ function showAudit(world, now) {
       h("span", { class: "seq" }, entry.seq),
       h("span", { class: "what" }, entry.text || entry.kind),
       h("small", { title: entry.kind },
-        `${dayAndTime(entry.at_ms, now)} ${city(ZONE)} · ${names.get(entry.about) ?? entry.kind} · `, h("code", { title: entry.hash }, (entry.hash ?? "").slice(0, 10)))));
+        `${dated(entry.at_ms, now)} ${city(ZONE)} · ${names.get(entry.about) ?? entry.kind} · `, h("code", { title: entry.hash }, (entry.hash ?? "").slice(0, 8)))));
   newest = Math.max(newest, entries[0]?.seq ?? 0);
   replace($("#audit-panel"),
     heading("audit-title", "Audit log", mark),

@@ -29,7 +29,7 @@ const STEPS = [
     does: "Not in our ledger only: at the provider.",
     go: (page) => { page.phone(false); page.look("#provider-panel"); },
     label: "Look",
-    isDone: (world, seen) => holds(world) && seen,
+    isDone: (world, seen) => seen && (holds(world) || grants(world).some((grant) => grant.state === "ended")),
     needsLook: true,
   },
   {
