@@ -11,3 +11,5 @@ mod simulation;
 mod stories;
 #[cfg(test)]
 mod support;
+#[cfg(test)]
+mod tidy;
