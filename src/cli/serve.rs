@@ -11,14 +11,14 @@ use tokio::net::TcpListener;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
-use tracing::{error, info, warn};
+use tracing::{debug, error, info, warn};
 
 use super::{Done, Here};
 use crate::admin::{self, Admin};
 use crate::app::{App, Policies, Settings};
 use crate::clock::{Clock, DemoClock, SystemClock};
 use crate::config::Config;
-use crate::routes::{ANSWER_WITHIN, Routes};
+use crate::routes::{ANSWER_WITHIN, Routes, Sparingly};
 use crate::server::{self, Limits};
 use crate::slack::client::SlackApi;
 use crate::store::Store;
@@ -55,6 +55,9 @@ async fn serve(here: &Here, config: Config) -> anyhow::Result<()> {
     let app = App::new(store, Arc::clone(&clock), slack, policies, settings);
     app.begin(problem.as_ref()).await.context("the start could not be recorded")?;
 
+    if config.basics.digest.is_some() {
+        warn!("`DAYPASS_DIGEST` is set, but this version posts no digest");
+    }
     let (stop, stopped) = watch::channel(false);
     let schedules = Schedules { sweep: config.basics.sweep.clone() };
     let mut worker = tokio::spawn(worker::run(Arc::clone(&app), schedules, stopped.clone()));
@@ -66,6 +69,7 @@ async fn serve(here: &Here, config: Config) -> anyhow::Result<()> {
         signing_secrets: config.signing_secrets,
         metrics: Arc::<Metrics>::default(),
         answer_within: ANSWER_WITHIN,
+        strangers: Sparingly::default(),
     };
     let server = tokio::spawn(server::serve(listener, Arc::new(routes), Limits::default(), stopped));
     info!(listen = %config.listen, "daypass {} is up", env!("CARGO_PKG_VERSION"));
@@ -100,10 +104,8 @@ async fn live(app: &Arc<App>, signals: &mut Signals, worker: &mut JoinHandle<()>
                 info!("stopping");
                 return Ok(());
             }
-            _ = signals.reload.recv() => match app.reload().await {
-                Ok(digest) => info!(policy.digest = %digest, "the policy files were loaded again"),
-                Err(problem) => error!("the policy files cannot be loaded; the last good ones stay in force\n{problem}"),
-            },
+            // What came of it is logged and recorded where it is done.
+            _ = signals.reload.recv() => drop(app.reload().await),
             ended = &mut *worker => {
                 let why = ended.err().map_or_else(|| "it returned".to_owned(), |problem| problem.to_string());
                 anyhow::bail!("the worker ended by itself ({why}); start daypass again");
@@ -122,9 +124,8 @@ async fn ask_slack(app: Arc<App>, mut stop: watch::Receiver<bool>) {
                 app.wake().notify_one();
                 return;
             }
-            Err(_) => {
-                warn!(again_in_secs = wait.as_secs(), "slack does not say whose token this is; nobody can be identified yet")
-            }
+            // Why is logged where it was asked.
+            Err(_) => debug!(again_in_secs = wait.as_secs(), "slack will be asked again whose token this is"),
         }
         if tokio::time::timeout(wait, server::told(&mut stop)).await.is_ok() {
             return;
