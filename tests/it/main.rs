@@ -4,6 +4,8 @@
 #[cfg(test)]
 mod browser;
 #[cfg(test)]
+mod core;
+#[cfg(test)]
 mod postgres;
 #[cfg(test)]
 mod sandbox;
@@ -13,3 +15,5 @@ mod simulation;
 mod stories;
 #[cfg(test)]
 mod support;
+#[cfg(test)]
+mod tidy;
