@@ -33,8 +33,21 @@ const MAY_NAME: &[(&str, &[&str])] = &[
     (
         "cli",
         &[
-            "access", "admin", "app", "audit", "clock", "config", "demo", "policy", "providers", "routes", "server", "slack",
-            "store", "telemetry", "worker",
+            "access",
+            "admin",
+            "app",
+            "audit",
+            "clock",
+            "config",
+            "demo",
+            "policy",
+            "providers",
+            "routes",
+            "server",
+            "slack",
+            "store",
+            "telemetry",
+            "worker",
         ],
     ),
     ("main", &["cli"]),
@@ -87,24 +100,30 @@ const ONE_PLACE: &[Rule] = &[
         only_in: &["src/cli/", "src/demo/"],
         why: "an error of a layer is an enum, so that its caller can tell what to do; `anyhow` is for whoever only prints it",
     },
-    Rule {
-        names: &["reqwest"],
-        only_in: &["src/providers/"],
-        why: "there is one HTTP client, with one set of limits",
-    },
-    Rule {
-        names: &["unsafe"],
-        only_in: &[],
-        why: "the whole crate forbids it",
-    },
+    Rule { names: &["reqwest"], only_in: &["src/providers/"], why: "there is one HTTP client, with one set of limits" },
+    Rule { names: &["unsafe"], only_in: &[], why: "the whole crate forbids it" },
 ];
 
 /// Files that decide without looking: what they need is handed to them.
 const PURE: &[&str] = &["src/access/", "src/policy/evaluate.rs"];
 /// What a file that decides without looking does not name.
 const IMPURE: &[&str] = &[
-    "tokio", "rusqlite", "hyper", "reqwest", "tracing", "clock", "getrandom", "std::fs", "std::net", "std::process", "std::thread",
-    "std::time::SystemTime", "std::time::Instant", "Mutex", "async", "await",
+    "tokio",
+    "rusqlite",
+    "hyper",
+    "reqwest",
+    "tracing",
+    "clock",
+    "getrandom",
+    "std::fs",
+    "std::net",
+    "std::process",
+    "std::thread",
+    "std::time::SystemTime",
+    "std::time::Instant",
+    "Mutex",
+    "async",
+    "await",
 ];
 
 /// The longest a file may be.
@@ -204,7 +223,10 @@ fn no_production_code_knows_that_it_is_tested() {
     for source in ours() {
         source.test_switches().into_iter().for_each(|line| found.push(format!("{}:{line}", source.path)));
     }
-    none("`cfg(test)` stands before a test module, or before what only tests import; else what is tested is not what is shipped:", &found);
+    none(
+        "`cfg(test)` stands before a test module, or before what only tests import; else what is tested is not what is shipped:",
+        &found,
+    );
 }
 
 #[test]

@@ -41,7 +41,8 @@ fn all() -> Vec<Source> {
     let tests: Vec<String> = sources.iter().flat_map(Source::test_modules).collect();
     for source in &mut sources {
         source.is_test |= source.path.starts_with("tests/") || source.path.starts_with("benches/");
-        source.is_test |= tests.iter().any(|test| source.path == format!("{test}.rs") || source.path.starts_with(&format!("{test}/")));
+        source.is_test |=
+            tests.iter().any(|test| source.path == format!("{test}.rs") || source.path.starts_with(&format!("{test}/")));
     }
     sources
 }
@@ -146,9 +147,8 @@ fn is_of_word(c: char) -> bool {
 
 /// Whether the text has the name with no part of a word on either side.
 pub fn has_word(text: &str, name: &str) -> bool {
-    text.match_indices(name).any(|(start, _)| {
-        !text[..start].ends_with(is_of_word) && !text[start + name.len()..].starts_with(is_of_word)
-    })
+    text.match_indices(name)
+        .any(|(start, _)| !text[..start].ends_with(is_of_word) && !text[start + name.len()..].starts_with(is_of_word))
 }
 
 /// An item without `pub` or `pub(…)` before it.
@@ -283,12 +283,8 @@ fn without_test_modules(code: &str) -> String {
 fn what_is_no_code_is_not_seen() {
     let text = "use crate::{a::b, c};\n// crate::d\nlet x = \"crate::e \\\" \"; let y = r#\"crate::f\"#; let z = '\"'; crate::g::h::<'a>();\n\
                 #[cfg(test)]\nmod tests {\n  use crate::i;\n}\n";
-    let source = Source {
-        path: "src/m/n.rs".into(),
-        text: text.into(),
-        code: without_test_modules(&only_code(text)),
-        is_test: false,
-    };
+    let source =
+        Source { path: "src/m/n.rs".into(), text: text.into(), code: without_test_modules(&only_code(text)), is_test: false };
     let named: Vec<(usize, String)> = source.modules_named();
     let named: Vec<(usize, &str)> = named.iter().map(|(line, name)| (*line, name.as_str())).collect();
     assert_eq!(named, [(1, "a"), (1, "c"), (3, "g")]);
