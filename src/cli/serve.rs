@@ -3,11 +3,14 @@
 //! What can wait does not keep it from starting: without valid policies it takes no requests, and without Slack it tells
 //! nobody, but what is in force ends in both cases.
 
+use std::os::fd::AsFd;
 use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::Context;
+use tokio::io::AsyncReadExt;
 use tokio::net::TcpListener;
+use tokio::net::unix::pipe;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
@@ -38,6 +41,9 @@ pub async fn run(here: &Here) -> Done {
 
 async fn serve(here: &Here, config: Config) -> anyhow::Result<()> {
     let mut signals = Signals::listen()?;
+    if config.demo.is_some() {
+        signals.stop.host = host();
+    }
     let demo_clock = config.demo.map(|demo| Arc::new(DemoClock::starting_at(demo.start)));
     let clock: Arc<dyn Clock> = match &demo_clock {
         Some(clock) => Arc::clone(clock) as Arc<dyn Clock>,
@@ -149,12 +155,15 @@ struct Signals {
 struct StopSignals {
     terminate: Signal,
     interrupt: Signal,
+    /// Closed by the end of the demo that started this process, however the demo ended. Never set outside of it.
+    host: Option<pipe::Receiver>,
 }
 
 impl Signals {
     fn listen() -> anyhow::Result<Signals> {
         let listen = |kind| signal(kind).context("could not listen for signals");
-        let stop = StopSignals { terminate: listen(SignalKind::terminate())?, interrupt: listen(SignalKind::interrupt())? };
+        let stop =
+            StopSignals { terminate: listen(SignalKind::terminate())?, interrupt: listen(SignalKind::interrupt())?, host: None };
         Ok(Signals { stop, reload: listen(SignalKind::hangup())? })
     }
 }
@@ -164,6 +173,21 @@ impl StopSignals {
         tokio::select! {
             _ = self.terminate.recv() => {}
             _ = self.interrupt.recv() => {}
+            () = gone(&mut self.host) => {}
         }
     }
+}
+
+/// The pipe that the demo keeps open as long as it lives. Without one, as when somebody starts this by hand, nobody is missed.
+fn host() -> Option<pipe::Receiver> {
+    let stdin = std::io::stdin().as_fd().try_clone_to_owned().ok()?;
+    pipe::Receiver::from_owned_fd(stdin).ok()
+}
+
+/// Comes back once, when the other end of the pipe is closed.
+async fn gone(host: &mut Option<pipe::Receiver>) {
+    let Some(pipe) = host else { return std::future::pending().await };
+    // Nobody writes into it; what comes nevertheless means nothing.
+    while matches!(pipe.read(&mut [0_u8; 64]).await, Ok(1..)) {}
+    *host = None;
 }

@@ -49,7 +49,8 @@ impl Bot {
             .current_dir(&launch.directory)
             .env_clear()
             .envs(launch.environment.iter().map(|(name, value)| (name, value)))
-            .stdin(Stdio::null())
+            // Stays open as long as this process lives: its end tells the bot that the demo is gone, even after a kill -9.
+            .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())
             .kill_on_drop(true)

@@ -2,6 +2,8 @@
 
 // `cfg(test)` says nothing new here, but it is how clippy knows that these may panic and print.
 #[cfg(test)]
+mod browser;
+#[cfg(test)]
 mod core;
 #[cfg(test)]
 mod postgres;

@@ -47,8 +47,14 @@ function listen() {
     world.users.forEach((one, index) => { one.hue = HUES[index % HUES.length]; });
     show();
   });
-  stream.addEventListener("open", () => document.body.classList.remove("gone"));
-  stream.addEventListener("error", () => document.body.classList.add("gone"));
+  stream.addEventListener("open", () => showGone(false));
+  stream.addEventListener("error", () => showGone(true));
+}
+
+function showGone(isGone) {
+  document.body.classList.toggle("gone", isGone);
+  if (isGone) outage("The demo does not answer. If it has ended, start it again in the terminal.");
+  else if (world) showSwitches();
 }
 
 function show() {
@@ -70,14 +76,20 @@ function showPeople() {
   const key = `${me}`;
   if ($("#people").dataset.key === key) return;
   $("#people").dataset.key = key;
+  const hadFocus = $("#people").contains(document.activeElement);
   replace($("#people"), h("span", { class: "lead" }, "Be"), CAST.map(user).filter(Boolean).map((one) =>
     h("button", { "data-persona": one.name, "aria-pressed": String(one.id === me), title: `${one.real_name}, ${one.title}`, onclick: () => be(one.id) },
       avatar(one, "small"), h("span", {}, one.real_name.split(" ")[0], h("small", {}, role(one))))));
+  if (hadFocus) $("#people [aria-pressed=true]")?.focus();
 }
 
 const role = (one) => (one.is_guest ? one.title.split(", ")[1] ?? "Guest" : { "Database administrator": "DBA", "Platform engineer": "Platform" }[one.title] ?? one.title);
 
 function showSidebar() {
+  const key = JSON.stringify([me, channel, Boolean(world.home), world.channels.map((one) => [one.id, unread(one)])]);
+  if ($("#sidebar").dataset.key === key) return;
+  $("#sidebar").dataset.key = key;
+  const focused = $("#sidebar").contains(document.activeElement) && document.activeElement.dataset.channel;
   const link = (one, label, icon) => {
     const count = unread(one);
     return h("button", { class: `link ${count ? "unread" : ""}`, "data-channel": one.id, "aria-current": one.id === channel ? "page" : null, onclick: () => open(one.id) },
@@ -93,6 +105,7 @@ function showSidebar() {
     h("ul", {},
       h("li", {}, link(direct(), "Daypass", h("span", { class: "avatar app tiny", "aria-hidden": "true" }, "D"))),
       world.home && h("li", {}, h("button", { class: "link", "data-channel": HOME, "aria-current": channel === HOME ? "page" : null, onclick: () => open(HOME) }, h("span", { class: "sign", "aria-hidden": "true" }, icon("home")), h("span", { class: "name" }, "Daypass home")))));
+  if (focused) $(`#sidebar [data-channel="${CSS.escape(focused)}"]`)?.focus();
 }
 
 function showConversation() {
@@ -191,8 +204,13 @@ function showSwitches() {
   set("#provider-switch", world.provider_is_down);
   set("#slack-switch", world.slack_is_down);
   set("#bot-switch", !world.bot.is_running, world.bot.is_running ? "Kill the bot" : "Start the bot");
-  $("#outage").hidden = !world.slack_is_down;
-  $("#outage").textContent = world.slack_is_down ? "Slack is down. Nothing can be sent; access still ends on time." : "";
+  outage(world.slack_is_down ? "Slack is down. Nothing can be sent; access still ends on time." : "");
+}
+
+function outage(words) {
+  const banner = $("#outage");
+  banner.hidden = !words;
+  if (banner.textContent !== words) banner.textContent = words;
 }
 
 function tick() {
@@ -263,6 +281,8 @@ function setUp() {
   });
   $("#back").addEventListener("click", () => { document.body.dataset.pane = "list"; $("#sidebar button")?.focus(); });
   $$("#tabs button").forEach((button) => button.addEventListener("click", () => tab(button.dataset.tab)));
+  // Otherwise a panel that was hidden would flash again whenever it is shown.
+  document.addEventListener("animationend", (event) => event.target.classList.remove("flash", "new"));
   $("#send").append(icon("send"));
   setUpComposer(() => ({ me, channel }));
   setInterval(tick, 1000);

@@ -26,6 +26,7 @@ export function setUpComposer(current) {
     if (!text) return;
     sent.push(text);
     fill("");
+    box.focus();
     $("#send").setAttribute("aria-busy", "true");
     showProblem(await post("/act", { as: current().me, do: "send", channel: current().channel, text }));
     $("#send").removeAttribute("aria-busy");

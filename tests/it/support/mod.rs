@@ -2,4 +2,5 @@
 
 pub mod postgres;
 pub mod sandbox;
+pub mod webdriver;
 pub mod world;
