@@ -7,6 +7,7 @@ mod admin;
 mod child;
 mod clock;
 pub mod emulator;
+pub mod gate;
 mod loopback;
 mod policies;
 pub mod sandbox;

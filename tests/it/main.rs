@@ -6,6 +6,8 @@ mod browser;
 #[cfg(test)]
 mod core;
 #[cfg(test)]
+mod kill;
+#[cfg(test)]
 mod postgres;
 #[cfg(test)]
 mod sandbox;
