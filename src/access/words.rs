@@ -27,10 +27,27 @@ impl Words {
         &self.words
     }
 
-    /// Whether nothing was typed.
+    /// Whether nothing was typed that anybody could read: what cannot be seen is no reason.
     pub fn is_empty(&self) -> bool {
-        self.words.is_empty()
+        self.seen_chars() == 0
     }
+
+    /// How many characters can be seen, with one for each gap between words.
+    pub fn seen_chars(&self) -> usize {
+        let seen = |word: &str| word.chars().filter(|c| !is_invisible(*c)).count();
+        let words = self.words.split_whitespace().map(seen).filter(|chars| *chars > 0);
+        let (count, chars) = words.fold((0usize, 0), |(count, all), chars| (count + 1, all + chars));
+        chars + count.saturating_sub(1)
+    }
+}
+
+/// Whether a character shows nothing, or changes how others are shown: controls, joiners, direction marks, fillers, tags.
+pub fn is_invisible(c: char) -> bool {
+    c.is_control()
+        || matches!(c,
+            '\u{ad}' | '\u{34f}' | '\u{61c}' | '\u{115f}' | '\u{1160}' | '\u{17b4}' | '\u{17b5}' | '\u{180b}'..='\u{180f}'
+            | '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{2800}' | '\u{3164}'
+            | '\u{feff}' | '\u{ffa0}' | '\u{fff0}'..='\u{fffb}' | '\u{1d173}'..='\u{1d17a}' | '\u{e0000}'..='\u{e0fff}')
 }
 
 impl fmt::Debug for Words {
@@ -48,6 +65,14 @@ mod tests {
         let words = Words::typed("  my ex-wife's illness ");
         assert_eq!(format!("{words:?}"), "Words(20 chars)");
         assert_eq!(words.as_typed(), "my ex-wife's illness");
+    }
+
+    #[test]
+    fn what_cannot_be_seen_is_nothing() {
+        for nothing in ["", " ", "\u{200b} \u{feff}", "\u{202e}\u{3164}\u{2800}"] {
+            assert!(Words::typed(nothing).is_empty(), "{nothing:?}");
+        }
+        assert_eq!(Words::typed("\u{200b}a \u{200b}   b\u{2060}🙂").seen_chars(), 4);
     }
 
     #[test]

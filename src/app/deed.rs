@@ -81,7 +81,7 @@ impl App {
                 StoreError::NotRecorded(_) | StoreError::Disk(_) | StoreError::Closed => Refusal::NotRecorded,
                 _ => Refusal::Internal { reference },
             };
-            Outcome::Now(Told { message: refused(&refusal, names), refusal: Some(refusal) })
+            Outcome::Now(Told { message: refused(&refusal, names), refusal: Some(refusal), may_end: None })
         })
     }
 }

@@ -9,7 +9,7 @@ use crate::access::refusal::Refusal;
 use crate::policy::PolicySet;
 use crate::slack::say::names::Names;
 use crate::slack::say::reply::Reply;
-use crate::store::Reader;
+use crate::store::{Reader, StoreError};
 
 use super::policies::Loaded;
 use super::transact::{Attempt, Outcome, Stop, Work};
@@ -49,6 +49,10 @@ impl App {
             } else {
                 return Err(Refusal::NotYours.into());
             };
+            if grant.is_over() {
+                let state = grant.state.name().to_owned();
+                return Err(Refusal::GrantOver { grant: grant.id, state }.into());
+            }
             work.on_holding(grant.entitlement, HoldingCommand::End { grant: grant.id, cause })?;
             Ok(Reply::Ending { grant: grant.id })
         })
@@ -71,7 +75,12 @@ pub(super) fn the_only_one(reader: &Reader<'_>, person: &PersonId) -> Result<Gra
 }
 
 /// Owners of the resource and the person's sponsor answer for a grant.
-fn answers_for(set: &PolicySet, reader: &Reader<'_>, grant: &Grant, by: &PersonId) -> Result<bool, Stop> {
+pub(super) fn answers_for(
+    set: &PolicySet,
+    reader: &Reader<'_>,
+    grant: &Grant,
+    by: &PersonId,
+) -> Result<bool, StoreError> {
     let is_sponsor =
         set.person(&grant.person).and_then(|person| person.sponsor.as_ref()).is_some_and(|sponsor| sponsor.value == *by);
     let Some(request) = reader.request(grant.request)? else { return Ok(is_sponsor) };

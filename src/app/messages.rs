@@ -31,6 +31,8 @@ pub enum Kind {
     Drifted,
     /// A provider is another server than it was.
     ProviderMoved,
+    /// Something bears our mark at a provider and is in no row: provider, account and thing, one a line.
+    LeftOver,
     /// The clock contradicts itself, since this time.
     ClockSuspect(Timestamp),
     /// It agrees again, since this time.
@@ -65,6 +67,7 @@ impl Kind {
             Kind::OverdueIsOver => "overdue_is_over".to_owned(),
             Kind::Drifted => "drifted".to_owned(),
             Kind::ProviderMoved => "provider_moved".to_owned(),
+            Kind::LeftOver => "left_over".to_owned(),
             Kind::ClockSuspect(at) => format!("clock_suspect/{}", at.as_millis()),
             Kind::ClockSound(at) => format!("clock_sound/{}", at.as_millis()),
             Kind::PolicyRefused(at) => format!("policy_refused/{}", at.as_millis()),
@@ -87,6 +90,7 @@ impl Kind {
             ("overdue_is_over", None) => Some(Kind::OverdueIsOver),
             ("drifted", None) => Some(Kind::Drifted),
             ("provider_moved", None) => Some(Kind::ProviderMoved),
+            ("left_over", None) => Some(Kind::LeftOver),
             ("clock_suspect", _) => at().map(Kind::ClockSuspect),
             ("clock_sound", _) => at().map(Kind::ClockSound),
             ("policy_refused", _) => at().map(Kind::PolicyRefused),
@@ -105,6 +109,7 @@ impl Kind {
             | Kind::OverdueIsOver
             | Kind::Drifted
             | Kind::ProviderMoved
+            | Kind::LeftOver
             | Kind::ClockSuspect(_)
             | Kind::ClockSound(_)
             | Kind::PolicyRefused(_) => Style::Once,
@@ -129,7 +134,8 @@ impl Telling<'_> {
         tx.mark_stale(&key, kind.style(), self.at)
     }
 
-    fn alarm(&self, tx: &mut Tx<'_>, kind: &Kind, about: impl ToString) -> Result<(), StoreError> {
+    /// Tells the security channel.
+    pub fn alarm(&self, tx: &mut Tx<'_>, kind: &Kind, about: impl ToString) -> Result<(), StoreError> {
         match self.security_channel {
             Some(channel) => self.mark(tx, kind, about, Audience::Channel(channel.to_owned())),
             None => Ok(()),

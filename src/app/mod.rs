@@ -4,6 +4,7 @@
 
 mod approve;
 mod ask;
+mod click;
 mod deed;
 mod deny;
 mod end;
@@ -18,6 +19,7 @@ pub mod policies;
 mod reassess;
 pub mod render;
 pub mod standing;
+mod submit;
 mod surface;
 mod transact;
 mod withdraw;
@@ -254,6 +256,14 @@ impl App {
                 Err(problem)
             }
         }
+    }
+
+    /// Tells the security channel, once, of something that bears our mark and is in no row: provider, account and thing.
+    pub async fn tell_left_over(&self, what: &str) -> Result<(), StoreError> {
+        let (what, at, channel) = (what.to_owned(), self.now().at, self.settings.security_channel.clone());
+        self.store
+            .write(move |tx| Telling { set: None, security_channel: channel.as_deref(), at }.alarm(tx, &Kind::LeftOver, what))
+            .await
     }
 
     /// With broken files at a cold start, what earlier sets gave is taken back by the adapters that they named.

@@ -80,6 +80,7 @@ impl App {
                 | Kind::OverdueIsOver
                 | Kind::Drifted
                 | Kind::ProviderMoved
+                | Kind::LeftOver
                 | Kind::ClockSuspect(_)
                 | Kind::ClockSound(_)
                 | Kind::PolicyRefused(_),
@@ -151,6 +152,11 @@ fn alarm_of(kind: &Kind, key: &MessageKey) -> Option<Alarm> {
         Kind::ClockSound(_) => Some(Alarm::ClockSound),
         Kind::PolicyRefused(_) => Some(Alarm::PolicyRefused { problems: Vec::new() }),
         Kind::ProviderMoved => key.about.parse().ok().map(|provider| Alarm::ProviderMoved { provider }),
+        Kind::LeftOver => {
+            let mut lines = key.about.splitn(3, '\n').map(str::to_owned);
+            let (provider, account, thing) = (lines.next()?.parse().ok()?, lines.next()?, lines.next()?);
+            Some(Alarm::LeftOver { provider, account, thing })
+        }
         Kind::Card | Kind::Status | Kind::Decided | Kind::News(_) | Kind::Warning(_) | Kind::Overdue(_) | Kind::OverdueIsOver => {
             None
         }

@@ -3,21 +3,18 @@
 use std::sync::Arc;
 
 use serde_json::{Value, json};
-use tracing::{info, warn};
+use tracing::warn;
 
 use crate::access::event::Actor;
-use crate::access::ids::{GrantId, PersonId, RequestId};
+use crate::access::ids::PersonId;
 use crate::access::refusal::Refusal;
-use crate::access::request::TermsHash;
-use crate::access::words::Words;
 use crate::slack::block::{Message, View, options_answer};
-use crate::slack::command::{Command, NotUnderstood};
-use crate::slack::inbound::{self, Account, Action, Inbound, Submission};
+use crate::slack::command::Command;
+use crate::slack::inbound::{self, Account, Inbound};
 use crate::slack::say::names::Names;
 use crate::slack::say::refusal::{not_understood, refused};
-use crate::slack::say::{button, field, form, forms};
+use crate::slack::say::forms;
 
-use super::approve::Yes;
 use super::deed::Deed;
 use super::end::Ending;
 use super::extend::More;
@@ -42,16 +39,16 @@ impl Answer {
         Answer { status: 200, body: None }
     }
 
-    fn of(body: Value) -> Answer {
+    pub(super) fn of(body: Value) -> Answer {
         Answer { status: 200, body: Some(body) }
     }
 }
 
 /// Somebody who is known, with what is needed to answer them.
-struct Caller {
-    person: PersonId,
-    loaded: Arc<Loaded>,
-    names: Names,
+pub(super) struct Caller {
+    pub person: PersonId,
+    pub loaded: Arc<Loaded>,
+    pub names: Names,
 }
 
 impl App {
@@ -79,7 +76,7 @@ impl App {
     }
 
     /// Who it is. Whoever is not known gets a sentence, and the audit log a line.
-    async fn caller(&self, attempt: &mut Attempt, account: &Account) -> Result<Caller, Told> {
+    pub(super) async fn caller(&self, attempt: &mut Attempt, account: &Account) -> Result<Caller, Told> {
         let Some(loaded) = self.policies.current() else {
             return Err(told(self.settled_refusal(attempt, Refusal::NoPolicy).await));
         };
@@ -97,7 +94,7 @@ impl App {
             Ok(outcome) => outcome,
             Err(error) => {
                 warn!(%error, "a refusal could not be recorded");
-                Outcome::Now(Told { message: refused(&Refusal::NotRecorded, &names), refusal: Some(Refusal::NotRecorded) })
+                Outcome::Now(Told { message: refused(&Refusal::NotRecorded, &names), refusal: Some(Refusal::NotRecorded), may_end: None })
             }
         }
     }
@@ -169,137 +166,6 @@ impl App {
         Ok(Some(outcome))
     }
 
-    async fn action(self: &Arc<Self>, key: Option<String>, action: Action) -> Answer {
-        let mut attempt = Attempt { key, actor: Actor::Daypass, verb: "press", about: None };
-        let caller = match self.caller(&mut attempt, &action.from).await {
-            Ok(caller) => caller,
-            Err(told) => return self.reply_to(&action, told.message),
-        };
-        if let Some(view) = action.view.as_ref().filter(|view| view.callback_id == form::REQUEST) {
-            self.redraw(&caller, view).await;
-            return Answer::empty();
-        }
-        match self.press(&mut attempt, &caller, &action).await {
-            Ok(Some(Outcome::Now(told))) => self.reply_to(&action, told.message),
-            // The same click came in again: its answer was given.
-            Ok(Some(Outcome::Before(_)) | None) => Answer::empty(),
-            Err(message) => self.reply_to(&action, message),
-        }
-    }
-
-    async fn press(
-        self: &Arc<Self>,
-        attempt: &mut Attempt,
-        caller: &Caller,
-        action: &Action,
-    ) -> Result<Option<Outcome>, Message> {
-        let Caller { person, loaded, names } = caller;
-        let by = person.clone();
-        let (request, terms) = read_value(&action.value);
-        let grant = action.value.parse::<GrantId>().ok();
-        attempt.about = request.map(|id| id.to_string()).or(grant.map(|id| id.to_string()));
-        let unknown = || not_understood(&unknown_button());
-        let outcome = match action.action_id.as_str() {
-            button::APPROVE => {
-                attempt.verb = "approve";
-                let (request, terms) = request.zip(terms).ok_or_else(unknown)?;
-                let yes = Yes { by, request, terms, note: Words::default() };
-                self.perform(attempt, names, &Deed::Approve(yes)).await
-            }
-            button::WITHDRAW => {
-                attempt.verb = "withdraw";
-                let request = Some(request.ok_or_else(unknown)?);
-                self.perform(attempt, names, &Deed::Withdraw(by, request)).await
-            }
-            button::DONE => {
-                attempt.verb = "done";
-                let ending = Ending::Own(Some(grant.ok_or_else(unknown)?));
-                self.perform(attempt, names, &Deed::End(by, ending)).await
-            }
-            button::REVOKE => {
-                attempt.verb = "revoke";
-                let ending = Ending::Anybodys(grant.ok_or_else(unknown)?);
-                self.perform(attempt, names, &Deed::End(by, ending)).await
-            }
-            button::DENY => {
-                let id = request.ok_or_else(unknown)?;
-                let pinned = self.pinned(id).await.map_err(|stop| shown::<Message>(Err(stop), names))?;
-                let mut names = names.clone();
-                names::learn(&mut names, &pinned.request, &[]);
-                return self.open(&action.trigger_id, forms::deny_form(&pinned.request, &names)).await.map(|()| None);
-            }
-            button::DETAILS => {
-                let id = request.ok_or_else(unknown)?;
-                let view =
-                    self.details(loaded, names.clone(), person, id).await.map_err(|stop| shown::<Message>(Err(stop), names))?;
-                return self.open(&action.trigger_id, view).await.map(|()| None);
-            }
-            button::EXTEND => {
-                let view = self.extend_form(loaded, names, person, Some(grant.ok_or_else(unknown)?)).await;
-                let view = view.map_err(|stop| shown::<Message>(Err(stop), names))?;
-                return self.open(&action.trigger_id, view).await.map(|()| None);
-            }
-            button::REQUEST => {
-                let view = self.request_form(loaded, names, person, &super::form::Filled::default()).await;
-                return self.open(&action.trigger_id, view.unwrap_or_else(nothing_to_ask)).await.map(|()| None);
-            }
-            _ => return Err(unknown()),
-        };
-        Ok(Some(outcome))
-    }
-
-    /// The form follows what is chosen in it. One that was changed meanwhile is left alone.
-    async fn redraw(&self, caller: &Caller, view: &inbound::ViewRef) {
-        let filled = self.filled(&caller.loaded, &caller.person, &view.values);
-        let Some(drawn) = self.request_form(&caller.loaded, &caller.names, &caller.person, &filled).await else { return };
-        if let Err(error) = self.slack.update_view(&view.id, Some(&view.hash), &drawn).await {
-            info!(%error, "a form was not redrawn");
-        }
-    }
-
-    async fn submission(self: &Arc<Self>, key: Option<String>, submission: Submission) -> Answer {
-        let mut attempt = Attempt { key, actor: Actor::Daypass, verb: "submit", about: None };
-        let caller = match self.caller(&mut attempt, &submission.from).await {
-            Ok(caller) => caller,
-            Err(told) => return in_window(&told.message),
-        };
-        let Caller { person, names, loaded } = &caller;
-        let view = &submission.view;
-        let reason = Words::typed(view.values.text(field::REASON));
-        let outcome = match view.callback_id.as_str() {
-            form::REQUEST => {
-                attempt.verb = "request";
-                let wish = match self.wish_of_form(loaded, person, &view.values) {
-                    Ok(wish) => wish,
-                    Err(problems) => return Answer::of(problems),
-                };
-                self.perform(&attempt, names, &Deed::Ask(wish)).await
-            }
-            form::DENY => {
-                let (Some(id), _) = read_value(&view.private_metadata) else { return Answer::empty() };
-                (attempt.verb, attempt.about) = ("deny", Some(id.to_string()));
-                self.perform(&attempt, names, &Deed::Deny(person.clone(), id, reason)).await
-            }
-            form::EXTEND => {
-                let Ok(grant) = view.private_metadata.parse::<GrantId>() else { return Answer::empty() };
-                (attempt.verb, attempt.about) = ("extend", Some(grant.to_string()));
-                let Some(by) = view.values.chosen(field::DURATION).and_then(|text| text.parse().ok()) else {
-                    return Answer::of(forms::errors(&[(field::DURATION, "Choose how much more.".to_owned())].into()));
-                };
-                let more = More { grant: Some(grant), by, reason };
-                self.perform(&attempt, names, &Deed::AskMore(person.clone(), more)).await
-            }
-            other => {
-                warn!(form = other, "a form was submitted that is not known here");
-                return Answer::empty();
-            }
-        };
-        match outcome {
-            Outcome::Now(Told { refusal: Some(refusal), message }) => refused_form(&refusal, &message),
-            Outcome::Now(Told { refusal: None, .. }) | Outcome::Before(_) => Answer::empty(),
-        }
-    }
-
     async fn options(&self, account: &Account, typed: &str) -> Answer {
         let Some(loaded) = self.policies.current() else { return Answer::of(options_answer(&[])) };
         let Ok(person) = self.identify(&loaded, account).await else { return Answer::of(options_answer(&[])) };
@@ -308,7 +174,7 @@ impl App {
     }
 
     /// Opens a form within the life of its trigger. What is not opened is said.
-    async fn open(&self, trigger_id: &str, view: View) -> Result<(), Message> {
+    pub(super) async fn open(&self, trigger_id: &str, view: View) -> Result<(), Message> {
         match self.slack.open_view(trigger_id, &view).await {
             Ok(_) => Ok(()),
             Err(error) => {
@@ -317,32 +183,12 @@ impl App {
             }
         }
     }
-
-    /// Answers a click where it was made, after it was acknowledged: Slack ignores what stands in the acknowledgement.
-    fn reply_to(self: &Arc<Self>, action: &Action, message: Message) -> Answer {
-        let app = Arc::clone(self);
-        let (url, channel, user) =
-            (action.response_url.clone(), action.message.as_ref().map(|at| at.channel.clone()), action.from.user.clone());
-        drop(tokio::spawn(async move {
-            let answered = match &url {
-                Some(url) => app.slack.respond(url, &message).await,
-                None => match &channel {
-                    Some(channel) => app.slack.ephemeral(channel, &user, &message, app.wall()).await,
-                    None => app.slack.post(&user, &message, app.wall()).await.map(drop),
-                },
-            };
-            if let Err(error) = answered {
-                warn!(%error, "a click was recorded, but its answer did not reach slack");
-            }
-        }));
-        Answer::empty()
-    }
 }
 
 fn told(outcome: Outcome) -> Told {
     match outcome {
         Outcome::Now(told) => told,
-        Outcome::Before(_) => Told { message: Message::sentence("That was answered before."), refusal: None },
+        Outcome::Before(_) => Told { message: Message::sentence("That was answered before."), refusal: None, may_end: None },
     }
 }
 
@@ -355,7 +201,7 @@ fn said(outcome: Outcome) -> Answer {
 }
 
 /// A list, or the sentence that stands for it.
-fn shown<T: Into<Message>>(result: Result<T, Stop>, names: &Names) -> Message {
+pub(super) fn shown<T: Into<Message>>(result: Result<T, Stop>, names: &Names) -> Message {
     match result {
         Ok(message) => message.into(),
         Err(Stop::Refused(refusal)) => refused(&refusal, names),
@@ -367,36 +213,9 @@ fn shown<T: Into<Message>>(result: Result<T, Stop>, names: &Names) -> Message {
     }
 }
 
-/// `R-42 <terms>`: what buttons and forms carry.
-fn read_value(value: &str) -> (Option<RequestId>, Option<TermsHash>) {
-    let mut parts = value.split(' ');
-    let request = parts.next().and_then(|id| id.parse().ok());
-    (request, parts.next().and_then(|hash| hash.parse().ok()))
-}
-
-fn unknown_button() -> NotUnderstood {
-    NotUnderstood { problem: "this button is not known here any more".to_owned(), example: "/jit help".to_owned(), nearest: None }
-}
-
-fn nothing_to_ask() -> View {
+pub(super) fn nothing_to_ask() -> View {
     forms::sentence(
         "Request access",
         "There is nothing that you could ask for yet. Ask an admin to add a policy that is about you.",
     )
-}
-
-fn in_window(message: &Message) -> Answer {
-    Answer::of(forms::replaced_by(&forms::sentence("Not possible", message.text())))
-}
-
-/// A refused form keeps what was filled in, with the sentence on the field that it is about.
-fn refused_form(refusal: &Refusal, message: &Message) -> Answer {
-    let field = match refusal {
-        Refusal::OverCap { .. } | Refusal::OutsideWindow { .. } | Refusal::NoTimeLeft { .. } | Refusal::NoExtension { .. } => {
-            field::DURATION
-        }
-        Refusal::ReasonTooShort { .. } | Refusal::TicketMissing { .. } | Refusal::DenialNeedsReason => field::REASON,
-        _ => return in_window(message),
-    };
-    Answer::of(forms::errors(&[(field, crate::slack::text::unescape(message.text()))].into()))
 }

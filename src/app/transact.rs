@@ -5,18 +5,19 @@ use std::sync::Arc;
 use crate::access::decide::{HoldingCommand, RequestCommand, Undecided, decide_holding, decide_request, settle};
 use crate::access::entitlement::Holding;
 use crate::access::event::{Actor, Event};
-use crate::access::grant::Grant;
+use crate::access::grant::{Grant, GrantState};
 use crate::access::ids::{EntitlementId, GrantId, RequestId};
 use crate::access::refusal::Refusal;
 use crate::access::request::Request;
 use crate::access::time::{Now, Timestamp};
 use crate::slack::block::Message;
 use crate::slack::say::names::Names;
-use crate::slack::say::refusal::refused;
+use crate::slack::say::refusal::{refused, refused_but_can_revoke};
 use crate::slack::say::reply::{Reply, reply};
 use crate::store::{Inbox, StoreError, Tx};
 use serde_json::Value;
 
+use super::end::answers_for;
 use super::messages::Telling;
 use super::policies::Loaded;
 use super::{App, names};
@@ -44,6 +45,8 @@ pub(super) struct Told {
     pub message: Message,
     /// Why not, if not.
     pub refusal: Option<Refusal>,
+    /// What they may end instead; the answer has a button for it.
+    pub may_end: Option<GrantId>,
 }
 
 /// What came of an attempt.
@@ -251,7 +254,7 @@ impl App {
                 }
                 let mut work = Work::new(tx, now, attempt.actor.clone(), Some(&loaded), security_channel.as_deref());
                 let told = match job(&mut work, &mut names) {
-                    Ok(said) => Told { message: reply(&said, &names), refusal: None },
+                    Ok(said) => Told { message: reply(&said, &names), refusal: None, may_end: None },
                     Err(Stop::Refused(refusal)) => refuse(&mut work, &attempt, refusal, &mut names)?,
                     Err(stop) => return Err(stop),
                 };
@@ -299,7 +302,35 @@ fn refuse(work: &mut Work<'_, '_>, attempt: &Attempt, refusal: Refusal, names: &
     learn_refusal(work.tx, &refusal, names)?;
     let event = Event::Refused { attempt: attempt.verb.to_owned(), about: attempt.about.clone(), refusal: refusal.clone() };
     work.record(vec![event])?;
-    Ok(Told { message: refused(&refusal, names), refusal: Some(refusal) })
+    let may_end = if attempt.verb == "deny" { denied_too_late(work, attempt, &refusal, names)? } else { None };
+    let message = match may_end {
+        Some(grant) => refused_but_can_revoke(&refusal, grant, names),
+        None => refused(&refusal, names),
+    };
+    Ok(Told { message, refusal: Some(refusal), may_end })
+}
+
+/// Whoever says no to what was approved meanwhile may end it, if they answer for it: as a revocation, not as a decision.
+fn denied_too_late(
+    work: &Work<'_, '_>,
+    attempt: &Attempt,
+    refusal: &Refusal,
+    names: &mut Names,
+) -> Result<Option<GrantId>, StoreError> {
+    let (Refusal::Decided { state, .. }, Actor::Person(by), Some(set)) = (refusal, &attempt.actor, work.telling.set) else {
+        return Ok(None);
+    };
+    let Some(id) = attempt.about.as_deref().filter(|_| state == "approved").and_then(|about| about.parse().ok()) else {
+        return Ok(None);
+    };
+    for grant in work.tx.grants_of_request(id)? {
+        let is_going = grant.is_over() || matches!(grant.state, GrantState::Revoking(_));
+        if !is_going && answers_for(set, work.tx, &grant, by)? {
+            names::learn_grant(names, work.tx, &grant)?;
+            return Ok(Some(grant.id));
+        }
+    }
+    Ok(None)
 }
 
 /// A refusal that names a request or grant is told with what those are about.

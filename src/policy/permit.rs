@@ -175,7 +175,7 @@ impl<'a> Case<'a> {
         if let Some(ticket) = policy.reason.ticket.as_ref().filter(|ticket| !ticket.regex.is_match(typed)) {
             return Some(Refusal::TicketMissing { pattern: ticket.pattern.clone() });
         }
-        let chars = u32::try_from(typed.chars().count()).unwrap_or(u32::MAX);
+        let chars = u32::try_from(self.facts.reason.seen_chars()).unwrap_or(u32::MAX);
         let min_chars = policy.reason.min_length;
         (chars < min_chars).then_some(Refusal::ReasonTooShort { min_chars })
     }

@@ -4,6 +4,7 @@
 //! names; what people typed ([`crate::access::words::Words`]) has no way in and is shown as rich text or plain text.
 
 use super::limits::length;
+use crate::access::words::is_invisible;
 
 /// Text that Slack reads as markup. Built from our own literals and from names, which are escaped on the way in.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -147,14 +148,6 @@ pub fn clean(text: &str) -> String {
 /// The cleaned text as one line, with single spaces and none at the ends.
 pub fn one_line(text: &str) -> String {
     clean(text).split_whitespace().collect::<Vec<_>>().join(" ")
-}
-
-fn is_invisible(c: char) -> bool {
-    c.is_control()
-        || matches!(c,
-            '\u{ad}' | '\u{34f}' | '\u{61c}' | '\u{115f}' | '\u{1160}' | '\u{17b4}' | '\u{17b5}' | '\u{180b}'..='\u{180f}'
-            | '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{2800}' | '\u{3164}'
-            | '\u{feff}' | '\u{ffa0}' | '\u{fff0}'..='\u{fffb}' | '\u{1d173}'..='\u{1d17a}' | '\u{e0000}'..='\u{e0fff}')
 }
 
 /// The three characters that Slack reads as markup, as entities.

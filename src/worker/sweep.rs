@@ -125,6 +125,7 @@ async fn clean_up(app: &Arc<App>, provider: ProviderId, subject: String, thing: 
         Some(_) => Ok(0),
         None => {
             error!(provider.name = %provider, thing = about, subject = holder, "found what carries our mark, of which this database knows nothing: remove it by hand");
+            app.tell_left_over(&format!("{provider}\n{holder}\n{about}")).await?;
             Ok(0)
         }
     }

@@ -1,4 +1,4 @@
-//! The forms: ask, deny, ask for more time. What comes back from them is checked again by whoever acts on it.
+//! The forms: ask, approve with a note, deny, ask for more time. What comes back from them is checked again by whoever acts on it.
 
 use std::collections::BTreeMap;
 
@@ -103,11 +103,23 @@ fn length_choice(ttl: Ttl) -> Choice {
     Choice { text: ttl.to_string(), value: format!("{minutes}m") }
 }
 
+/// The form that approves a request where the policy wants to know why. `private_metadata` is the value of the button.
+pub fn approve_form(request: &Request, names: &Names) -> View {
+    let reason = text_input(field::REASON, "Why it is right", Lines::Several, "", WORDS_CHARS_MAX as u64);
+    let blocks = vec![plain(&who_asks(request, names)), hint(reason, "It is kept with the decision and shown on the card.")];
+    View::new(form::APPROVE, &format!("Approve {}", request.id), &super::card::button_value(request), blocks).submit("Approve")
+}
+
+/// "Maya Okafor (contractor, Acme) asks for Orders database · Read only for 2 h."
+fn who_asks(request: &Request, names: &Names) -> String {
+    let about = names.thing(&request.terms.resource, &request.terms.role);
+    format!("{} asks for {about} for {}.", names.person_in_full(&request.terms.subject), request.terms.access_for)
+}
+
 /// The form that denies a request. `private_metadata` is the value of the button.
 pub fn deny_form(request: &Request, names: &Names) -> View {
-    let about = names.thing(&request.terms.resource, &request.terms.role);
-    let line = format!("{} asks for {about} for {}.", names.person_in_full(&request.terms.subject), request.terms.access_for);
     let reason = text_input(field::REASON, "Why not", Lines::Several, "", WORDS_CHARS_MAX as u64);
+    let line = who_asks(request, names);
     let blocks = vec![plain(&line), hint(reason, &format!("{} will read it.", names.person(&request.filed_by)))];
     View::new(form::DENY, &format!("Deny {}", request.id), &super::card::button_value(request), blocks).submit("Deny")
 }

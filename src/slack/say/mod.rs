@@ -44,6 +44,8 @@ pub mod button {
 pub mod form {
     /// Asks for access.
     pub const REQUEST: &str = "request.form";
+    /// Approves, with a note.
+    pub const APPROVE: &str = "request.approve";
     /// Denies.
     pub const DENY: &str = "request.deny";
     /// Asks for more time.

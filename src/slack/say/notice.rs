@@ -193,6 +193,15 @@ pub enum Alarm {
         /// Which.
         grant: GrantId,
     },
+    /// Something bears our mark, and the database knows nothing of it.
+    LeftOver {
+        /// Where.
+        provider: ProviderId,
+        /// Whose.
+        account: String,
+        /// On what, as the provider calls it.
+        thing: String,
+    },
     /// Somebody broke the glass.
     BreakGlass {
         /// The request.
@@ -228,6 +237,12 @@ pub fn alarm(alarm: &Alarm, names: &Names) -> Message {
         Alarm::Drifted { grant } => {
             format!("The provider shows something else than it should for {}. Somebody may have changed it by hand.", names.grant(*grant))
         }
+        Alarm::LeftOver { provider, account, thing } => format!(
+            "{} shows an access that I gave and know nothing of: {} on {}. Remove it by hand, unless somebody needs it.",
+            names.provider(provider),
+            plainly(account),
+            plainly(thing)
+        ),
         Alarm::BreakGlass { request } => {
             let who = names.requests.get(request).map_or_else(|| "Somebody".to_owned(), |about| names.person_in_full(&about.person));
             format!("{who} broke the glass: {} was given without an approval. Another person has to review it.", names.request(*request))

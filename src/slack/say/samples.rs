@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use serde_json::{Map, Value, json};
 
 use super::card::card;
-use super::forms::{ExtendForm, Outlook, RequestForm, deny_form, errors, extend_form, request_form, sentence};
+use super::forms::{ExtendForm, Outlook, RequestForm, approve_form, deny_form, errors, extend_form, request_form, sentence};
 use super::lists::{Able, Can, Held, help, mine, pending};
 use super::notice::{Alarm, EndsSoon, Overdue, alarm, ends_soon, news, overdue, overdue_is_over};
 use super::refusal::{not_understood, refused, refused_but_can_revoke};
@@ -123,6 +123,10 @@ impl Stage {
             ("clock_sound", Alarm::ClockSound),
             ("provider_moved", Alarm::ProviderMoved { provider: "orders-pg".parse()? }),
             ("drifted", Alarm::Drifted { grant }),
+            (
+                "left_over",
+                Alarm::LeftOver { provider: "orders-pg".parse()?, account: self.said.clone(), thing: self.said.clone() },
+            ),
             ("break_glass", Alarm::BreakGlass { request }),
             ("undelivered", Alarm::Undelivered { to: self.said.clone(), about: self.said.clone() }),
         ];
@@ -190,6 +194,7 @@ impl Stage {
             ("extend", extend_form(&more)),
         ];
         let mut views: Vec<(&'static str, View)> = forms.into_iter().filter_map(|(name, view)| Some((name, view?))).collect();
+        views.push(("approve", approve_form(&self.request, names)));
         views.push(("deny", deny_form(&self.request, names)));
         views.push(("details", details(&self.why(&self.request, &before))));
         views.push(("sentence", sentence("Request access", &self.said)));

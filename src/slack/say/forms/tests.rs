@@ -55,6 +55,7 @@ fn forms_ask_for_what_is_missing() {
     let out = [
         request_form(&empty).unwrap(),
         request_form(&filled).unwrap(),
+        approve_form(&stage.request, &stage.names),
         deny_form(&stage.request, &stage.names),
         extend_form(&more).unwrap(),
         sentence("Request access", "There is nothing that you can ask for."),

@@ -1,0 +1,210 @@
+//! A button or a choice: which one it is, and who presses it. Buttons carry an id, never a right.
+
+use std::sync::Arc;
+
+use tracing::{info, warn};
+
+use crate::access::decide::NoteRule;
+use crate::access::event::Actor;
+use crate::access::ids::{GrantId, PersonId, RequestId};
+use crate::access::request::{Request, TermsHash};
+use crate::access::words::Words;
+use crate::slack::block::Message;
+use crate::slack::command::NotUnderstood;
+use crate::slack::inbound::{self, Action};
+use crate::slack::say::refusal::not_understood;
+use crate::slack::say::{button, form, forms};
+use crate::store::StoreError;
+use crate::store::outbox::{Audience, MessageKey, Posted};
+
+use super::approve::{Yes, deciding};
+use super::deed::Deed;
+use super::end::Ending;
+use super::messages::{Kind, Moment};
+use super::policies::Loaded;
+use super::surface::{Answer, Caller, nothing_to_ask, shown};
+use super::transact::{Attempt, Outcome};
+use super::{App, names};
+
+impl App {
+    pub(super) async fn action(self: &Arc<Self>, key: Option<String>, action: Action) -> Answer {
+        let mut attempt = Attempt { key, actor: Actor::Daypass, verb: "press", about: None };
+        let caller = match self.caller(&mut attempt, &action.from).await {
+            Ok(caller) => caller,
+            Err(told) => return self.reply_to(&action, told.message),
+        };
+        if let Some(view) = action.view.as_ref().filter(|view| view.callback_id == form::REQUEST) {
+            self.redraw(&caller, view).await;
+            return Answer::empty();
+        }
+        self.adopt(&caller.person, &action).await;
+        match self.press(&mut attempt, &caller, &action).await {
+            Ok(Some(Outcome::Now(told))) => self.reply_to(&action, told.message),
+            // The same click came in again: its answer was given.
+            Ok(Some(Outcome::Before(_)) | None) => Answer::empty(),
+            Err(message) => self.reply_to(&action, message),
+        }
+    }
+
+    async fn press(
+        self: &Arc<Self>,
+        attempt: &mut Attempt,
+        caller: &Caller,
+        action: &Action,
+    ) -> Result<Option<Outcome>, Message> {
+        let Caller { person, loaded, names } = caller;
+        let by = person.clone();
+        let (request, terms) = read_value(&action.value);
+        let grant = action.value.parse::<GrantId>().ok();
+        attempt.about = request.map(|id| id.to_string()).or(grant.map(|id| id.to_string()));
+        let unknown = || not_understood(&unknown_button());
+        let outcome = match action.action_id.as_str() {
+            button::APPROVE => {
+                attempt.verb = "approve";
+                let (request, terms) = request.zip(terms).ok_or_else(unknown)?;
+                let yes = Yes { by, request, terms, note: Words::default() };
+                if let Some(asked) = self.asked_for_note(loaded, &yes).await {
+                    let mut names = names.clone();
+                    names::learn(&mut names, &asked, &[]);
+                    return self.open(&action.trigger_id, forms::approve_form(&asked, &names)).await.map(|()| None);
+                }
+                self.perform(attempt, names, &Deed::Approve(yes)).await
+            }
+            button::WITHDRAW => {
+                attempt.verb = "withdraw";
+                let request = Some(request.ok_or_else(unknown)?);
+                self.perform(attempt, names, &Deed::Withdraw(by, request)).await
+            }
+            button::DONE => {
+                attempt.verb = "done";
+                let ending = Ending::Own(Some(grant.ok_or_else(unknown)?));
+                self.perform(attempt, names, &Deed::End(by, ending)).await
+            }
+            button::REVOKE => {
+                attempt.verb = "revoke";
+                let ending = Ending::Anybodys(grant.ok_or_else(unknown)?);
+                self.perform(attempt, names, &Deed::End(by, ending)).await
+            }
+            button::DENY => {
+                attempt.verb = "deny";
+                let id = request.ok_or_else(unknown)?;
+                let pinned = self.pinned(id).await.map_err(|stop| shown::<Message>(Err(stop), names))?;
+                if !pinned.request.state.is_pending() {
+                    // Nobody writes a reason into a form only to read that it is too late.
+                    return Ok(Some(self.perform(attempt, names, &Deed::Deny(by, id, Words::default())).await));
+                }
+                let mut names = names.clone();
+                names::learn(&mut names, &pinned.request, &[]);
+                return self.open(&action.trigger_id, forms::deny_form(&pinned.request, &names)).await.map(|()| None);
+            }
+            button::DETAILS => {
+                let id = request.ok_or_else(unknown)?;
+                let view =
+                    self.details(loaded, names.clone(), person, id).await.map_err(|stop| shown::<Message>(Err(stop), names))?;
+                return self.open(&action.trigger_id, view).await.map(|()| None);
+            }
+            button::EXTEND => {
+                let view = self.extend_form(loaded, names, person, Some(grant.ok_or_else(unknown)?)).await;
+                let view = view.map_err(|stop| shown::<Message>(Err(stop), names))?;
+                return self.open(&action.trigger_id, view).await.map(|()| None);
+            }
+            button::REQUEST => {
+                let view = self.request_form(loaded, names, person, &super::form::Filled::default()).await;
+                return self.open(&action.trigger_id, view.unwrap_or_else(nothing_to_ask)).await.map(|()| None);
+            }
+            _ => return Err(unknown()),
+        };
+        Ok(Some(outcome))
+    }
+
+    /// The form follows what is chosen in it. One that was changed meanwhile is left alone.
+    async fn redraw(&self, caller: &Caller, view: &inbound::ViewRef) {
+        let filled = self.filled(&caller.loaded, &caller.person, &view.values);
+        let Some(drawn) = self.request_form(&caller.loaded, &caller.names, &caller.person, &filled).await else { return };
+        if let Err(error) = self.slack.update_view(&view.id, Some(&view.hash), &drawn).await {
+            info!(%error, "a form was not redrawn");
+        }
+    }
+
+    /// Whether this approval would be taken if it came with a note, and is not without one: then the note is asked for.
+    ///
+    /// Whatever else stands in its way is told by the refusal of the approval itself.
+    async fn asked_for_note(&self, loaded: &Arc<Loaded>, yes: &Yes) -> Option<Request> {
+        let pinned = self.pinned(yes.request).await.ok()?;
+        let request = &pinned.request;
+        let is_own = yes.by == request.terms.subject || yes.by == request.filed_by;
+        let gave_already = request.approvals.iter().any(|given| given.by == yes.by);
+        if is_own || gave_already || !request.state.is_pending() || yes.terms != request.terms_hash {
+            return None;
+        }
+        let today = self.today(loaded, &pinned, &deciding(request, &yes.by)).await.ok()?;
+        let may = today.electorate.iter().any(|voters| voters.contains(&yes.by));
+        (may && today.note_rule == NoteRule::Required).then_some(pinned.request)
+    }
+
+    /// A click on a copy of a message that is not known: the process ended between posting it and writing down where it
+    /// stands. From now on it follows the state like the copy that is known.
+    async fn adopt(&self, by: &PersonId, action: &Action) {
+        let Some(at) = &action.message else { return };
+        let copy = Posted { channel: at.channel.clone(), ts: at.ts.clone() };
+        let about = action.value.split(' ').next().unwrap_or_default().to_owned();
+        let kinds = match action.action_id.as_str() {
+            button::APPROVE | button::DENY | button::DETAILS => [Kind::Card, Kind::Card],
+            button::WITHDRAW => [Kind::Status, Kind::Status],
+            button::DONE | button::EXTEND => [Kind::News(Moment::InForce), Kind::Status],
+            _ => return,
+        };
+        let audience = match at.channel.starts_with('D') {
+            true => Audience::Person(by.clone()),
+            false => Audience::Channel(at.channel.clone()),
+        };
+        let now = self.now().at;
+        let adopted: Result<(), StoreError> = self
+            .store
+            .write(move |tx| {
+                for kind in kinds {
+                    let key = MessageKey { kind: kind.name(), about: about.clone(), audience: audience.clone() };
+                    if tx.message_keys(&key.kind, &about)?.contains(&key) {
+                        return tx.adopt_copy(&key, kind.style(), &copy, now);
+                    }
+                }
+                Ok(())
+            })
+            .await;
+        match adopted {
+            Ok(()) => self.mail.notify_one(),
+            Err(error) => warn!(%error, "a copy of a message could not be adopted"),
+        }
+    }
+
+    /// Answers a click where it was made, after it was acknowledged: Slack ignores what stands in the acknowledgement.
+    fn reply_to(self: &Arc<Self>, action: &Action, message: Message) -> Answer {
+        let app = Arc::clone(self);
+        let (url, channel, user) =
+            (action.response_url.clone(), action.message.as_ref().map(|at| at.channel.clone()), action.from.user.clone());
+        drop(tokio::spawn(async move {
+            let answered = match &url {
+                Some(url) => app.slack.respond(url, &message).await,
+                None => match &channel {
+                    Some(channel) => app.slack.ephemeral(channel, &user, &message, app.wall()).await,
+                    None => app.slack.post(&user, &message, app.wall()).await.map(drop),
+                },
+            };
+            if let Err(error) = answered {
+                warn!(%error, "a click was recorded, but its answer did not reach slack");
+            }
+        }));
+        Answer::empty()
+    }
+}
+
+/// `R-42 <terms>`: what buttons and forms carry.
+pub(super) fn read_value(value: &str) -> (Option<RequestId>, Option<TermsHash>) {
+    let mut parts = value.split(' ');
+    let request = parts.next().and_then(|id| id.parse().ok());
+    (request, parts.next().and_then(|hash| hash.parse().ok()))
+}
+
+fn unknown_button() -> NotUnderstood {
+    NotUnderstood { problem: "this button is not known here any more".to_owned(), example: "/jit help".to_owned(), nearest: None }
+}

@@ -1,0 +1,106 @@
+//! A form that came back: what was filled in is read again and checked as if it had been typed.
+
+use std::sync::Arc;
+
+use tracing::warn;
+
+use crate::access::event::Actor;
+use crate::access::ids::GrantId;
+use crate::access::refusal::Refusal;
+use crate::access::words::Words;
+use crate::slack::block::Message;
+use crate::slack::inbound::Submission;
+use crate::slack::say::{field, form, forms};
+
+use super::App;
+use super::approve::Yes;
+use super::click::read_value;
+use super::deed::Deed;
+use super::extend::More;
+use super::surface::{Answer, Caller};
+use super::transact::{Attempt, Outcome, Told};
+
+impl App {
+    pub(super) async fn submission(self: &Arc<Self>, key: Option<String>, submission: Submission) -> Answer {
+        let mut attempt = Attempt { key, actor: Actor::Daypass, verb: "submit", about: None };
+        let caller = match self.caller(&mut attempt, &submission.from).await {
+            Ok(caller) => caller,
+            Err(told) => return in_window(&told.message),
+        };
+        let Caller { person, names, loaded } = &caller;
+        let view = &submission.view;
+        let reason = Words::typed(view.values.text(field::REASON));
+        let outcome = match view.callback_id.as_str() {
+            form::REQUEST => {
+                attempt.verb = "request";
+                let wish = match self.wish_of_form(loaded, person, &view.values) {
+                    Ok(wish) => wish,
+                    Err(problems) => return Answer::of(problems),
+                };
+                self.perform(&attempt, names, &Deed::Ask(wish)).await
+            }
+            form::APPROVE => {
+                let (Some(request), Some(terms)) = read_value(&view.private_metadata) else { return Answer::empty() };
+                (attempt.verb, attempt.about) = ("approve", Some(request.to_string()));
+                let yes = Yes { by: person.clone(), request, terms, note: reason };
+                self.perform(&attempt, names, &Deed::Approve(yes)).await
+            }
+            form::DENY => {
+                let (Some(id), _) = read_value(&view.private_metadata) else { return Answer::empty() };
+                (attempt.verb, attempt.about) = ("deny", Some(id.to_string()));
+                self.perform(&attempt, names, &Deed::Deny(person.clone(), id, reason)).await
+            }
+            form::EXTEND => {
+                let Ok(grant) = view.private_metadata.parse::<GrantId>() else { return Answer::empty() };
+                (attempt.verb, attempt.about) = ("extend", Some(grant.to_string()));
+                let Some(by) = view.values.chosen(field::DURATION).and_then(|text| text.parse().ok()) else {
+                    return Answer::of(forms::errors(&[(field::DURATION, "Choose how much more.".to_owned())].into()));
+                };
+                let more = More { grant: Some(grant), by, reason };
+                self.perform(&attempt, names, &Deed::AskMore(person.clone(), more)).await
+            }
+            other => {
+                warn!(form = other, "a form was submitted that is not known here");
+                return Answer::empty();
+            }
+        };
+        match outcome {
+            Outcome::Now(Told { refusal: Some(refusal), message, may_end }) => {
+                let answer = refused_form(&refusal, &message);
+                if may_end.is_some() {
+                    // A form has no place for this button.
+                    self.write_to(&submission.from.user, message);
+                }
+                answer
+            }
+            Outcome::Now(Told { refusal: None, .. }) | Outcome::Before(_) => Answer::empty(),
+        }
+    }
+
+    fn write_to(self: &Arc<Self>, user: &str, message: Message) {
+        let (app, user) = (Arc::clone(self), user.to_owned());
+        drop(tokio::spawn(async move {
+            if let Err(error) = app.slack.post(&user, &message, app.wall()).await {
+                warn!(%error, "an answer did not reach slack");
+            }
+        }));
+    }
+}
+
+fn in_window(message: &Message) -> Answer {
+    Answer::of(forms::replaced_by(&forms::sentence("Not possible", message.text())))
+}
+
+/// A refused form keeps what was filled in, with the sentence on the field that it is about.
+fn refused_form(refusal: &Refusal, message: &Message) -> Answer {
+    let field = match refusal {
+        Refusal::OverCap { .. } | Refusal::OutsideWindow { .. } | Refusal::NoTimeLeft { .. } | Refusal::NoExtension { .. } => {
+            field::DURATION
+        }
+        Refusal::ReasonTooShort { .. } | Refusal::TicketMissing { .. } | Refusal::DenialNeedsReason | Refusal::ApprovalNeedsNote => {
+            field::REASON
+        },
+        _ => return in_window(message),
+    };
+    Answer::of(forms::errors(&[(field, crate::slack::text::unescape(message.text()))].into()))
+}
