@@ -75,12 +75,7 @@ pub(super) fn the_only_one(reader: &Reader<'_>, person: &PersonId) -> Result<Gra
 }
 
 /// Owners of the resource and the person's sponsor answer for a grant.
-pub(super) fn answers_for(
-    set: &PolicySet,
-    reader: &Reader<'_>,
-    grant: &Grant,
-    by: &PersonId,
-) -> Result<bool, StoreError> {
+pub(super) fn answers_for(set: &PolicySet, reader: &Reader<'_>, grant: &Grant, by: &PersonId) -> Result<bool, StoreError> {
     let is_sponsor =
         set.person(&grant.person).and_then(|person| person.sponsor.as_ref()).is_some_and(|sponsor| sponsor.value == *by);
     let Some(request) = reader.request(grant.request)? else { return Ok(is_sponsor) };

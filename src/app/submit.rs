@@ -97,9 +97,10 @@ fn refused_form(refusal: &Refusal, message: &Message) -> Answer {
         Refusal::OverCap { .. } | Refusal::OutsideWindow { .. } | Refusal::NoTimeLeft { .. } | Refusal::NoExtension { .. } => {
             field::DURATION
         }
-        Refusal::ReasonTooShort { .. } | Refusal::TicketMissing { .. } | Refusal::DenialNeedsReason | Refusal::ApprovalNeedsNote => {
-            field::REASON
-        },
+        Refusal::ReasonTooShort { .. }
+        | Refusal::TicketMissing { .. }
+        | Refusal::DenialNeedsReason
+        | Refusal::ApprovalNeedsNote => field::REASON,
         _ => return in_window(message),
     };
     Answer::of(forms::errors(&[(field, crate::slack::text::unescape(message.text()))].into()))

@@ -11,9 +11,9 @@ use crate::access::refusal::Refusal;
 use crate::slack::block::{Message, View, options_answer};
 use crate::slack::command::Command;
 use crate::slack::inbound::{self, Account, Inbound};
+use crate::slack::say::forms;
 use crate::slack::say::names::Names;
 use crate::slack::say::refusal::{not_understood, refused};
-use crate::slack::say::forms;
 
 use super::deed::Deed;
 use super::end::Ending;
@@ -94,7 +94,11 @@ impl App {
             Ok(outcome) => outcome,
             Err(error) => {
                 warn!(%error, "a refusal could not be recorded");
-                Outcome::Now(Told { message: refused(&Refusal::NotRecorded, &names), refusal: Some(Refusal::NotRecorded), may_end: None })
+                Outcome::Now(Told {
+                    message: refused(&Refusal::NotRecorded, &names),
+                    refusal: Some(Refusal::NotRecorded),
+                    may_end: None,
+                })
             }
         }
     }
