@@ -13,7 +13,7 @@ use crate::slack::say::reply::Reply;
 use super::lists::needed_of;
 use super::plan::Planned;
 use super::policies::Loaded;
-use super::reassess::{Pinned, Today};
+use super::reassess::{Pinned, Today, concerned};
 use super::transact::{Attempt, Outcome, Stop, Work};
 use super::{App, extend, names};
 
@@ -58,9 +58,8 @@ impl App {
 
 /// Those whose standing an approval depends on: who approves now, and who did before.
 pub(super) fn deciding(request: &Request, by: &PersonId) -> Vec<PersonId> {
-    let mut people: Vec<PersonId> = request.approvals.iter().map(|given| given.by.clone()).collect();
+    let mut people = concerned(request);
     people.push(by.clone());
-    people.push(request.terms.subject.clone());
     people
 }
 

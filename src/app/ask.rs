@@ -195,7 +195,9 @@ fn file(work: &mut Work<'_, '_>, names: &mut Names, wish: &Wish, permitted: Perm
     let request = work.tx.request(id)?.ok_or(Refusal::NoSuchRequest { request: id })?;
     names::learn(names, &request, &[]);
     if mode == Mode::Ask {
-        return Ok(Reply::Asked { request: id, people: deciders.into_iter().collect(), answer_by: request.answer_by });
+        let at_most = Some(request.ends_at_most).filter(|at| *at < request.answer_by.plus(request.terms.access_for));
+        let people = deciders.into_iter().collect();
+        return Ok(Reply::Asked { request: id, people, answer_by: request.answer_by, at_most });
     }
     let claims = planned.into_iter().map(|planned| planned.claim(work.tx)).collect::<Result<_, _>>()?;
     work.on_request(id, RequestCommand::ApproveByPolicy { claims })?;

@@ -7,6 +7,7 @@ use crate::access::ids::{PersonId, RequestId};
 use crate::access::refusal::Refusal;
 use crate::access::request::Request;
 use crate::access::seats;
+use crate::policy::file::Kind;
 use crate::policy::{Outside, PolicySet, electorate};
 use crate::slack::block::Message;
 use crate::slack::block::View;
@@ -102,12 +103,13 @@ impl App {
             .flat_map(|resource| &resource.owners)
             .any(|group| set.members(&group.value).is_some_and(|members| members.contains(person)));
         let sponsors = set.people().values().any(|other| other.sponsor.as_ref().is_some_and(|sponsor| sponsor.value == *person));
+        let is_employed = set.person(person).is_some_and(|person| person.kind == Kind::Employee);
         let can = |yes: bool| if yes { Can::Yes } else { Can::No };
         lists::help(Able {
             ask: can(!super::form::askable(loaded, person).is_empty()),
-            decide: can(
-                owns || set.groups().keys().any(|group| set.members(group).is_some_and(|members| members.contains(person)))
-            ),
+            // Whoever is not employed here decides only where a policy names them.
+            decide: can(is_employed
+                && (owns || set.groups().keys().any(|group| set.members(group).is_some_and(|members| members.contains(person))))),
             revoke: can(owns || sponsors || self.is_admin(person)),
         })
     }

@@ -37,7 +37,7 @@ pub enum Kind {
     ClockSuspect(Timestamp),
     /// It agrees again, since this time.
     ClockSound(Timestamp),
-    /// New policy files were refused, at this time.
+    /// New policy files were refused, at this time; what it is about is the first problem.
     PolicyRefused(Timestamp),
 }
 
@@ -144,8 +144,13 @@ impl Telling<'_> {
 
     /// Whatever was said of a request and its grants, and follows their state.
     pub fn request_changed(&self, tx: &mut Tx<'_>, id: RequestId) -> Result<(), StoreError> {
-        let grants = tx.grants_of_request(id)?.into_iter().map(|grant| grant.id.to_string());
-        for about in std::iter::once(id.to_string()).chain(grants) {
+        let mut abouts = vec![id.to_string()];
+        for grant in tx.grants_of_request(id)? {
+            abouts.push(grant.id.to_string());
+            // Whoever extended it shows it as well.
+            abouts.extend(tx.extended_by(grant.id)?.iter().map(ToString::to_string));
+        }
+        for about in abouts {
             for key in tx.messages_about(&about)? {
                 let style = Kind::read(&key.kind).map(|kind| kind.style());
                 if style == Some(Style::Convergent) {
@@ -209,7 +214,7 @@ impl Telling<'_> {
             | Event::ExtensionAgreed { grant, .. } => self.grant_changed(tx, *grant),
             Event::ClockSuspect { wall, .. } => self.alarm(tx, &Kind::ClockSuspect(*wall), "clock"),
             Event::ClockSound { wall } => self.alarm(tx, &Kind::ClockSound(*wall), "clock"),
-            Event::PolicyRefused { digest, .. } => self.alarm(tx, &Kind::PolicyRefused(self.at), digest),
+            Event::PolicyRefused { problem, .. } => self.alarm(tx, &Kind::PolicyRefused(self.at), problem),
             Event::RequestAsked { .. }
             | Event::GrantPlanned { .. }
             | Event::GrantChecking { .. }

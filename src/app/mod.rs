@@ -203,13 +203,16 @@ impl App {
         let started = Event::Started { version: env!("CARGO_PKG_VERSION").to_owned() };
         let policy = problem.map(refused);
         let loaded = self.policies.current();
-        let at = self.now().at;
+        let (at, security) = (self.now().at, self.settings.security_channel.clone());
         self.store
             .write(move |tx| {
                 tx.record(at, &Actor::Daypass, started)?;
                 match (&loaded, policy) {
                     (Some(loaded), _) => keep(tx, loaded, at),
-                    (None, Some(refused)) => tx.record(at, &Actor::Daypass, refused),
+                    (None, Some(refused)) => {
+                        tx.record(at, &Actor::Daypass, refused.clone())?;
+                        Telling { set: None, security_channel: security.as_deref(), at }.tell(tx, &refused)
+                    }
                     (None, None) => Ok(()),
                 }
             })
@@ -235,6 +238,7 @@ impl App {
                 if let Err(error) = kept {
                     warn!(%error, "the policy in force could not be recorded");
                 }
+                self.reassess_pending().await;
                 self.stir();
                 Ok(digest)
             }

@@ -4,16 +4,22 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
+use tracing::warn;
+
 use crate::access::decide::{NoteRule, Reassessment, RequestCommand, raise_steps};
 use crate::access::ids::{PersonId, RequestId};
 use crate::access::refusal::Refusal;
 use crate::access::request::Request;
+use crate::policy::facts::Standing;
 use crate::policy::{Facts, Verdict, electorate, evaluate};
 use crate::store::StoreError;
 
 use super::App;
 use super::policies::Loaded;
 use super::transact::Stop;
+
+/// How many pending requests are judged anew at a time.
+const PENDING_MAX: u32 = 500;
 
 /// A pending request with what it was decided to be asked on.
 #[derive(Debug, Clone)]
@@ -68,6 +74,11 @@ impl App {
         let home = self.installed().await?;
         let request = &pinned.request;
         let outside = self.standings.of(&self.slack, loaded.directory(&home.team), deciding, self.wall()).await;
+        // Not to know somebody's standing is no reason to void what they gave: then nothing is decided now.
+        let unknown = |person: &PersonId| outside.standings.get(person) == Some(&Standing::Unknown);
+        if request.approvals.iter().any(|given| unknown(&given.by)) {
+            return Err(Refusal::AccountUnverified.into());
+        }
         let Some(facts) = &pinned.facts else {
             return Err(StoreError::Unreadable {
                 what: "facts".to_owned(),
@@ -90,6 +101,41 @@ impl App {
         Ok(Today { verdict: Reassessment::Permitted { steps, ends_at_most }, electorate, note_rule })
     }
 
+    /// Judges everything that is pending by the rules of today, so that people read at once what is forbidden now and what
+    /// needs more people. What cannot be judged now is judged at the click, as always.
+    pub(super) async fn reassess_pending(&self) {
+        let pending = self.store.read(|reader| reader.pending_requests(PENDING_MAX)).await;
+        let pending = pending.inspect_err(|error| warn!(%error, "pending requests could not be read")).unwrap_or_default();
+        for request in pending {
+            if let Err(error) = self.reassess(request.id).await {
+                warn!(%error, request.id = %request.id, "a pending request could not be judged anew");
+            }
+        }
+    }
+
+    async fn reassess(&self, id: RequestId) -> Result<(), StoreError> {
+        let Some(loaded) = self.policies.current() else { return Ok(()) };
+        let judged = match self.pinned(id).await {
+            Ok(pinned) => {
+                let people = concerned(&pinned.request);
+                self.today(&loaded, &pinned, &people).await.map(|today| (pinned.request.version, today))
+            }
+            Err(stop) => Err(stop),
+        };
+        let (version, today) = match judged {
+            Ok(judged) => judged,
+            Err(Stop::Refused(_) | Stop::Stale) => return Ok(()),
+            Err(Stop::Store(error)) => return Err(error),
+        };
+        let decided = self.decide(self.now(), move |work| {
+            work.count(|work| match work.tx.request(id)? {
+                Some(request) if request.version == version => work.on_request(id, today.command()).map(drop),
+                Some(_) | None => Ok(()),
+            })
+        });
+        decided.await.map(drop)
+    }
+
     /// Whether the rules that the request was filed under ask for a note: what was required stays so.
     fn note_was_required(&self, pinned: &Pinned, facts: &Facts) -> bool {
         let text = pinned.text.clone();
@@ -99,6 +145,13 @@ impl App {
             Verdict::Deny { .. } => false,
         }
     }
+}
+
+/// Those whose standing a request depends on as it is: whose it is, and who approved it.
+pub(super) fn concerned(request: &Request) -> Vec<PersonId> {
+    let mut people: Vec<PersonId> = request.approvals.iter().map(|given| given.by.clone()).collect();
+    people.push(request.terms.subject.clone());
+    people
 }
 
 /// Some denials end the request, others only this click.

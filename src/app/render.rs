@@ -19,6 +19,15 @@ use super::plan::lingers;
 use super::policies::Loaded;
 use super::{App, lists, names};
 
+/// Whether a message is drawn for the first time.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Drawn {
+    /// It stands nowhere yet.
+    First,
+    /// It takes the place of what stands there.
+    Again,
+}
+
 /// A request with everything that its messages show.
 struct Story {
     request: Request,
@@ -31,12 +40,13 @@ struct Story {
 }
 
 impl App {
-    /// Draws a message. `None` when there is nothing (any more) to say.
+    /// Draws a message. `None` when there is nothing (any more) to say: what would only take back what nobody has read, because
+    /// Slack was down meanwhile, is not said.
     ///
     /// # Errors
     ///
     /// When the rows cannot be read.
-    pub async fn render(&self, key: &MessageKey) -> Result<Option<Message>, StoreError> {
+    pub async fn render(&self, key: &MessageKey, drawn: Drawn) -> Result<Option<Message>, StoreError> {
         let Some(kind) = Kind::read(&key.kind) else { return Ok(None) };
         let loaded = self.policies.current();
         let names = match &key.audience {
@@ -62,7 +72,11 @@ impl App {
             (Kind::Decided, _) => Ok(Some(draw_status(&story, notice::news))),
             (Kind::News(Moment::InForce), Some(grant)) => {
                 let in_force = matches!(grant.state, GrantState::Active { .. });
-                Ok(Some(if in_force { draw_status(&story, status) } else { notice::was_in_force(&grant, &story.names) }))
+                Ok(match (in_force, drawn) {
+                    (true, Drawn::First | Drawn::Again) => Some(draw_status(&story, status)),
+                    (false, Drawn::Again) => Some(notice::was_in_force(&grant, &story.names)),
+                    (false, Drawn::First) => None,
+                })
             }
             (Kind::News(Moment::Extended), Some(grant)) => {
                 // What is over by now is told by its own news.
@@ -70,7 +84,7 @@ impl App {
                 Ok(in_force.then(|| draw_status(&story, notice::news)))
             }
             (Kind::News(Moment::Over), Some(_)) => Ok(Some(draw_status(&story, notice::news))),
-            (Kind::Warning(end), Some(grant)) => self.warning(&story, &grant, end, now).await,
+            (Kind::Warning(end), Some(grant)) => self.warning(&story, &grant, (end, now), drawn).await,
             (Kind::Overdue(_), Some(grant)) => self.overdue(&story, &grant, now).await,
             (Kind::OverdueIsOver, Some(grant)) => Ok(match &grant.state {
                 GrantState::Ended(ended) => Some(notice::overdue_is_over(grant.id, ended, &story.names)),
@@ -105,11 +119,18 @@ impl App {
         story.loaded = Some(loaded);
     }
 
-    async fn warning(&self, story: &Story, grant: &Grant, end: Timestamp, now: Timestamp) -> Result<Option<Message>, StoreError> {
-        let ends_at = match grant.state {
-            GrantState::Active { ends_at, .. } if ends_at == end => ends_at,
+    async fn warning(
+        &self,
+        story: &Story,
+        grant: &Grant,
+        (end, now): (Timestamp, Timestamp),
+        drawn: Drawn,
+    ) -> Result<Option<Message>, StoreError> {
+        let ends_at = match (&grant.state, drawn) {
+            (GrantState::Active { ends_at, .. }, _) if *ends_at == end => *ends_at,
             // It has more time, or is over: what was said of this end is said no more.
-            _ => return Ok(Some(notice::was_warned(grant.id, end, &story.names))),
+            (_, Drawn::Again) => return Ok(Some(notice::was_warned(grant.id, end, &story.names))),
+            (_, Drawn::First) => return Ok(None),
         };
         let id = grant.id;
         let more_asked = self.store.read(move |reader| reader.pending_extension_of(id)).await?;
@@ -153,7 +174,7 @@ fn alarm_of(kind: &Kind, key: &MessageKey) -> Option<Alarm> {
         Kind::Drifted => key.about.parse().ok().map(|grant| Alarm::Drifted { grant }),
         Kind::ClockSuspect(_) => Some(Alarm::ClockSuspect),
         Kind::ClockSound(_) => Some(Alarm::ClockSound),
-        Kind::PolicyRefused(_) => Some(Alarm::PolicyRefused { problems: Vec::new() }),
+        Kind::PolicyRefused(_) => Some(Alarm::PolicyRefused { problems: vec![key.about.clone()] }),
         Kind::ProviderMoved => key.about.parse().ok().map(|provider| Alarm::ProviderMoved { provider }),
         Kind::LeftOver => {
             let mut lines = key.about.splitn(3, '\n').map(str::to_owned);

@@ -169,6 +169,16 @@ impl<'a> Reader<'a> {
         })
     }
 
+    /// The requests that extended this grant, in order.
+    pub fn extended_by(&self, grant: GrantId) -> Result<Vec<RequestId>, StoreError> {
+        self.run(|conn| {
+            let sql = "SELECT id FROM requests WHERE extends IS NOT NULL AND extends = ?1 AND state = 'approved' ORDER BY id";
+            let mut statement = conn.prepare_cached(sql)?;
+            let ids = statement.query_map([grant.number()], |row| Ok(RequestId::from_number(row.get(0)?)))?;
+            Ok(ids.collect::<Result<_, _>>()?)
+        })
+    }
+
     /// How many extensions of this grant were approved so far.
     pub fn extensions_of(&self, grant: GrantId) -> Result<u32, StoreError> {
         self.run(|conn| {

@@ -10,6 +10,7 @@ use tracing::{error, info, warn};
 
 use crate::access::ids::{PersonId, RequestId};
 use crate::access::time::Timestamp;
+use crate::app::render::Drawn;
 use crate::app::{App, Kind};
 use crate::failpoint;
 use crate::slack::block::Message;
@@ -39,7 +40,8 @@ pub(super) async fn deliver(app: &Arc<App>) -> Result<usize, StoreError> {
 }
 
 async fn deliver_one(app: &Arc<App>, stale: StaleMessage) -> Result<(), StoreError> {
-    let Some(message) = app.render(&stale.key).await? else {
+    let drawn = if stale.copies.is_empty() { Drawn::First } else { Drawn::Again };
+    let Some(message) = app.render(&stale.key, drawn).await? else {
         return write(app, move |tx, _| tx.message_failed(&stale.key, "nothing_to_say", None)).await;
     };
     failpoint::hit("before-delivery");
@@ -52,6 +54,11 @@ async fn post(app: &Arc<App>, stale: StaleMessage, message: &Message) -> Result<
         Audience::Person(person) => app.account_of(person).await,
     };
     let posted = match &to {
+        // Without a policy set nobody's account is known. That passes.
+        None if app.policies().current().is_none() => {
+            let class = Class::Transient { retry_after: Some(OPERATOR_WAIT) };
+            Err(SlackError { class, code: "no_policy".to_owned() })
+        }
         Some(to) => app.slack().post(to, message, app.wall()).await,
         None => Err(SlackError { class: Class::NoPerson, code: "no_account_on_file".to_owned() }),
     };

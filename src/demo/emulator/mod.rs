@@ -171,6 +171,18 @@ impl Emulator {
         channel.map(edit).is_some()
     }
 
+    /// Somebody who may (an admin of the workspace) deletes a message; false if there is none.
+    pub fn delete_message(&self, channel: &str, ts: &str) -> bool {
+        let found = {
+            let mut state = self.shared.state();
+            let before = state.messages.len();
+            state.messages.retain(|message| message.channel != channel || message.ts != ts);
+            state.messages.len() < before
+        };
+        self.shared.changed();
+        found
+    }
+
     /// The messages of a channel that everybody in it sees, oldest first.
     pub fn messages(&self, channel: &str) -> Vec<Message> {
         self.matching(|message| message.channel == channel && message.only_for.is_none())

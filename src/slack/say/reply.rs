@@ -17,6 +17,8 @@ pub enum Reply {
         people: Vec<PersonId>,
         /// Until when they have to decide.
         answer_by: Timestamp,
+        /// When it ends at the latest, where that may be sooner than asked for.
+        at_most: Option<Timestamp>,
     },
     /// A request was filed, and the policy alone approved it.
     ApprovedAtOnce {
@@ -62,10 +64,11 @@ pub fn reply(what: &Reply, names: &Names) -> Message {
         names.requests.get(request).map_or_else(|| "the requester".to_owned(), |about| names.person(&about.person).to_owned())
     };
     let text = match what {
-        Reply::Asked { request, people, answer_by } => {
+        Reply::Asked { request, people, answer_by, at_most } => {
             let asked = if people.is_empty() { "The approvers".to_owned() } else { names.people(people) };
             let by = names.zone.clock(*answer_by);
-            format!("Asked: {}. {asked} can decide until {by}. I'll tell you here.", names.request(*request))
+            let at_most = at_most.map(|at| format!(" It ends {} at the latest.", names.zone.day(at))).unwrap_or_default();
+            format!("Asked: {}. {asked} can decide until {by}.{at_most} I'll tell you here.", names.request(*request))
         }
         Reply::ApprovedAtOnce { request } => {
             format!("{} is approved by the policy. I'll tell you when it is in force.", names.request(*request))
@@ -106,7 +109,13 @@ mod tests {
         let stage = Stage::set().unwrap();
         let (request, grant) = (stage.request.id, stage.grant.id);
         let answers: Vec<String> = [
-            Reply::Asked { request, people: stage.approvers.clone(), answer_by: stage.request.answer_by },
+            Reply::Asked { request, people: stage.approvers.clone(), answer_by: stage.request.answer_by, at_most: None },
+            Reply::Asked {
+                request,
+                people: stage.approvers.clone(),
+                answer_by: stage.request.answer_by,
+                at_most: Some(stage.request.answer_by),
+            },
             Reply::ApprovedAtOnce { request },
             Reply::Seconded { request, still: stage.still.clone() },
             Reply::Approved { request },

@@ -124,7 +124,7 @@ fn step_line(by: &str, count: u32, facts: &WhyFacts<'_>) -> Markup {
     let missing = facts.card.still.iter().find(|needed| needed.by == by);
     match missing {
         Some(needed) if needed.people.is_empty() => line.lit(": missing, and nobody can give it at the moment"),
-        Some(needed) => line.lit(": missing, to be given by ").text(&names.people(&needed.people)),
+        Some(needed) => line.lit(": missing, to be given by ").text(&names.people(&needed.people).replace(" and ", " or ")),
         None if facts.card.request.state.is_pending() => line.lit(": given"),
         None => line,
     }

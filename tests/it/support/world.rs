@@ -1,15 +1,20 @@
 //! A whole Daypass over signed HTTP: the real parts and a real database, a strict Slack, a provider whose truth can be seen,
 //! and a clock that stands still until a story moves it.
+//!
+//! What people do is in `people`, what can be looked at in `looking`, and what must hold at the end of every story in `checks`.
 
+mod checks;
+mod looking;
+mod people;
+
+use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
-use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use daypass::access::ids::GrantId;
 use daypass::access::time::Timestamp;
 use daypass::app::{App, Policies, Settings};
 use daypass::clock::Clock;
-use daypass::demo::emulator::{Emulator, Message, Seed, Shown};
+use daypass::demo::emulator::{Emulator, Seed};
 use daypass::demo::sandbox::{Sandbox, Setup};
 use daypass::routes::Routes;
 use daypass::server::Limits;
@@ -59,10 +64,11 @@ struct Bot {
 pub struct World {
     pub slack: Emulator,
     pub provider: Sandbox,
+    /// A second server, which the policy files may name as `OTHER_URL`.
+    pub other: Sandbox,
     clock: Arc<TestClock>,
     dir: tempfile::TempDir,
     bot: Option<Bot>,
-    excused: Mutex<bool>,
 }
 
 /// The policy files that the demo runs on.
@@ -85,10 +91,12 @@ impl World {
             move || clock.wall().as_millis()
         };
         let slack = Emulator::start(Seed::for_tests(), Arc::new(now.clone())).await.unwrap();
-        let provider = Sandbox::start(Setup::demo(), Arc::new(now)).await.unwrap();
+        let provider = Sandbox::start(Setup::demo(), Arc::new(now.clone())).await.unwrap();
+        let second = Setup { fingerprint: "sandbox-00000002".into(), ..Setup::demo() };
+        let other = Sandbox::start(second, Arc::new(now)).await.unwrap();
         let dir = tempfile::tempdir().unwrap();
         std::fs::create_dir(dir.path().join("policies")).unwrap();
-        let mut world = World { slack, provider, clock, dir, bot: None, excused: Mutex::new(false) };
+        let mut world = World { slack, provider, other, clock, dir, bot: None };
         for (name, text) in files {
             world.write_policy(name, text);
         }
@@ -98,6 +106,10 @@ impl World {
 
     pub fn write_policy(&self, name: &str, text: &str) {
         std::fs::write(self.dir.path().join("policies").join(name), text).unwrap();
+    }
+
+    pub fn read_policy(&self, name: &str) -> String {
+        std::fs::read_to_string(self.dir.path().join("policies").join(name)).unwrap()
     }
 
     /// Replaces a piece of a policy file.
@@ -118,6 +130,11 @@ impl World {
 
     /// Starts the process on whatever the one before left.
     pub async fn start(&mut self) {
+        self.start_at(&self.provider.url(), &self.provider.token()).await;
+    }
+
+    /// The same with another provider at the address in the environment.
+    pub async fn start_at(&mut self, url: &str, token: &str) {
         let data = self.dir.path().join("data");
         let store = loop {
             match Store::open(&data, self.clock.wall()) {
@@ -127,8 +144,11 @@ impl World {
                 Err(problem) => panic!("{problem}"),
             }
         };
-        let (url, token) = (self.provider.url(), self.provider.token());
+        let (url, token) = (url.to_owned(), token.to_owned());
+        let (other_url, other_token) = (self.other.url(), self.other.token());
         let secrets = move |name: &str| match name {
+            "OTHER_URL" => Some(SecretString::from(other_url.clone())),
+            "OTHER_TOKEN" => Some(SecretString::from(other_token.clone())),
             "SANDBOX_URL" => Some(SecretString::from(url.clone())),
             "SANDBOX_TOKEN" => Some(SecretString::from(token.clone())),
             _ => None,
@@ -178,7 +198,7 @@ impl World {
             bot.worker.finish_calls().await;
             let delivered = Worker::deliver(&bot.app).await.unwrap();
             if (worked, delivered) == (Round::Still, Round::Still) {
-                return;
+                return self.check_rows();
             }
         }
         panic!("it never comes to rest");
@@ -214,125 +234,6 @@ impl World {
     pub async fn sweep(&mut self) {
         Worker::sweep(self.app()).await.unwrap();
         self.settle().await;
-    }
-
-    /// Somebody writes a command. The answer is what they see.
-    pub async fn says(&mut self, who: &str, words: &str) -> String {
-        let shown = self.slack.slash(&account(who), "C0GENERAL", words).await;
-        assert!(shown.is_acknowledged(), "{who}: {words}: {shown:?}");
-        self.settle().await;
-        shown.text()
-    }
-
-    /// Somebody presses a button on the newest message that shows `about` and has it. The answer is what they see.
-    pub async fn presses(&mut self, who: &str, about: &str, action: &str) -> String {
-        let shown = self.presses_before_work(who, about, action).await;
-        self.settle().await;
-        shown
-    }
-
-    /// The same, before the worker gets its turn.
-    pub async fn presses_before_work(&mut self, who: &str, about: &str, action: &str) -> String {
-        let message = self.button(who, about, action).unwrap_or_else(|| panic!("{who} sees no `{action}` of {about}"));
-        self.click(who, &message, action).await
-    }
-
-    pub async fn click(&mut self, who: &str, message: &Message, action: &str) -> String {
-        let before = self.slack.ephemerals(&account(who)).len();
-        let shown = self.slack.press(&account(who), &message.channel, &message.ts, action).await;
-        assert!(shown.is_acknowledged(), "{who} {action}: {shown:?}");
-        self.answer_after(who, before, &shown).await
-    }
-
-    /// The answer to a click comes by its own way, after the acknowledgement.
-    async fn answer_after(&self, who: &str, before: usize, shown: &Shown) -> String {
-        let mut changes = self.slack.watch();
-        let arrived = async {
-            loop {
-                let seen = self.slack.ephemerals(&account(who));
-                if let Some(answer) = seen.get(before) {
-                    return answer.shown_text();
-                }
-                if self.slack.open_view(&account(who)).is_some() {
-                    return String::new();
-                }
-                changes.changed().await.unwrap();
-            }
-        };
-        tokio::time::timeout(Duration::from_secs(10), arrived).await.unwrap_or_else(|_| panic!("{who} got no answer: {shown:?}"))
-    }
-
-    /// The newest message that this person can see, is about this, and has this button.
-    pub fn button(&self, who: &str, about: &str, action: &str) -> Option<Message> {
-        self.seen_by(who).into_iter().rev().find(|message| {
-            let text = serde_json::to_string(&message.blocks).unwrap();
-            text.contains(&format!("\"{action}\"")) && (text.contains(about) || message.shown_text().contains(about))
-        })
-    }
-
-    /// Everything in a person's sight, oldest first.
-    pub fn seen_by(&self, who: &str) -> Vec<Message> {
-        let account = account(who);
-        let mut all: Vec<Message> = self
-            .slack
-            .channels()
-            .iter()
-            .flat_map(|channel| self.slack.visible(&account, &channel.id))
-            .chain(self.slack.dm(&account))
-            .collect();
-        all.sort_by(|a, b| a.ts.cmp(&b.ts));
-        all
-    }
-
-    /// What Daypass wrote to a person, oldest first.
-    pub fn dms(&self, who: &str) -> Vec<String> {
-        self.slack.dm(&account(who)).iter().map(Message::shown_text).collect()
-    }
-
-    pub fn last_dm(&self, who: &str) -> String {
-        self.dms(who).last().cloned().unwrap_or_default()
-    }
-
-    pub fn in_channel(&self, channel: &str) -> Vec<String> {
-        self.slack.messages(channel).iter().map(Message::shown_text).collect()
-    }
-
-    /// What the provider really gives.
-    pub fn level(&self, account: &str, thing: &str) -> Option<String> {
-        self.provider.level(account, thing)
-    }
-
-    pub fn grant_state(&self, id: &str) -> String {
-        let id: GrantId = id.parse().unwrap();
-        let store = self.app().store().clone();
-        let read = std::thread::spawn(move || store.read_blocking(move |reader| reader.grant(id)).unwrap());
-        read.join().unwrap().map_or_else(|| "none".to_owned(), |grant| grant.state.name().to_owned())
-    }
-
-    /// The audit log as sentences, from the one that names this on.
-    pub fn audit(&self) -> Vec<String> {
-        let store = self.app().store().clone();
-        let read = std::thread::spawn(move || store.read_blocking(|reader| reader.lines(0, 10_000)).unwrap());
-        let lines = read.join().unwrap();
-        // The installation's id is drawn at random.
-        let ours = self.app().store().installation().to_owned();
-        let told = |line: &daypass::store::log::Line| daypass::audit::sentence::sentence(&line.entry, &|_| None);
-        lines.iter().map(|line| told(line).replace(&ours, "<installation>")).collect()
-    }
-
-    /// What a correct app never does may happen in this story.
-    pub fn excuse_complaints(&self) {
-        *self.excused.lock().unwrap() = true;
-    }
-}
-
-impl Drop for World {
-    fn drop(&mut self) {
-        if std::thread::panicking() || *self.excused.lock().unwrap() {
-            return;
-        }
-        let complaints = self.slack.complaints();
-        assert!(complaints.is_empty(), "Slack complains: {complaints:#?}");
     }
 }
 
