@@ -20,13 +20,18 @@ pub async fn play(rig: &mut Rig) {
 
 /// Its first half.
 pub async fn play_until_in_force(rig: &mut Rig) {
-    maya_asks(rig).await;
-    assert_eq!(level(rig), None, "nothing before anybody agreed");
-    carol_agrees(rig).await;
+    ask_and_agree(rig).await;
     rig.until("in force, and told", async |rig| {
         level(rig).as_deref() == Some("readonly") && grant_is(rig, "active").await && told_maya(rig, "grant.done")
     })
     .await;
+}
+
+/// Maya asks, and Carol agrees.
+pub async fn ask_and_agree(rig: &mut Rig) {
+    maya_asks(rig).await;
+    assert_eq!(level(rig), None, "nothing before anybody agreed");
+    carol_agrees(rig).await;
 }
 
 /// Whether it has ended, and everybody was told.
@@ -116,11 +121,13 @@ pub fn level(rig: &Rig) -> Option<String> {
     rig.provider.level("maya", "prod/orders")
 }
 
-async fn grant_is(rig: &Rig, state: &str) -> bool {
+/// Whether the one grant is in this state.
+pub async fn grant_is(rig: &Rig, state: &str) -> bool {
     rig.states("grants").await.is_some_and(|grants| matches!(grants.as_slice(), [(_, is)] if is == state))
 }
 
-fn told_maya(rig: &Rig, words: &str) -> bool {
+/// Whether this stands in one of Maya's messages.
+pub fn told_maya(rig: &Rig, words: &str) -> bool {
     rig.slack.dm(&account("maya")).iter().any(|message| shows(message, words))
 }
 

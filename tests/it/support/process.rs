@@ -34,8 +34,8 @@ pub struct PushedClock {
 }
 
 impl PushedClock {
-    fn start() -> PushedClock {
-        PushedClock { started: stopwatch(), pushed_ms: AtomicI64::new(START_MS) }
+    fn starting_at(start_ms: i64) -> PushedClock {
+        PushedClock { started: stopwatch(), pushed_ms: AtomicI64::new(start_ms) }
     }
 
     pub fn now_ms(&self) -> i64 {
@@ -72,7 +72,7 @@ pub struct Rig {
 impl Rig {
     /// With the policies that the demo runs on. Nothing is started yet.
     pub async fn new() -> Rig {
-        let rig = Rig::empty().await;
+        let rig = Rig::starting_at(START_MS).await;
         for name in ["people.yaml", "policies.yaml", "resources.yaml"] {
             let from = Path::new(env!("CARGO_MANIFEST_DIR")).join("policies").join(name);
             rig.write_policy(name, &std::fs::read_to_string(from).unwrap());
@@ -80,9 +80,9 @@ impl Rig {
         rig
     }
 
-    /// Without policies.
-    pub async fn empty() -> Rig {
-        let clock = Arc::new(PushedClock::start());
+    /// Without policies, at a time of its own.
+    pub async fn starting_at(start_ms: i64) -> Rig {
+        let clock = Arc::new(PushedClock::starting_at(start_ms));
         let now = {
             let clock = Arc::clone(&clock);
             move || clock.now_ms()
