@@ -77,11 +77,14 @@ async fn carol_agrees(rig: &mut Rig) {
 pub async fn check(rig: &mut Rig) {
     rig.ready().await;
     forgotten_cards_follow_once_pressed(rig).await;
-    rig.until("a look inside", async |rig| rig.ask(json!({ "op": "audit.verify" })).await.is_some()).await;
-    let verified = rig.ask(json!({ "op": "audit.verify" })).await.unwrap();
+    let verified = rig.insist(json!({ "op": "audit.verify" })).await;
     assert_eq!(verified["intact"], true, "{verified}");
-    assert_eq!(rig.states("requests").await.unwrap(), [("R-1".to_owned(), "approved".to_owned())]);
-    assert_eq!(rig.states("grants").await.unwrap(), [("G-1".to_owned(), "ended".to_owned())]);
+    let requests = rig.insist(json!({ "op": "requests" })).await;
+    assert_eq!(requests["requests"].as_array().unwrap().len(), 1, "{requests}");
+    assert_eq!(requests["requests"][0]["state"], "approved");
+    let grants = rig.insist(json!({ "op": "grants" })).await;
+    assert_eq!(grants["grants"].as_array().unwrap().len(), 1, "{grants}");
+    assert_eq!(grants["grants"][0]["state"], "ended");
 
     let mut counts: BTreeMap<String, usize> = BTreeMap::new();
     for entry in rig.audit().await {

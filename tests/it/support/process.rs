@@ -262,7 +262,17 @@ impl Rig {
         ask(&self.data(), &question).await.ok()
     }
 
-    /// The state of each request or grant, by its id.
+    /// Asks until it answers, whatever becomes of it meanwhile.
+    pub async fn insist(&mut self, question: Value) -> Value {
+        loop {
+            self.ready().await;
+            if let Some(answer) = self.ask(question.clone()).await {
+                return answer;
+            }
+        }
+    }
+
+    /// The state of each request or grant, by its id; nothing while it cannot answer.
     pub async fn states(&self, of: &str) -> Option<Vec<(String, String)>> {
         let answer = self.ask(json!({ "op": of })).await?;
         let text = |value: &Value| value.as_str().unwrap().to_owned();
@@ -270,15 +280,15 @@ impl Rig {
     }
 
     /// The audit log's entries.
-    pub async fn audit(&self) -> Vec<Value> {
+    pub async fn audit(&mut self) -> Vec<Value> {
         let mut entries: Vec<Value> = Vec::new();
         loop {
-            let page = self.ask(json!({ "op": "audit", "after": entries.len(), "limit": 500 })).await.unwrap();
-            let page = page["entries"].as_array().unwrap().clone();
+            let page = self.insist(json!({ "op": "audit", "after": entries.len(), "limit": 500 })).await;
+            let page = page["entries"].as_array().unwrap();
             if page.is_empty() {
                 return entries;
             }
-            entries.extend(page);
+            entries.extend(page.iter().cloned());
         }
     }
 
