@@ -8,7 +8,7 @@ mod at_calls;
 mod at_failpoints;
 mod at_random;
 mod down;
-mod story;
+pub mod story;
 
 /// Plays a case to its end and gives what it gives; a failure is noted, so that the other cases are seen as well.
 async fn note_failure<T: 'static>(failed: &mut Vec<String>, what: &str, case: impl Future<Output = T> + 'static) -> Option<T> {

@@ -8,9 +8,13 @@ mod core;
 #[cfg(test)]
 mod kill;
 #[cfg(test)]
+mod measure;
+#[cfg(test)]
 mod postgres;
 #[cfg(test)]
 mod sandbox;
+#[cfg(test)]
+mod serve_postgres;
 #[cfg(test)]
 mod simulation;
 #[cfg(test)]

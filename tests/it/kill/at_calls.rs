@@ -32,11 +32,10 @@ async fn kill_at(moment: Moment, nth: usize, mut calls: mpsc::UnboundedReceiver<
             continue;
         }
         println!("{moment:?} of call {nth}: {}", passing.call);
-        if let Some(running) = *pid.borrow() {
-            kill(running);
-        }
+        let running = *pid.borrow();
+        running.into_iter().for_each(kill);
         // Nobody is answered any more who could still do something with it.
-        drop(pid.wait_for(Option::is_none).await);
+        drop(pid.wait_for(|now| *now != running).await);
         let _ = passing.pass.send(Pass::HangUp);
     }
 }

@@ -20,13 +20,18 @@ pub async fn play(rig: &mut Rig) {
 
 /// Its first half.
 pub async fn play_until_in_force(rig: &mut Rig) {
-    maya_asks(rig).await;
-    assert_eq!(level(rig), None, "nothing before anybody agreed");
-    carol_agrees(rig).await;
+    ask_and_agree(rig).await;
     rig.until("in force, and told", async |rig| {
         level(rig).as_deref() == Some("readonly") && grant_is(rig, "active").await && told_maya(rig, "grant.done")
     })
     .await;
+}
+
+/// Maya asks, and Carol agrees.
+pub async fn ask_and_agree(rig: &mut Rig) {
+    maya_asks(rig).await;
+    assert_eq!(level(rig), None, "nothing before anybody agreed");
+    carol_agrees(rig).await;
 }
 
 /// Whether it has ended, and everybody was told.
@@ -72,11 +77,14 @@ async fn carol_agrees(rig: &mut Rig) {
 pub async fn check(rig: &mut Rig) {
     rig.ready().await;
     forgotten_cards_follow_once_pressed(rig).await;
-    rig.until("a look inside", async |rig| rig.ask(json!({ "op": "audit.verify" })).await.is_some()).await;
-    let verified = rig.ask(json!({ "op": "audit.verify" })).await.unwrap();
+    let verified = rig.insist(json!({ "op": "audit.verify" })).await;
     assert_eq!(verified["intact"], true, "{verified}");
-    assert_eq!(rig.states("requests").await.unwrap(), [("R-1".to_owned(), "approved".to_owned())]);
-    assert_eq!(rig.states("grants").await.unwrap(), [("G-1".to_owned(), "ended".to_owned())]);
+    let requests = rig.insist(json!({ "op": "requests" })).await;
+    assert_eq!(requests["requests"].as_array().unwrap().len(), 1, "{requests}");
+    assert_eq!(requests["requests"][0]["state"], "approved");
+    let grants = rig.insist(json!({ "op": "grants" })).await;
+    assert_eq!(grants["grants"].as_array().unwrap().len(), 1, "{grants}");
+    assert_eq!(grants["grants"][0]["state"], "ended");
 
     let mut counts: BTreeMap<String, usize> = BTreeMap::new();
     for entry in rig.audit().await {
@@ -116,11 +124,13 @@ pub fn level(rig: &Rig) -> Option<String> {
     rig.provider.level("maya", "prod/orders")
 }
 
-async fn grant_is(rig: &Rig, state: &str) -> bool {
+/// Whether the one grant is in this state.
+pub async fn grant_is(rig: &Rig, state: &str) -> bool {
     rig.states("grants").await.is_some_and(|grants| matches!(grants.as_slice(), [(_, is)] if is == state))
 }
 
-fn told_maya(rig: &Rig, words: &str) -> bool {
+/// Whether this stands in one of Maya's messages.
+pub fn told_maya(rig: &Rig, words: &str) -> bool {
     rig.slack.dm(&account("maya")).iter().any(|message| shows(message, words))
 }
 

@@ -34,8 +34,8 @@ pub struct PushedClock {
 }
 
 impl PushedClock {
-    fn start() -> PushedClock {
-        PushedClock { started: stopwatch(), pushed_ms: AtomicI64::new(START_MS) }
+    fn starting_at(start_ms: i64) -> PushedClock {
+        PushedClock { started: stopwatch(), pushed_ms: AtomicI64::new(start_ms) }
     }
 
     pub fn now_ms(&self) -> i64 {
@@ -72,7 +72,7 @@ pub struct Rig {
 impl Rig {
     /// With the policies that the demo runs on. Nothing is started yet.
     pub async fn new() -> Rig {
-        let rig = Rig::empty().await;
+        let rig = Rig::starting_at(START_MS).await;
         for name in ["people.yaml", "policies.yaml", "resources.yaml"] {
             let from = Path::new(env!("CARGO_MANIFEST_DIR")).join("policies").join(name);
             rig.write_policy(name, &std::fs::read_to_string(from).unwrap());
@@ -80,9 +80,9 @@ impl Rig {
         rig
     }
 
-    /// Without policies.
-    pub async fn empty() -> Rig {
-        let clock = Arc::new(PushedClock::start());
+    /// Without policies, at a time of its own.
+    pub async fn starting_at(start_ms: i64) -> Rig {
+        let clock = Arc::new(PushedClock::starting_at(start_ms));
         let now = {
             let clock = Arc::clone(&clock);
             move || clock.now_ms()
@@ -262,7 +262,17 @@ impl Rig {
         ask(&self.data(), &question).await.ok()
     }
 
-    /// The state of each request or grant, by its id.
+    /// Asks until it answers, whatever becomes of it meanwhile.
+    pub async fn insist(&mut self, question: Value) -> Value {
+        loop {
+            self.ready().await;
+            if let Some(answer) = self.ask(question.clone()).await {
+                return answer;
+            }
+        }
+    }
+
+    /// The state of each request or grant, by its id; nothing while it cannot answer.
     pub async fn states(&self, of: &str) -> Option<Vec<(String, String)>> {
         let answer = self.ask(json!({ "op": of })).await?;
         let text = |value: &Value| value.as_str().unwrap().to_owned();
@@ -270,15 +280,15 @@ impl Rig {
     }
 
     /// The audit log's entries.
-    pub async fn audit(&self) -> Vec<Value> {
+    pub async fn audit(&mut self) -> Vec<Value> {
         let mut entries: Vec<Value> = Vec::new();
         loop {
-            let page = self.ask(json!({ "op": "audit", "after": entries.len(), "limit": 500 })).await.unwrap();
-            let page = page["entries"].as_array().unwrap().clone();
+            let page = self.insist(json!({ "op": "audit", "after": entries.len(), "limit": 500 })).await;
+            let page = page["entries"].as_array().unwrap();
             if page.is_empty() {
                 return entries;
             }
-            entries.extend(page);
+            entries.extend(page.iter().cloned());
         }
     }
 
