@@ -53,6 +53,8 @@ impl Bot {
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())
+            // Ctrl-C is for the demo alone, which then ends the bot; otherwise an early one looks like a bot that cannot start.
+            .process_group(0)
             .kill_on_drop(true)
             .spawn()
             .with_context(|| format!("could not start `{}`", launch.program.display()))?;
