@@ -5,13 +5,13 @@ use std::path::PathBuf;
 use clap::Subcommand;
 
 use super::{Done, Here, print};
-use crate::access::ids::{PersonId, ResourceId, RoleId};
+use crate::access::ids::{PersonId, PolicyId, ResourceId, RoleId};
 use crate::access::time::{Timestamp, Ttl};
 use crate::app::policies::shapes;
 use crate::config::{Basics, next_firings};
 use crate::policy::check::Severity;
 use crate::policy::explain::explain;
-use crate::policy::{self, PolicySet, check};
+use crate::policy::{self, PolicySet, check, scenario};
 
 /// How many firings of each schedule are shown.
 const FIRINGS: usize = 4;
@@ -25,6 +25,11 @@ pub enum Command {
         /// Fail on warnings too.
         #[arg(long)]
         strict: bool,
+    },
+    /// Try the tests that the files hold, and say which policies they leave untried.
+    Test {
+        /// The directory; otherwise that of `DAYPASS_POLICIES`.
+        dir: Option<PathBuf>,
     },
     /// Say what would happen if somebody asked for something.
     Explain {
@@ -52,6 +57,7 @@ pub fn run(here: &Here, command: Command) -> Done {
             let set = load(dir.as_ref().unwrap_or(&basics.policies))?;
             check(&set, &basics, here.now(), strict)
         }
+        Command::Test { dir } => test(&load(dir.as_ref().unwrap_or(&basics.policies))?),
         Command::Explain { person, resource, role, duration, at, dir } => {
             let set = load(dir.as_ref().unwrap_or(&basics.policies))?;
             let at = at.map_or_else(|| here.now(), |at| Timestamp::from_millis(at.as_millisecond()));
@@ -63,6 +69,22 @@ pub fn run(here: &Here, command: Command) -> Done {
 
 fn load(dir: &std::path::Path) -> anyhow::Result<PolicySet> {
     policy::load(dir, shapes()).map_err(|error| anyhow::anyhow!("the policy files cannot be loaded\n{error}"))
+}
+
+fn test(set: &PolicySet) -> Done {
+    let report = scenario::run(set);
+    report.failures.iter().for_each(print::line);
+    let untried = |what: &str, ids: &[PolicyId]| {
+        if !ids.is_empty() {
+            let ids: Vec<&str> = ids.iter().map(PolicyId::as_str).collect();
+            print::line(format!("no test sees these {what}: {}", ids.join(", ")));
+        }
+    };
+    untried("permit", &report.never_permits);
+    untried("deny", &report.never_denies);
+    let failed = report.failures.len();
+    print::line(format!("{} passed, {failed} failed", report.passed));
+    if failed > 0 { Err(anyhow::anyhow!("{failed} tests of the policy files failed").into()) } else { Ok(()) }
 }
 
 fn check(set: &PolicySet, basics: &Basics, now: Timestamp, strict: bool) -> Done {
