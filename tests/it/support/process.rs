@@ -18,8 +18,15 @@ use tokio::sync::watch;
 
 use super::world::{SIGNING_SECRET, START_MS};
 
-/// The program under test.
-const PROGRAM: &str = env!("CARGO_BIN_EXE_daypass");
+/// The program under test: the one built beside the tests, or the one that `DAYPASS_RELEASE_BIN` names.
+fn program() -> std::path::PathBuf {
+    released().unwrap_or_else(|| env!("CARGO_BIN_EXE_daypass").into())
+}
+
+/// A release build that is to be measured.
+pub fn released() -> Option<std::path::PathBuf> {
+    std::env::vars_os().find(|(name, _)| name == "DAYPASS_RELEASE_BIN").map(|(_, path)| path.into())
+}
 /// How long anything may take, in real time, on a machine that is busy with other things.
 pub const PATIENCE: Duration = Duration::from_secs(30);
 /// How long to wait for an event before looking anyway.
@@ -119,7 +126,7 @@ impl Rig {
 
     /// The program, as it would be started next, on another port if one is given.
     pub fn command(&self, port: u16) -> Command {
-        let mut command = Command::new(PROGRAM);
+        let mut command = Command::new(program());
         let path = |path: &Path| path.to_str().unwrap().to_owned();
         command
             .arg("serve")
