@@ -8,6 +8,7 @@ mod receiver;
 mod tests;
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use http_body_util::Full;
@@ -19,10 +20,13 @@ use serde::de::IgnoredAny;
 use serde_json::{Value, json};
 use tracing::{error, warn};
 
+use crate::access::refusal::Refusal;
 use crate::app::Answer;
 use crate::clock::Clock;
 use crate::slack::block::Message;
 use crate::slack::inbound::Inbound;
+use crate::slack::say::names::Names;
+use crate::slack::say::refusal::refused;
 use crate::slack::signature::{self, Signed};
 use crate::store::StoreError;
 use crate::telemetry::metrics::Came;
@@ -32,6 +36,12 @@ use crate::telemetry::{Gauges, Metrics};
 pub const BODY_BYTES_MAX: usize = 64 * 1024;
 /// How long an answer may take. Slack waits 3 s; half a second is for the way there and back.
 pub const ANSWER_WITHIN: Duration = Duration::from_millis(2500);
+
+/// How often strangers' requests are logged. They are counted in any case; who sends them must not fill the disk.
+const STRANGERS_EVERY: Duration = Duration::from_secs(60);
+
+const LATE: &str = "This takes longer than Slack lets me. It may still be recorded: look at /jit mine before you try again.";
+const BROKEN: &str = "Something went wrong on my side. It may have been recorded all the same: look at /jit mine.";
 
 /// Slack's word for "do not send this again".
 const NO_RETRY: HeaderName = HeaderName::from_static("x-slack-no-retry");
@@ -75,6 +85,24 @@ pub struct Routes<R> {
     pub metrics: Arc<Metrics>,
     /// How long an answer may take: [`ANSWER_WITHIN`].
     pub answer_within: Duration,
+    /// When strangers' requests were logged last.
+    pub strangers: Sparingly,
+}
+
+/// Lets something happen now and then only.
+#[derive(Debug, Default)]
+pub struct Sparingly {
+    next_ms: AtomicU64,
+}
+
+impl Sparingly {
+    /// Whether it may happen now, `elapsed` after the clock's beginning; then not again before `pause` is over.
+    fn may(&self, elapsed: Duration, pause: Duration) -> bool {
+        let millis = |time: Duration| u64::try_from(time.as_millis()).unwrap_or(u64::MAX);
+        let (now, next) = (millis(elapsed), self.next_ms.load(Ordering::Relaxed));
+        let then = millis(elapsed.saturating_add(pause));
+        now >= next && self.next_ms.compare_exchange(next, then, Ordering::Relaxed, Ordering::Relaxed).is_ok()
+    }
 }
 
 /// What an address is for.
@@ -147,7 +175,9 @@ impl<R: Receive> Routes<R> {
             Ok(signed) => signed,
             Err(why) => {
                 self.metrics.came(Came::NotSigned);
-                warn!(%why, "a request was refused: Slack did not sign it");
+                if self.strangers.may(self.clock.elapsed(), STRANGERS_EVERY) {
+                    warn!(%why, "a request was refused: Slack did not sign it; more of them in this minute are only counted");
+                }
                 // Without detail: whoever tries to forge one learns nothing.
                 return with(empty(StatusCode::UNAUTHORIZED), NO_RETRY, "1");
             }
@@ -179,8 +209,9 @@ impl<R: Receive> Routes<R> {
 
     /// Has it done, within the time that Slack waits. What is late goes on all the same: it may be committing already.
     async fn in_time(&self, signed: Signed, inbound: Inbound) -> Response<Full<Bytes>> {
-        let [late, not_recorded, broken] =
-            [Trouble::LATE, Trouble::NOT_RECORDED, Trouble::BROKEN].map(|sentence| Trouble::of(&inbound, sentence));
+        let not_recorded = refused(&Refusal::NotRecorded, &Names::default());
+        let [late, broken] = [LATE, BROKEN].map(Message::sentence);
+        let [late, not_recorded, broken] = [late, not_recorded, broken].map(|message| instead(&inbound, &message));
         let (receiver, metrics) = (self.receiver.clone(), Arc::clone(&self.metrics));
         let work = tokio::spawn(async move { once(&receiver, &metrics, signed, inbound).await });
         match tokio::time::timeout(self.answer_within, work).await {
@@ -245,29 +276,19 @@ fn kind_of(inbound: &Inbound) -> Came {
     }
 }
 
-/// What to answer where there is no answer of the receiver's.
-struct Trouble;
-
-impl Trouble {
-    const LATE: &str = "This takes longer than Slack lets me. It may still be recorded: look at /jit mine before you try again.";
-    const NOT_RECORDED: &str = "That could not be recorded, so nothing was done. Try again in a minute.";
-
-    const BROKEN: &str = "Something went wrong on my side. It may have been recorded all the same: look at /jit mine.";
-
-    /// Whoever wrote a command reads the sentence. Everything else gets a status: Slack then shows its own sign beside the
-    /// button or in the form, which stays open, and sends an event again.
-    fn of(inbound: &Inbound, sentence: &str) -> Response<Full<Bytes>> {
-        match inbound {
-            Inbound::Command(_) => json_of(StatusCode::OK, &Message::sentence(sentence).to_answer()),
-            Inbound::Action(_)
-            | Inbound::Submission(_)
-            | Inbound::Closed { .. }
-            | Inbound::Options { .. }
-            | Inbound::Event(_)
-            | Inbound::UrlVerification { .. }
-            | Inbound::SslCheck
-            | Inbound::Unknown { .. } => empty(StatusCode::SERVICE_UNAVAILABLE),
-        }
+/// What to answer where there is no answer of the receiver's. Whoever wrote a command reads the message. Everything else gets a
+/// status: Slack then shows its own sign beside the button or in the form, which stays open, and sends an event again.
+fn instead(inbound: &Inbound, message: &Message) -> Response<Full<Bytes>> {
+    match inbound {
+        Inbound::Command(_) => json_of(StatusCode::OK, &message.to_answer()),
+        Inbound::Action(_)
+        | Inbound::Submission(_)
+        | Inbound::Closed { .. }
+        | Inbound::Options { .. }
+        | Inbound::Event(_)
+        | Inbound::UrlVerification { .. }
+        | Inbound::SslCheck
+        | Inbound::Unknown { .. } => empty(StatusCode::SERVICE_UNAVAILABLE),
     }
 }
 

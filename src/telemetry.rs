@@ -68,6 +68,11 @@ impl LogSettings {
         Ok(LogSettings { format, directives: directives.to_owned() })
     }
 
+    /// Only what somebody at a terminal has to know beside what they asked for.
+    pub fn quiet() -> LogSettings {
+        LogSettings { format: Format::Human, directives: "warn".to_owned() }
+    }
+
     fn filter(&self) -> EnvFilter {
         EnvFilter::builder().parse_lossy(&self.directives)
     }

@@ -10,6 +10,8 @@ use super::request::{Approval, Request, Seat, Step};
 use super::time::Timestamp;
 use super::words::Words;
 
+pub use super::about::{About, Actor};
+
 /// One thing that happened. The audit log adds who, when and a sequence number.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "kind")]
@@ -442,91 +444,4 @@ pub enum Event {
         /// When no call of ours can land any more.
         quiet_at: Timestamp,
     },
-}
-
-/// What an event changes.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum About {
-    /// A request.
-    Request(RequestId),
-    /// A grant.
-    Grant(GrantId),
-    /// An entitlement.
-    Entitlement(EntitlementId),
-    /// No row: it is only said.
-    Nothing,
-}
-
-/// Who made something happen.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Actor {
-    /// A person.
-    Person(PersonId),
-    /// Somebody whose account belongs to no person we know (`T0TEAM/U0USER`).
-    Account(String),
-    /// Daypass itself: time passed, or a provider answered.
-    Daypass,
-}
-
-impl Event {
-    /// The row that this event changes or creates.
-    pub fn about(&self) -> About {
-        match self {
-            Event::RequestAsked { request } => About::Request(request.id),
-            Event::ApprovalGiven { request, .. }
-            | Event::ApprovalVoided { request, .. }
-            | Event::StepsRaised { request, .. }
-            | Event::RequestEndLowered { request, .. }
-            | Event::RequestApproved { request, .. }
-            | Event::RequestDenied { request, .. }
-            | Event::RequestCancelled { request, .. }
-            | Event::RequestExpired { request, .. }
-            | Event::RequestInvalidated { request, .. }
-            | Event::RequestLapsed { request, .. } => About::Request(*request),
-            Event::GrantPlanned { grant } => About::Grant(grant.id),
-            Event::GrantChecking { grant, .. }
-            | Event::GrantProvisioning { grant, .. }
-            | Event::GrantResultUnknown { grant, .. }
-            | Event::GrantAwaitsPerson { grant, .. }
-            | Event::GrantActivated { grant, .. }
-            | Event::GrantWarned { grant }
-            | Event::ExtensionAgreed { grant, .. }
-            | Event::GrantExtended { grant, .. }
-            | Event::GrantEndLowered { grant, .. }
-            | Event::GrantDrifted { grant, .. }
-            | Event::GrantRevoking { grant, .. }
-            | Event::GrantCut { grant, .. }
-            | Event::GrantOverdue { grant, .. }
-            | Event::GrantEnded { grant, .. }
-            | Event::GrantVoided { grant, .. }
-            | Event::GrantFailed { grant, .. }
-            | Event::GrantRecheckDue { grant }
-            | Event::GrantRechecked { grant } => About::Grant(*grant),
-            Event::EntitlementAdded { entitlement } => About::Entitlement(entitlement.id),
-            Event::EntitlementDescribed { entitlement, .. }
-            | Event::PriorRead { entitlement, .. }
-            | Event::PriorLost { entitlement }
-            | Event::Retargeted { entitlement, .. }
-            | Event::Verified { entitlement, .. }
-            | Event::AtRest { entitlement }
-            | Event::ProviderMoved { entitlement, .. }
-            | Event::TroubleSeen { entitlement, .. }
-            | Event::Owed { entitlement, .. }
-            | Event::Paid { entitlement }
-            | Event::CallStarted { entitlement, .. }
-            | Event::CallOver { entitlement, .. } => About::Entitlement(*entitlement),
-            Event::Refused { .. }
-            | Event::PolicyLoaded { .. }
-            | Event::PolicyRefused { .. }
-            | Event::Started { .. }
-            | Event::ClockSuspect { .. }
-            | Event::ClockSound { .. } => About::Nothing,
-        }
-    }
-
-    /// Whether the audit log keeps it; bookkeeping of the queue is only in the rows.
-    pub fn is_audited(&self) -> bool {
-        !matches!(self, Event::Owed { .. } | Event::Paid { .. } | Event::CallStarted { .. } | Event::CallOver { .. })
-    }
 }

@@ -3,6 +3,7 @@
 //! Architecture invariant: nothing here reads a clock, does I/O, draws a random number or logs. Time is an argument.
 //! Deciding changes nothing; applying asks nothing.
 
+pub mod about;
 pub mod apply;
 pub mod decide;
 pub mod due;

@@ -258,8 +258,9 @@ impl Telling<'_> {
     fn news(&self, tx: &mut Tx<'_>, id: GrantId, moment: Moment) -> Result<(), StoreError> {
         self.grant_changed(tx, id)?;
         let Some(grant) = tx.grant(id)? else { return Ok(()) };
-        let alarmed = tx.message_keys(&Kind::Overdue(1).name(), &id.to_string())?;
-        if moment == Moment::Over && !alarmed.is_empty() {
+        let of_grant = tx.messages_about(&id.to_string())?;
+        let alarmed = of_grant.iter().any(|key| matches!(Kind::read(&key.kind), Some(Kind::Overdue(_))));
+        if moment == Moment::Over && alarmed {
             self.overdue(tx, id, &Kind::OverdueIsOver)?;
         }
         let about = match moment {

@@ -217,10 +217,7 @@ impl App {
                 }
             })
             .await?;
-        if problem.is_some() {
-            self.adopt_kept_providers().await?;
-        }
-        Ok(())
+        self.adopt_kept_providers().await
     }
 
     /// Loads the policy files again. The set that was in force stays when they cannot be loaded.
@@ -270,7 +267,8 @@ impl App {
             .await
     }
 
-    /// With broken files at a cold start, what earlier sets gave is taken back by the adapters that they named.
+    /// What earlier sets gave is taken back by the adapters that they named, whether the files of today name them, are broken or
+    /// have no word of them.
     async fn adopt_kept_providers(&self) -> Result<(), StoreError> {
         let texts: Vec<String> = self
             .store

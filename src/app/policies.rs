@@ -136,9 +136,11 @@ impl Policies {
 
     fn build_missing(&self, set: &PolicySet) {
         let mut providers = write(&self.providers);
-        for provider in set.providers().values().filter(|provider| !read(&self.current).is_some_and_named(&provider.id.value)) {
-            if let Ok(adapter) = self.adapter(provider) {
-                providers.entry(provider.id.value.clone()).or_insert(adapter);
+        for provider in set.providers().values() {
+            if let (std::collections::btree_map::Entry::Vacant(place), Ok(adapter)) =
+                (providers.entry(provider.id.value.clone()), self.adapter(provider))
+            {
+                place.insert(adapter);
             }
         }
     }
@@ -154,16 +156,6 @@ impl Policies {
         let token = secret("token_env")?;
         let settings = build::Settings { url, token, options };
         build::build(&provider.kind.value, provider.id.value.clone(), &settings).map_err(|error| error.to_string())
-    }
-}
-
-trait Named {
-    fn is_some_and_named(&self, provider: &ProviderId) -> bool;
-}
-
-impl Named for Option<Arc<Loaded>> {
-    fn is_some_and_named(&self, provider: &ProviderId) -> bool {
-        self.as_ref().is_some_and(|loaded| loaded.set.providers().contains_key(provider))
     }
 }
 

@@ -10,7 +10,7 @@ use crate::slack::block::Message;
 use crate::slack::say::card::{CardFacts, card};
 use crate::slack::say::names::Names;
 use crate::slack::say::notice::{self, Alarm, EndsSoon, Overdue};
-use crate::slack::say::status::{Extend, StatusFacts, status};
+use crate::slack::say::status::{Extend, StatusFacts, status, status_of_request};
 use crate::store::outbox::{Audience, MessageKey};
 use crate::store::{Reader, StoreError};
 
@@ -65,7 +65,10 @@ impl App {
         self.complete(&mut story, loaded);
         match (kind, grant) {
             (Kind::Card, _) => Ok(Some(draw_card(&story, &key.audience))),
-            (Kind::Status, _) => Ok(Some(draw_status(&story, status))),
+            (Kind::Status, _) => {
+                let in_force = story.grants.iter().any(|grant| matches!(grant.state, GrantState::Active { .. }));
+                Ok(Some(draw_status(&story, if in_force { status_of_request } else { status })))
+            }
             (Kind::Decided, _) => Ok(Some(draw_status(&story, notice::news))),
             (Kind::News(Moment::InForce), Some(grant)) => {
                 let in_force = matches!(grant.state, GrantState::Active { .. });
@@ -148,7 +151,7 @@ impl App {
         let Some(entitlement) = self.store.read(move |reader| reader.entitlement(id)).await? else { return Ok(None) };
         let description = &entitlement.description;
         let by_hand = format!(
-            "remove `{}` from `{}` at {}; the object is marked `{}` where the provider can carry a mark",
+            "remove {} from {} at {}; where the provider can carry a mark, it is marked {}",
             description.thing, description.subject, description.provider, description.remote_name
         );
         let facts = Overdue {

@@ -283,6 +283,7 @@ impl App {
                 if let Some(key) = &attempt.key {
                     tx.inbox_answer(key, &told.message.to_answer().to_string())?;
                 }
+                crate::failpoint::hit("before-commit");
                 Ok(Outcome::Now(told))
             })
             .await

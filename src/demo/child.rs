@@ -49,9 +49,12 @@ impl Bot {
             .current_dir(&launch.directory)
             .env_clear()
             .envs(launch.environment.iter().map(|(name, value)| (name, value)))
-            .stdin(Stdio::null())
+            // Stays open as long as this process lives: its end tells the bot that the demo is gone, even after a kill -9.
+            .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())
+            // Ctrl-C is for the demo alone, which then ends the bot; otherwise an early one looks like a bot that cannot start.
+            .process_group(0)
             .kill_on_drop(true)
             .spawn()
             .with_context(|| format!("could not start `{}`", launch.program.display()))?;

@@ -25,6 +25,8 @@ use tokio::net::TcpListener;
 use tokio::sync::mpsc;
 use tokio::task::{AbortHandle, JoinSet};
 
+use super::gate::{Answering, Gate, Moment, Pass};
+
 const BODY_BYTES_MAX: usize = 1024 * 1024;
 const HEADER_READ_MAX: Duration = Duration::from_secs(10);
 const CONNECTIONS_MAX: usize = 256;
@@ -120,13 +122,22 @@ where
     H: Fn(Asked) -> F + Send + Sync + 'static,
     F: Future<Output = Answer> + Send + 'static,
 {
+    serve_behind(Gate::default(), port, handler).await
+}
+
+/// The same behind a gate.
+pub async fn serve_behind<H, F>(gate: Gate, port: u16, handler: H) -> io::Result<Server>
+where
+    H: Fn(Asked) -> F + Send + Sync + 'static,
+    F: Future<Output = Answer> + Send + 'static,
+{
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, port)).await?;
     let addr = listener.local_addr()?;
-    let accepting = tokio::spawn(accept(listener, Arc::new(handler))).abort_handle();
+    let accepting = tokio::spawn(accept(listener, gate, Arc::new(handler))).abort_handle();
     Ok(Server { addr, accepting })
 }
 
-async fn accept<H, F>(listener: TcpListener, handler: Arc<H>)
+async fn accept<H, F>(listener: TcpListener, gate: Gate, handler: Arc<H>)
 where
     H: Fn(Asked) -> F + Send + Sync + 'static,
     F: Future<Output = Answer> + Send + 'static,
@@ -143,9 +154,9 @@ where
             pause(ACCEPT_PAUSE).await;
             continue;
         };
-        let handler = Arc::clone(&handler);
+        let (gate, handler) = (gate.clone(), Arc::clone(&handler));
         connections.spawn(async move {
-            let service = service_fn(move |request| answer(request, Arc::clone(&handler)));
+            let service = service_fn(move |request| answer(request, gate.clone(), Arc::clone(&handler)));
             // An error here is a client that went away, or an answer that was withheld on purpose.
             let _ = hyper::server::conn::http1::Builder::new()
                 .timer(TokioTimer::new())
@@ -173,14 +184,15 @@ impl std::fmt::Display for HungUp {
 
 impl std::error::Error for HungUp {}
 
-async fn answer<H, F>(request: Request<Incoming>, handler: Arc<H>) -> Result<Response<Out>, HungUp>
+async fn answer<H, F>(request: Request<Incoming>, gate: Gate, handler: Arc<H>) -> Result<Response<Out>, HungUp>
 where
     H: Fn(Asked) -> F,
     F: Future<Output = Answer>,
 {
     let (parts, body) = request.into_parts();
     let Ok(body) = Limited::new(body, BODY_BYTES_MAX).collect().await else {
-        return Ok(whole(413, "text/plain", &[], Bytes::from_static(b"too large")));
+        let call = gate.until_answered("too large".to_owned());
+        return Ok(whole(413, "text/plain", &[], Bytes::from_static(b"too large"), call));
     };
     let asked = Asked {
         method: parts.method.as_str().to_owned(),
@@ -189,9 +201,19 @@ where
         headers: parts.headers,
         body: body.to_bytes(),
     };
-    match handler(asked).await {
+    let call = format!("{} {}", asked.method, asked.path);
+    if gate.pass(Moment::Arrived, &call).await == Pass::HangUp {
+        return Err(HungUp);
+    }
+    let answer = handler(asked).await;
+    if gate.pass(Moment::Done, &call).await == Pass::HangUp {
+        return Err(HungUp);
+    }
+    match answer {
         Answer::HangUp => Err(HungUp),
-        Answer::Whole { status, content_type, headers, body } => Ok(whole(status, content_type, &headers, body)),
+        Answer::Whole { status, content_type, headers, body } => {
+            Ok(whole(status, content_type, &headers, body, gate.until_answered(call)))
+        }
         Answer::Stream { content_type, headers, lines } => {
             let mut response = Response::new(Out::Lines(lines));
             set_headers(response.headers_mut(), content_type, &headers);
@@ -200,8 +222,14 @@ where
     }
 }
 
-fn whole(status: u16, content_type: &'static str, headers: &[(&'static str, String)], body: Bytes) -> Response<Out> {
-    let mut response = Response::new(Out::Whole(Full::new(body)));
+fn whole(
+    status: u16,
+    content_type: &'static str,
+    headers: &[(&'static str, String)],
+    body: Bytes,
+    call: Answering,
+) -> Response<Out> {
+    let mut response = Response::new(Out::Whole { body: Full::new(body), _call: call });
     *response.status_mut() = StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
     set_headers(response.headers_mut(), content_type, headers);
     response
@@ -217,7 +245,11 @@ fn set_headers(map: &mut HeaderMap, content_type: &'static str, more: &[(&'stati
 }
 
 enum Out {
-    Whole(Full<Bytes>),
+    /// Dropped when it is written, and the call with it.
+    Whole {
+        body: Full<Bytes>,
+        _call: Answering,
+    },
     Lines(mpsc::Receiver<String>),
 }
 
@@ -227,7 +259,7 @@ impl Body for Out {
 
     fn poll_frame(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, Infallible>>> {
         match &mut *self {
-            Self::Whole(full) => Pin::new(full).poll_frame(context),
+            Self::Whole { body, .. } => Pin::new(body).poll_frame(context),
             Self::Lines(lines) => lines.poll_recv(context).map(|line| line.map(|line| Ok(Frame::data(Bytes::from(line))))),
         }
     }

@@ -7,6 +7,7 @@ mod admin;
 mod child;
 mod clock;
 pub mod emulator;
+pub mod gate;
 mod loopback;
 mod policies;
 pub mod sandbox;
@@ -18,8 +19,8 @@ mod web;
 use std::io::Write;
 use std::sync::Arc;
 
-use anyhow::Context;
-use tokio::signal::unix::{SignalKind, signal};
+use anyhow::{Context, anyhow};
+use tokio::signal::unix::{Signal, SignalKind, signal};
 
 use stage::{Keep, Stage};
 
@@ -38,14 +39,21 @@ pub struct Options {
 
 /// Runs the demo until it is interrupted, or the script until its end.
 pub async fn run(options: Options) -> anyhow::Result<()> {
+    // Listening comes first, so that an early Ctrl-C leaves nothing behind either.
+    let mut told = Told::listen()?;
     let keep = if options.keep { Keep::ScratchDirectory } else { Keep::Nothing };
     let program = std::env::current_exe().context("could not find this program itself")?;
     let stage = Stage::set_up(keep, program).await?;
-    let shown = show(&stage, &options).await;
+    let shown = tokio::select! {
+        shown = show(&stage, &options) => shown,
+        // An interrupted script has shown nothing.
+        () = told.until_stopped() => if options.script { Err(anyhow!("interrupted")) } else { Ok(()) },
+    };
     stage.end().await?;
     shown
 }
 
+/// Plays the script, or serves the page for as long as it is awaited.
 async fn show(stage: &Arc<Stage>, options: &Options) -> anyhow::Result<()> {
     let mut out = std::io::stdout();
     stage.start_bot().await?;
@@ -58,10 +66,32 @@ async fn show(stage: &Arc<Stage>, options: &Options) -> anyhow::Result<()> {
     if options.open_browser {
         open_browser(&page.url);
     }
-    let mut terminated = signal(SignalKind::terminate()).context("could not wait for SIGTERM")?;
-    tokio::select! {
-        interrupted = tokio::signal::ctrl_c() => interrupted.context("could not wait for Ctrl-C"),
-        _ = terminated.recv() => Ok(()),
+    std::future::pending().await
+}
+
+/// The ways in which a terminal or an init system tells a program to stop.
+struct Told {
+    interrupt: Signal,
+    terminate: Signal,
+    hang_up: Signal,
+}
+
+impl Told {
+    fn listen() -> anyhow::Result<Self> {
+        let listen = |kind| signal(kind).context("could not listen for signals");
+        Ok(Self {
+            interrupt: listen(SignalKind::interrupt())?,
+            terminate: listen(SignalKind::terminate())?,
+            hang_up: listen(SignalKind::hangup())?,
+        })
+    }
+
+    async fn until_stopped(&mut self) {
+        tokio::select! {
+            _ = self.interrupt.recv() => {}
+            _ = self.terminate.recv() => {}
+            _ = self.hang_up.recv() => {}
+        }
     }
 }
 

@@ -6,8 +6,12 @@ use std::path::Path;
 use jiff::ToSpan;
 use jiff::civil::Date;
 
-/// File names and contents.
-const POLICIES: &[(&str, &str)] = &[];
+/// File names and contents. `tests.yaml` stays out: its cases are about days of the example's own calendar.
+const POLICIES: &[(&str, &str)] = &[
+    ("people.yaml", include_str!("../../policies/people.yaml")),
+    ("policies.yaml", include_str!("../../policies/policies.yaml")),
+    ("resources.yaml", include_str!("../../policies/resources.yaml")),
+];
 
 /// How long after the demo's start a contract ends, whatever date the example gives.
 const CONTRACT_DAYS: i64 = 120;

@@ -21,7 +21,11 @@ pub fn database(data: &Path) -> PathBuf {
     data.join("daypass.db")
 }
 
-/// Makes `Dave` out of `Carol` in the latest row that names her; without one, changes the latest row.
+/// Which row to forge: who approved is what one would want to change; otherwise the latest row that names her, or just the latest.
+const TARGET: &str = "SELECT seq, leaf FROM audit
+    ORDER BY leaf LIKE '%carol%' AND leaf LIKE '%request.approved%' DESC, leaf LIKE '%carol%' DESC, seq DESC LIMIT 1";
+
+/// Makes `dave` out of `carol` in one row; where nothing names her, the change is smaller.
 pub fn change_one_row(database: &Path) -> anyhow::Result<Tampered> {
     let mut connection = Connection::open_with_flags(
         database,
@@ -34,11 +38,7 @@ pub fn change_one_row(database: &Path) -> anyhow::Result<Tampered> {
     for (name, _) in &triggers {
         transaction.execute_batch(&format!("DROP TRIGGER \"{}\"", name.replace('"', "\"\"")))?;
     }
-    let row: Option<(i64, String)> = transaction
-        .query_row("SELECT seq, leaf FROM audit ORDER BY leaf LIKE '%carol%' DESC, seq DESC LIMIT 1", [], |row| {
-            Ok((row.get(0)?, row.get(1)?))
-        })
-        .optional()?;
+    let row: Option<(i64, String)> = transaction.query_row(TARGET, [], |row| Ok((row.get(0)?, row.get(1)?))).optional()?;
     let Some((seq, before)) = row else { bail!("the audit log is empty: ask for something first") };
     let named = before.replace("carol", "dave");
     // White space at the end keeps JSON valid, and is a change all the same.
@@ -89,6 +89,13 @@ mod tests {
         let leaf: String = connection.query_row("SELECT leaf FROM audit WHERE seq = 2", [], |row| row.get(0)).unwrap();
         assert_eq!(leaf, r#"{"actor":"dave"}"#);
         assert!(connection.execute("UPDATE audit SET leaf = '{}'", []).is_err(), "the trigger is back");
+    }
+
+    #[test]
+    fn the_approval_is_forged_rather_than_what_came_after_it() {
+        let approved = r#"{"event":{"kind":"request.approved","by":"carol"}}"#;
+        let (_kept, path) = log_of(&[r#"{"actor":"carol"}"#, approved, r#"{"actor":"carol"}"#]);
+        assert_eq!(change_one_row(&path).unwrap().after, r#"{"event":{"kind":"request.approved","by":"dave"}}"#);
     }
 
     #[test]

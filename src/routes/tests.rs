@@ -101,6 +101,7 @@ fn routes(mood: Mood) -> Routes<Arc<Fake>> {
         signing_secrets: vec![SecretString::from(SECRET)],
         metrics: Arc::default(),
         answer_within: ANSWER_WITHIN,
+        strangers: Sparingly::default(),
     }
 }
 
@@ -274,4 +275,11 @@ async fn what_came_in_is_counted() {
     for line in ["{kind=\"command\"} 2", "{kind=\"replayed\"} 1", "{kind=\"not_signed\"} 1", "daypass_answer_seconds_count 2"] {
         assert!(page.contains(line), "{line}\n{page}");
     }
+}
+
+#[test]
+fn strangers_cannot_fill_the_log() {
+    let sparingly = Sparingly::default();
+    let may = |secs| sparingly.may(Duration::from_secs(secs), STRANGERS_EVERY);
+    assert_eq!([0, 0, 59, 60, 61, 119, 120].map(may), [true, false, false, true, false, false, true]);
 }

@@ -39,19 +39,9 @@ mod tests {
     #[test]
     fn it_asks_for_what_is_used_and_for_nothing_else() {
         let manifest = manifest();
-        let expected = [
-            "commands",
-            "chat:write",
-            "im:write",
-            "users:read",
-            "users:read.email",
-            "usergroups:read",
-            "channels:read",
-            "groups:read",
-        ];
+        let expected = ["commands", "chat:write", "im:write", "users:read", "channels:read", "groups:read"];
         assert_eq!(texts(&manifest["oauth_config"]["scopes"]["bot"]), expected);
-        let events = ["app_uninstalled", "tokens_revoked", "user_change", "subteam_members_changed"];
-        assert_eq!(texts(&manifest["settings"]["event_subscriptions"]["bot_events"]), events);
+        assert_eq!(texts(&manifest["settings"]["event_subscriptions"]["bot_events"]), ["user_change"]);
     }
 
     #[test]
@@ -67,11 +57,15 @@ mod tests {
     }
 
     #[test]
-    fn it_needs_no_inbound_address_as_it_stands() {
+    fn everything_comes_to_one_address() {
         let manifest = manifest();
-        assert_eq!(manifest["settings"]["socket_mode_enabled"], true);
-        assert_eq!(manifest["settings"]["org_deploy_enabled"], false);
-        assert_eq!(manifest["settings"]["token_rotation_enabled"], false);
-        assert!(!MANIFEST.lines().any(|line| !line.trim_start().starts_with('#') && line.contains("example.com")));
+        let url = &manifest["settings"]["event_subscriptions"]["request_url"];
+        assert!(url.as_str().unwrap().ends_with("/slack/events"));
+        assert_eq!(&manifest["settings"]["interactivity"]["request_url"], url);
+        assert_eq!(&manifest["settings"]["interactivity"]["message_menu_options_url"], url);
+        assert_eq!(&manifest["features"]["slash_commands"][0]["url"], url);
+        for off in ["socket_mode_enabled", "org_deploy_enabled", "token_rotation_enabled"] {
+            assert_eq!(manifest["settings"][off], false, "{off}");
+        }
     }
 }

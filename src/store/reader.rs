@@ -101,7 +101,8 @@ impl<'a> Reader<'a> {
     /// Entitlements with a call that was started and not answered: at a start, those of the process before.
     pub fn calls_in_flight(&self) -> Result<Vec<EntitlementId>, StoreError> {
         self.run(|conn| {
-            let mut statement = conn.prepare_cached("SELECT id FROM entitlements WHERE flight_epoch IS NOT NULL ORDER BY id")?;
+            let mut statement =
+                conn.prepare_cached("SELECT id FROM entitlements WHERE flight_epoch IS NOT NULL ORDER BY flight_epoch")?;
             let ids = statement.query_map([], |row| row.get(0).map(EntitlementId::from_number))?;
             Ok(ids.collect::<Result<_, _>>()?)
         })

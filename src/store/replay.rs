@@ -20,7 +20,7 @@ pub struct Replayed {
     pub requests: BTreeMap<RequestId, Request>,
     /// The grants.
     pub grants: BTreeMap<GrantId, Grant>,
-    /// The entitlements. What is owed and in flight is not in the log: see [`without_queue`].
+    /// The entitlements. What is owed and in flight is not in the log.
     pub entitlements: BTreeMap<EntitlementId, Entitlement>,
 }
 
@@ -48,7 +48,7 @@ pub enum ReplayError {
 ///
 /// # Errors
 ///
-/// [`ReplayError`] at the first event that cannot have happened.
+/// An error at the first event that cannot have happened.
 pub fn replay<'a>(events: impl IntoIterator<Item = &'a Event>) -> Result<Replayed, ReplayError> {
     let mut rows = Replayed::default();
     for event in events {

@@ -2,12 +2,24 @@
 
 // `cfg(test)` says nothing new here, but it is how clippy knows that these may panic and print.
 #[cfg(test)]
+mod browser;
+#[cfg(test)]
+mod core;
+#[cfg(test)]
+mod kill;
+#[cfg(test)]
+mod measure;
+#[cfg(test)]
 mod postgres;
 #[cfg(test)]
 mod sandbox;
+#[cfg(test)]
+mod serve_postgres;
 #[cfg(test)]
 mod simulation;
 #[cfg(test)]
 mod stories;
 #[cfg(test)]
 mod support;
+#[cfg(test)]
+mod tidy;

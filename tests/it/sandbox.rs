@@ -121,7 +121,7 @@ async fn a_wrong_token_and_a_closed_port_are_told_apart() {
     let server = SandboxServer::start().await;
     let plan = adapter(server.address, TOKEN).plan(&call(), &wanted()).await.unwrap();
     let error = adapter(server.address, "wrong-token").observe(&call(), &plan.description).await.unwrap_err();
-    assert_eq!((error.trouble.class, error.trouble.code.as_str()), (Class::NeedsHuman, "unauthorized"));
+    assert_eq!((error.trouble.class, error.trouble.code.as_str()), (Class::NeedsHuman, "bad_token"));
     assert!(!format!("{error:?}").contains("wrong-token"));
 
     let closed = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();

@@ -166,6 +166,10 @@ impl Draft {
             return Err(Refusal::GrantOver { grant: id, state: grant.state.name().to_owned() }.into());
         };
         let (due_at, cause, at) = (revoking.due_at, revoking.cause.clone(), self.now.at);
+        // Somebody's word ends the grant, not the work: it stays owed until a look agrees.
+        if self.holding.entitlement.due.is_none() {
+            self.owe(Errand::Ensure, at)?;
+        }
         Ok(self.push(Event::GrantEnded { grant: id, at, due_at, cause, proof: Proof::Attested { by, why } })?)
     }
 }

@@ -30,7 +30,8 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use serde_json::Value;
 use tokio::sync::watch;
 
-use super::loopback::{Answer, Asked, Server, serve};
+use super::gate::Gate;
+use super::loopback::{Answer, Asked, Server, serve_behind};
 
 pub use act::{FieldErrors, Seen, Shown};
 pub use faults::{DeliveryFault, Fault, FaultKind};
@@ -52,6 +53,7 @@ pub type Now = Arc<dyn Fn() -> i64 + Send + Sync>;
 pub struct Emulator {
     shared: Arc<Shared>,
     server: Arc<Server>,
+    gate: Gate,
 }
 
 pub(crate) struct Shared {
@@ -80,9 +82,10 @@ impl Emulator {
     pub async fn start(seed: Seed, now: Now) -> io::Result<Self> {
         let shared = Arc::new(Shared { state: Mutex::new(State::new(seed, String::new())), now, version: watch::Sender::new(0) });
         let for_requests = Arc::clone(&shared);
-        let server = serve(0, move |asked| route(Arc::clone(&for_requests), asked)).await?;
+        let gate = Gate::default();
+        let server = serve_behind(gate.clone(), 0, move |asked| route(Arc::clone(&for_requests), asked)).await?;
         shared.state().origin = format!("http://{}", server.addr);
-        Ok(Self { shared, server: Arc::new(server) })
+        Ok(Self { shared, server: Arc::new(server), gate })
     }
 
     /// The value for `SLACK_API_URL`.
@@ -98,6 +101,11 @@ impl Emulator {
     /// Where commands and clicks go from now on, and the secret that they are signed with.
     pub fn set_bot(&self, request_url: &str, signing_secret: &str) {
         self.shared.state().bot = Some(Bot { request_url: request_url.to_owned(), signing_secret: signing_secret.to_owned() });
+    }
+
+    /// What every call to the emulator passes.
+    pub fn gate(&self) -> &Gate {
+        &self.gate
     }
 
     /// Makes the next calls of the Web API fail.

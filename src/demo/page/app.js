@@ -37,8 +37,8 @@ function listen() {
     const jumped = Math.abs(JSON.parse(event.data).now_ms - now()) > 30000;
     clock = { virtual: JSON.parse(event.data).now_ms, real: performance.now() };
     tick();
-    if (world && jumped) showPanels(world, now());
-    if (world) showTour(world, now(), page);
+    if (world && jumped) show();
+    else if (world) showTour(world, now(), page);
   });
   stream.addEventListener("world", (event) => {
     const next = JSON.parse(event.data);
@@ -47,8 +47,14 @@ function listen() {
     world.users.forEach((one, index) => { one.hue = HUES[index % HUES.length]; });
     show();
   });
-  stream.addEventListener("open", () => document.body.classList.remove("gone"));
-  stream.addEventListener("error", () => document.body.classList.add("gone"));
+  stream.addEventListener("open", () => showGone(false));
+  stream.addEventListener("error", () => showGone(true));
+}
+
+function showGone(isGone) {
+  document.body.classList.toggle("gone", isGone);
+  if (isGone) outage("The demo does not answer. If it has ended, start it again in the terminal.");
+  else if (world) showSwitches();
 }
 
 function show() {
@@ -70,14 +76,20 @@ function showPeople() {
   const key = `${me}`;
   if ($("#people").dataset.key === key) return;
   $("#people").dataset.key = key;
+  const hadFocus = $("#people").contains(document.activeElement);
   replace($("#people"), h("span", { class: "lead" }, "Be"), CAST.map(user).filter(Boolean).map((one) =>
     h("button", { "data-persona": one.name, "aria-pressed": String(one.id === me), title: `${one.real_name}, ${one.title}`, onclick: () => be(one.id) },
       avatar(one, "small"), h("span", {}, one.real_name.split(" ")[0], h("small", {}, role(one))))));
+  if (hadFocus) $("#people [aria-pressed=true]")?.focus();
 }
 
 const role = (one) => (one.is_guest ? one.title.split(", ")[1] ?? "Guest" : { "Database administrator": "DBA", "Platform engineer": "Platform" }[one.title] ?? one.title);
 
 function showSidebar() {
+  const key = JSON.stringify([me, channel, Boolean(world.home), world.channels.map((one) => [one.id, unread(one)])]);
+  if ($("#sidebar").dataset.key === key) return;
+  $("#sidebar").dataset.key = key;
+  const focused = $("#sidebar").contains(document.activeElement) && document.activeElement.dataset.channel;
   const link = (one, label, icon) => {
     const count = unread(one);
     return h("button", { class: `link ${count ? "unread" : ""}`, "data-channel": one.id, "aria-current": one.id === channel ? "page" : null, onclick: () => open(one.id) },
@@ -93,6 +105,7 @@ function showSidebar() {
     h("ul", {},
       h("li", {}, link(direct(), "Daypass", h("span", { class: "avatar app tiny", "aria-hidden": "true" }, "D"))),
       world.home && h("li", {}, h("button", { class: "link", "data-channel": HOME, "aria-current": channel === HOME ? "page" : null, onclick: () => open(HOME) }, h("span", { class: "sign", "aria-hidden": "true" }, icon("home")), h("span", { class: "name" }, "Daypass home")))));
+  if (focused) $(`#sidebar [data-channel="${CSS.escape(focused)}"]`)?.focus();
 }
 
 function showConversation() {
@@ -135,7 +148,7 @@ function showMessages(one) {
     const isFollowUp = previous && previous.user === message.user && !message.is_ephemeral && !previous.is_ephemeral && message.ts.split(".")[0] - previous.ts.split(".")[0] < 300;
     const day = dayOf(message);
     const divider = !previous || dayOf(previous) !== day ? [h("div", { class: "day", role: "separator" }, h("span", {}, day))] : [];
-    const key = JSON.stringify([message, isFollowUp && !divider.length, zone()]);
+    const key = JSON.stringify([message, isFollowUp && !divider.length, zone(), today()]);
     previous = message;
     const kept = old.get(message.ts);
     if (kept?.dataset.key === key) return [...divider, kept];
@@ -153,6 +166,9 @@ function seen(one) {
   const isVisible = document.visibilityState === "visible";
   if (isVisible && one.messages.length) read.set(`${me} ${one.id}`, one.messages.at(-1).ts);
 }
+
+/** Part of what was drawn: "today" is yesterday a day later. */
+const today = () => formatTime(now(), zone(), { dateStyle: "short" });
 
 const dayOf = (message) => formatTime(Number(message.ts) * 1000, zone(), { weekday: "long", day: "numeric", month: "long" });
 
@@ -191,8 +207,13 @@ function showSwitches() {
   set("#provider-switch", world.provider_is_down);
   set("#slack-switch", world.slack_is_down);
   set("#bot-switch", !world.bot.is_running, world.bot.is_running ? "Kill the bot" : "Start the bot");
-  $("#outage").hidden = !world.slack_is_down;
-  $("#outage").textContent = world.slack_is_down ? "Slack is down. Nothing can be sent; access still ends on time." : "";
+  outage(world.slack_is_down ? "Slack is down. Nothing can be sent; access still ends on time." : "");
+}
+
+function outage(words) {
+  const banner = $("#outage");
+  banner.hidden = !words;
+  if (banner.textContent !== words) banner.textContent = words;
 }
 
 function tick() {
@@ -216,6 +237,13 @@ function open(id) {
 function phone(on) {
   document.body.classList.toggle("phone", on);
   $("#phone-switch").setAttribute("aria-pressed", String(on));
+}
+
+/** Whoever reads the latest message goes on reading it when the window changes its size. */
+function keepEndInSight(box) {
+  let isAtEnd = true;
+  box.addEventListener("scroll", () => { isAtEnd = box.scrollHeight - box.scrollTop - box.clientHeight < 60; });
+  new ResizeObserver(() => { if (isAtEnd) box.scrollTop = box.scrollHeight; }).observe(box);
 }
 
 function look(selector) {
@@ -263,6 +291,9 @@ function setUp() {
   });
   $("#back").addEventListener("click", () => { document.body.dataset.pane = "list"; $("#sidebar button")?.focus(); });
   $$("#tabs button").forEach((button) => button.addEventListener("click", () => tab(button.dataset.tab)));
+  keepEndInSight($("#messages"));
+  // Otherwise a panel that was hidden would flash again whenever it is shown.
+  document.addEventListener("animationend", (event) => event.target.classList.remove("flash", "new"));
   $("#send").append(icon("send"));
   setUpComposer(() => ({ me, channel }));
   setInterval(tick, 1000);

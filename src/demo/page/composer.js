@@ -8,11 +8,9 @@ const COMMANDS = [
   ["/jit pending", "", "What waits for me"],
   ["/jit done", "[G-57]", "I'm finished: end it now"],
   ["/jit extend", "G-57 1h [reason]", "Ask for more time"],
-  ["/jit who", "prod/orders", "Who holds it now"],
   ["/jit why", "R-42", "Which policy decided, what is missing"],
   ["/jit cancel", "[R-42]", "Withdraw a request"],
   ["/jit revoke", "G-57", "End somebody's access now"],
-  ["/jit break-glass", "…", "Now, short, and loudly"],
   ["/jit help", "", "Everything you can do"],
 ];
 
@@ -26,6 +24,7 @@ export function setUpComposer(current) {
     if (!text) return;
     sent.push(text);
     fill("");
+    box.focus();
     $("#send").setAttribute("aria-busy", "true");
     showProblem(await post("/act", { as: current().me, do: "send", channel: current().channel, text }));
     $("#send").removeAttribute("aria-busy");

@@ -92,14 +92,21 @@ async function submit(event) {
 
 /** Keeps the keyboard inside a dialog; Escape leaves it. */
 function trap(veil, leave) {
+  const stops = () => $$("button, input, select, textarea, a[href]", veil).filter((stop) => stop.offsetParent && !stop.disabled);
   veil.addEventListener("keydown", (event) => {
     if (event.key === "Escape") { event.preventDefault(); leave(); }
     if (event.key !== "Tab") return;
-    const stops = $$("button, input, select, textarea, a[href]", veil).filter((stop) => stop.offsetParent && !stop.disabled);
-    const [first, last] = [stops[0], stops.at(-1)];
+    const [first, last] = [stops()[0], stops().at(-1)];
     if (event.shiftKey && document.activeElement === first) { event.preventDefault(); last.focus(); }
     else if (!event.shiftKey && document.activeElement === last) { event.preventDefault(); first.focus(); }
   });
+  // A dialog that was out of sight for a while has lost the focus to nobody.
+  const resume = (event) => {
+    if (!veil.isConnected) document.removeEventListener("keydown", resume);
+    else if (document.activeElement === document.body && event.key === "Escape") leave();
+    else if (document.activeElement === document.body && event.key === "Tab") { event.preventDefault(); stops()[0]?.focus(); }
+  };
+  document.addEventListener("keydown", resume);
 }
 
 /** Slack's "are you sure?". Answers whether the person is. */

@@ -13,6 +13,7 @@ const STEPS = [
     does: "A contractor asks for two hours on the orders database.",
     go: (page) => { page.be("U0MAYA", "C0DBACCESS"); fill(REQUEST); $("#composer").focus(); },
     label: "Type it for me",
+    next: "Now press Enter, or the green arrow.",
     isDone: (world) => (world.bot.requests ?? []).length > 0,
   },
   {
@@ -20,6 +21,7 @@ const STEPS = [
     does: "She owns the database. Everything she needs is on one card.",
     go: (page) => { page.phone(true); page.be("U0CAROL", "C0DBACCESS"); },
     label: "Be Carol",
+    next: "Now read the card, and press Approve.",
     isDone: (world) => grants(world).length > 0,
   },
   {
@@ -27,7 +29,7 @@ const STEPS = [
     does: "Not in our ledger only: at the provider.",
     go: (page) => { page.phone(false); page.look("#provider-panel"); },
     label: "Look",
-    isDone: (world, seen) => holds(world) && seen,
+    isDone: (world, seen) => seen && (holds(world) || grants(world).some((grant) => grant.state === "ended")),
     needsLook: true,
   },
   {
@@ -58,6 +60,7 @@ const STEPS = [
       page.be("U0SAM", "C0GENERAL");
       const answer = await post("/stage", { do: "tamper" });
       showProblem(answer);
+      if (!answer.error) changed = answer.seq;
       page.look("#audit-panel");
     },
     label: "Change one row",
@@ -67,6 +70,8 @@ const STEPS = [
 
 let at = 0;
 let seen = false;
+let gone = -1;
+let changed = null;
 let isOpen = true;
 
 export function showTour(world, now, page) {
@@ -74,15 +79,18 @@ export function showTour(world, now, page) {
     at += 1;
     seen = false;
   }
-  const key = `${at} ${seen} ${isOpen}`;
+  const key = `${at} ${gone} ${seen} ${changed} ${isOpen}`;
   const tour = $("#tour");
   if (tour.dataset.key === key) return;
   tour.dataset.key = key;
+  const focused = tour.contains(document.activeElement) && document.activeElement.className;
   const act = (step) => async (event) => {
     event.currentTarget.setAttribute("aria-busy", "true");
     if (step.needsLook) seen = true;
+    const button = event.currentTarget;
     await step.go(page);
-    event.target.removeAttribute("aria-busy");
+    button.removeAttribute("aria-busy");
+    gone = STEPS.indexOf(step);
     page.refresh();
   };
   const toggle = () => { isOpen = !isOpen; showTour(world, now, page); };
@@ -92,7 +100,9 @@ export function showTour(world, now, page) {
     h("ol", { id: "tour-steps", class: at > 0 ? "compact" : "", hidden: !isOpen }, STEPS.map((step, index) =>
       h("li", { title: step.name, class: index < at ? "done" : index === at ? "now" : "later", "aria-current": index === at ? "step" : null },
         h("span", { class: "number", "aria-hidden": "true" }, index < at ? "✓" : index + 1),
-        h("div", {}, h("b", {}, step.name), index === at && h("p", {}, step.does)),
+        h("div", {}, h("b", {}, step.name), index === at && h("p", {}, gone === at && step.next ? step.next : step.does)),
         index === at && h("button", { class: "btn primary", "data-tour": index + 1, onclick: act(step) }, step.label)))),
-    at === STEPS.length && h("p", { hidden: !isOpen }, "The access ended although nobody was there, and the changed row shows. Now break it your own way."));
+    at === STEPS.length && h("p", { hidden: !isOpen },
+      `The access ended although nobody was there, and ${changed ? `row ${changed} of the log, rewritten on disk,` : "the rewritten row"} gives itself away. Now break it your own way.`));
+  if (focused) (focused === "plain" ? $(".plain", tour) : $("[data-tour]", tour) ?? $(".plain", tour))?.focus({ preventScroll: true });
 }

@@ -15,7 +15,8 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use tokio::sync::watch;
 
 use super::emulator::Now;
-use super::loopback::{Server, serve};
+use super::gate::Gate;
+use super::loopback::{Server, serve_behind};
 
 pub use faults::{On, SandboxFault, SandboxFaultKind};
 
@@ -113,6 +114,7 @@ pub(crate) struct Shared {
 pub struct Sandbox {
     shared: Arc<Shared>,
     server: Arc<Server>,
+    gate: Gate,
 }
 
 impl Sandbox {
@@ -129,8 +131,9 @@ impl Sandbox {
         };
         let shared = Arc::new(Shared { state: Mutex::new(state), now, version: watch::Sender::new(0) });
         let for_requests = Arc::clone(&shared);
-        let server = serve(0, move |asked| server::route(Arc::clone(&for_requests), asked)).await?;
-        Ok(Self { shared, server: Arc::new(server) })
+        let gate = Gate::default();
+        let server = serve_behind(gate.clone(), 0, move |asked| server::route(Arc::clone(&for_requests), asked)).await?;
+        Ok(Self { shared, server: Arc::new(server), gate })
     }
 
     /// The value for `SANDBOX_URL`.
@@ -141,6 +144,11 @@ impl Sandbox {
     /// The value for `SANDBOX_TOKEN`.
     pub fn token(&self) -> String {
         self.shared.state().setup.token.clone()
+    }
+
+    /// What every call to the server passes.
+    pub fn gate(&self) -> &Gate {
+        &self.gate
     }
 
     /// The level that an account really holds now.

@@ -69,15 +69,19 @@ pub fn was_in_force(grant: &Grant, names: &Names) -> Message {
     let what = names.grant(grant.id);
     let (since, until) = match &grant.state {
         GrantState::Active { active_at, ends_at, .. } => (Some(*active_at), Some(*ends_at)),
-        GrantState::Revoking(revoking) => (revoking.active_at, None),
         GrantState::Ended(ended) => (ended.active_at, Some(ended.at)),
         GrantState::Planned
         | GrantState::Checking { .. }
         | GrantState::Provisioning { .. }
         | GrantState::AwaitingUser { .. }
+        | GrantState::Revoking(_)
         | GrantState::Void { .. }
         | GrantState::Failed { .. } => (None, None),
     };
+    if let GrantState::Revoking(_) = &grant.state {
+        let line = Markup::new().bold(&what).lit(" is being ended; I'll say when the provider shows that it is over.");
+        return Message::new(&format!("{what} is being ended"), vec![section(&line)]).about(grant.id);
+    }
     let line = Markup::new().bold(&what).lit(" was in force");
     let line = since.into_iter().fold(line, |line, at| line.lit(" from ").day(at, &names.zone));
     let line = until.into_iter().fold(line, |line, at| line.lit(" until ").day(at, &names.zone));

@@ -197,9 +197,10 @@ fn characters(number: u32) -> String {
     counted(number as usize, "character", "characters")
 }
 
-/// Somebody else's text as a part of our sentence: one line, not too long, without a period at its end.
+/// Somebody else's text as a part of our sentence: one line, not too long, without a period at its end, and without the marks
+/// that plain text would show as they are.
 pub(super) fn plainly(text: &str) -> String {
-    cut_plain(one_line(text).trim_end_matches('.'), 160)
+    cut_plain(one_line(&text.replace('`', "'")).trim_end_matches('.'), 160)
 }
 
 #[cfg(test)]

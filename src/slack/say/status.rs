@@ -66,6 +66,15 @@ pub fn status(facts: &StatusFacts<'_>) -> Message {
     Message::new(&headline.told, blocks).about(request.id)
 }
 
+/// The message while the access is in force and has a message of its own: where it stands and how it came to be, without the
+/// buttons that stand there.
+pub fn status_of_request(facts: &StatusFacts<'_>) -> Message {
+    let headline = headline(facts);
+    let mut blocks = vec![section(&headline.shown)];
+    blocks.extend(history_block(facts.request, facts.grants, facts.names));
+    Message::new(&headline.told, blocks).about(facts.request.id)
+}
+
 /// One sentence in both of its forms.
 pub(super) struct Headline {
     /// With markup: times in the reader's zone.

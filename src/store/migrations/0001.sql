@@ -164,6 +164,7 @@ CREATE TABLE entitlements (
 
 CREATE INDEX entitlements_at_provider ON entitlements (provider, id);
 CREATE INDEX entitlements_due ON entitlements (due_at) WHERE due_at IS NOT NULL;
+CREATE INDEX entitlements_in_flight ON entitlements (flight_epoch) WHERE flight_epoch IS NOT NULL;
 
 CREATE TABLE grants (
     id                 INTEGER PRIMARY KEY CHECK (id > 0),

@@ -168,6 +168,7 @@ impl World {
             signing_secrets: vec![SecretString::from(SIGNING_SECRET)],
             metrics: Arc::new(Metrics::default()),
             answer_within: daypass::routes::ANSWER_WITHIN,
+            strangers: Default::default(),
         });
         let (stop, stopped) = watch::channel(false);
         tokio::spawn(daypass::server::serve(listener, routes, Limits::default(), stopped));

@@ -1,0 +1,44 @@
+//! `daypass grants`: who has what, as the running bot sees it.
+
+use clap::Subcommand;
+use serde_json::{Value, json};
+
+use super::{Done, Here, print};
+use crate::admin::client::ask;
+
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// List them.
+    List {
+        /// As JSON.
+        #[arg(long)]
+        json: bool,
+    },
+}
+
+pub async fn run(here: &Here, command: Command) -> Done {
+    let Command::List { json: as_json } = command;
+    let answer = ask(&here.basics()?.data_dir, &json!({ "op": "grants" })).await?;
+    if as_json {
+        print::line(answer);
+        return Ok(());
+    }
+    let rows: Vec<Vec<String>> = print::items(&answer, "grants")
+        .iter()
+        .map(|item| {
+            let mut row: Vec<String> =
+                ["id", "request", "person", "resource", "role", "provider"].map(|name| print::field(item, name)).into();
+            row.push(state(item));
+            row.push(print::time_field(item, "ends_at_ms"));
+            row
+        })
+        .collect();
+    print::table(&["grant", "request", "person", "resource", "role", "provider", "state", "end"], &rows);
+    Ok(())
+}
+
+/// The state, and that it is late where it is.
+fn state(item: &Value) -> String {
+    let state = print::field(item, "state");
+    if item.get("overdue").and_then(Value::as_bool) == Some(true) { format!("{state}, OVERDUE") } else { state }
+}

@@ -1,0 +1,5 @@
+//! The pure core: what may happen in which state, and the laws that hold whatever happens.
+
+mod laws;
+mod table;
+mod things;
