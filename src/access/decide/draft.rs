@@ -98,7 +98,9 @@ impl Draft {
         if call.target != self.holding.entitlement.target {
             return Ok(());
         }
-        if call.errand == Errand::Ensure && matches!(call.target, Target::Present { .. }) {
+        // A process that died says nothing of the provider: the same is asked for again, which is harmless, and whatever may
+        // still land is what is asked for. Only a provider that does not answer is looked at first.
+        if when == GiveUp::WhenOverdue && call.errand == Errand::Ensure && matches!(call.target, Target::Present { .. }) {
             self.doubt(0)?;
         }
         let errand = if self.is_in_doubt() { Errand::Observe } else { call.errand };
