@@ -18,7 +18,7 @@ use std::panic::AssertUnwindSafe;
 use world::{Mutant, World};
 
 /// So many histories may pass before a seeded defect is caught.
-const MUTANT_HISTORIES: u64 = 30_000;
+const MUTANT_HISTORIES: u64 = 300_000;
 
 /// Steps of one history before the world calms down and everything must end.
 const STEPS: usize = 60;
