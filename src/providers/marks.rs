@@ -38,6 +38,14 @@ fn installation_of(name: &str) -> Option<&str> {
     (!number.is_empty() && number.bytes().all(|b| b.is_ascii_digit())).then_some(installation)
 }
 
+/// The grant that a name marks, if this installation put it there; the spelling with underscores is read as well.
+pub fn marked_grant(installation: &str, name: &str) -> Option<GrantId> {
+    let (name, installation) = (name.replace('-', "_"), installation.replace('-', "_"));
+    let number = name.strip_prefix("daypass_")?.strip_prefix(&installation)?.strip_prefix("_g")?;
+    let plain = number.bytes().all(|b| b.is_ascii_digit());
+    number.parse().ok().filter(|number| plain && *number > 0).map(GrantId::from_number)
+}
+
 /// Refuses to change anything at a server other than the one that the description was settled on.
 ///
 /// # Errors
@@ -65,6 +73,24 @@ mod tests {
         assert_eq!(mark_of("daypass-3f9c-1-g57", &ours), Mark::Foreign);
         for text in ["", "daypass", "daypass-3f9c", "daypass-3f9c-g", "daypass-3f9c-gx", "Daypass-3f9c-g57", "terraform"] {
             assert_eq!(mark_of(text, &ours), Mark::Unmarked, "{text:?}");
+        }
+    }
+
+    #[test]
+    fn a_mark_names_the_grant_that_put_it_there() {
+        for name in ["daypass-3f9c-2-g57", "daypass_3f9c_2_g57"] {
+            assert_eq!(marked_grant("3f9c-2", name), Some(GrantId::from_number(57)), "{name}");
+        }
+        for name in [
+            "daypass-3f9c-g57",
+            "daypass-3f9c-2-g",
+            "daypass-3f9c-2-g+5",
+            "daypass-3f9c-2-g0",
+            "daypass-3f9c-2-g9x",
+            "terraform",
+            "",
+        ] {
+            assert_eq!(marked_grant("3f9c-2", name), None, "{name:?}");
         }
     }
 

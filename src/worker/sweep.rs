@@ -1,7 +1,7 @@
 //! The sweep: a look at everything that should be there, and for what carries our mark and should not. The schedule only bounds
 //! how late this safety net can be; punctual ends come from the rows.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -9,10 +9,11 @@ use tokio::sync::watch;
 use tracing::{error, info, warn};
 
 use crate::access::decide::HoldingCommand;
-use crate::access::entitlement::Prior;
-use crate::access::ids::{EntitlementId, ProviderId};
+use crate::access::entitlement::{Holding, Prior};
+use crate::access::ids::{EntitlementId, GrantId, ProviderId};
 use crate::app::App;
 use crate::providers::Call;
+use crate::providers::marks::marked_grant;
 use crate::store::StoreError;
 
 use super::SLEEP_MAX;
@@ -49,13 +50,30 @@ fn is_due(schedule: &cron::Schedule, last: crate::access::time::Timestamp, now: 
     schedule.after(&since).next().is_some_and(|next: chrono::DateTime<chrono::Utc>| next.timestamp_millis() <= now.as_millis())
 }
 
-/// Asks for a look at everything that is in use, and removes what carries our mark and has no open record.
+/// Something at a provider that bears our mark.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+struct Marked {
+    grant: GrantId,
+    subject: String,
+    thing: String,
+}
+
+/// What bears our mark and is in no row, with the first provider at which it was found: several may name one server.
+type LeftOver = BTreeMap<Marked, ProviderId>;
+
+/// Asks for a look at everything that is in use, removes what carries our mark and has no open record, and tells of what carries
+/// our mark and was never in a record.
 pub(super) async fn sweep(app: &Arc<App>) -> Result<(), StoreError> {
     let providers: BTreeSet<ProviderId> = app.policies().provider_ids();
+    let mut left_over = LeftOver::new();
     for provider in providers {
         let looked = look_at_all(app, &provider).await?;
-        let left = find_left_over(app, &provider).await?;
-        info!(provider.name = %provider, looked, left, "swept {provider}");
+        let removed = clean_up_at(app, &provider, &mut left_over).await?;
+        info!(provider.name = %provider, looked, removed, "swept {provider}");
+    }
+    for (Marked { subject, thing, .. }, provider) in left_over {
+        error!(provider.name = %provider, thing, subject, "found what carries our mark, of which this database knows nothing: remove it by hand");
+        app.tell_left_over(&format!("{provider}\n{subject}\n{thing}")).await?;
     }
     let now = app.now().at;
     while app.store().write(move |tx| tx.purge(now)).await? > 0 {}
@@ -78,57 +96,68 @@ async fn look_at_all(app: &Arc<App>, provider: &ProviderId) -> Result<usize, Sto
     }
 }
 
-/// What carries this installation's mark and belongs to nothing that is open: left behind by a crash that a restored database
-/// knows nothing of, or put back by somebody.
-async fn find_left_over(app: &Arc<App>, provider: &ProviderId) -> Result<usize, StoreError> {
+/// Removes what carries this installation's mark and belongs to nothing that is open: it landed late, or somebody put it back.
+/// What is in no row at all is added to `left_over`.
+async fn clean_up_at(app: &Arc<App>, provider: &ProviderId, left_over: &mut LeftOver) -> Result<usize, StoreError> {
     let Some(adapter) = app.policies().provider(provider) else { return Ok(0) };
-    let mark = format!("daypass-{}-", app.store().installation()).replace('-', "_");
     let mut cursor = None;
-    let mut left = 0;
+    let mut removed = 0;
     for _ in 0..PAGES_MAX {
         let call = Call { at: app.now().at, timeout: INVENTORY_TIMEOUT };
         let page = match tokio::time::timeout(INVENTORY_TIMEOUT, adapter.inventory(&call, cursor)).await {
             Ok(Ok(page)) => page,
             Ok(Err(problem)) => {
                 warn!(provider.name = %provider, %problem, "the inventory could not be read");
-                return Ok(left);
+                return Ok(removed);
             }
-            Err(_) => return Ok(left),
+            Err(_) => {
+                warn!(provider.name = %provider, "the inventory was not read in time");
+                return Ok(removed);
+            }
         };
         for item in page.items {
-            let ours = item.remote_name.as_ref().is_some_and(|name| name.replace('-', "_").starts_with(&mark));
-            if ours {
-                left += clean_up(app, provider.clone(), item.subject, item.thing).await?;
+            let mark = item.remote_name.as_deref().and_then(|name| marked_grant(app.store().installation(), name));
+            let Some(grant) = mark else { continue };
+            let found = Marked { grant, subject: item.subject, thing: item.thing };
+            match holding_of(app, provider, &found).await? {
+                Some(holding) => removed += clean_up(app, &holding).await?,
+                None => _ = left_over.entry(found).or_insert_with(|| provider.clone()),
             }
         }
         cursor = page.next;
         if cursor.is_none() {
-            return Ok(left);
+            return Ok(removed);
         }
     }
-    Ok(left)
+    warn!(provider.name = %provider, pages = PAGES_MAX, "the inventory is longer than is read");
+    Ok(removed)
 }
 
-async fn clean_up(app: &Arc<App>, provider: ProviderId, subject: String, thing: String) -> Result<usize, StoreError> {
-    let now = app.now();
-    let (about, holder) = (thing.clone(), subject.clone());
-    let found = {
-        let provider = provider.clone();
-        app.store().read(move |reader| reader.find_entitlement(&provider, &subject, &thing)).await?
-    };
-    match found {
-        Some(holding) if holding.entitlement.prior == Prior::Unread && holding.grants.is_empty() => {
-            let id = holding.entitlement.id;
-            warn!(provider.name = %provider, thing = about, "found what carries our mark and belongs to nothing: it is removed");
-            app.decide(now, move |work| work.count(|work| work.on_holding(id, HoldingCommand::CleanUp))).await
-        }
-        Some(_) => Ok(0),
-        None => {
-            error!(provider.name = %provider, thing = about, subject = holder, "found what carries our mark, of which this database knows nothing: remove it by hand");
-            app.tell_left_over(&format!("{provider}\n{holder}\n{about}")).await?;
-            Ok(0)
-        }
+/// The row that something marked belongs to: this provider's, or the one that the mark's grant was made through, when several
+/// providers are entries for one server.
+async fn holding_of(app: &App, provider: &ProviderId, found: &Marked) -> Result<Option<Holding>, StoreError> {
+    let (provider, found) = (provider.clone(), found.clone());
+    app.store()
+        .read(move |reader| {
+            if let Some(holding) = reader.find_entitlement(&provider, &found.subject, &found.thing)? {
+                return Ok(Some(holding));
+            }
+            let elsewhere = reader.holding_of_grant(found.grant)?;
+            Ok(elsewhere.filter(|holding| {
+                let what = &holding.entitlement.description;
+                what.subject == found.subject && what.thing == found.thing
+            }))
+        })
+        .await
+}
+
+async fn clean_up(app: &Arc<App>, holding: &Holding) -> Result<usize, StoreError> {
+    if holding.entitlement.prior != Prior::Unread || !holding.grants.is_empty() {
+        return Ok(0);
     }
+    let (id, what) = (holding.entitlement.id, &holding.entitlement.description);
+    warn!(provider.name = %what.provider, thing = what.thing, "found what carries our mark and belongs to nothing: it is removed");
+    app.decide(app.now(), move |work| work.count(|work| work.on_holding(id, HoldingCommand::CleanUp))).await
 }
 
 #[cfg(test)]

@@ -198,7 +198,23 @@ async fn what_bears_our_mark_and_is_in_no_row_is_told() {
     w.sweep().await;
     let alarms = w.alarms();
     assert!(alarms[0].contains("prod/orders") && alarms[0].contains("dave"), "{alarms:#?}");
+    assert_eq!(
+        alarms.len(),
+        1,
+        "one thing on one server is one alarm, however many entries of the files name the server: {alarms:#?}"
+    );
     w.sweep().await;
     assert_eq!(w.alarms(), alarms, "said once");
     assert_eq!(w.level("dave", "prod/orders").as_deref(), Some("admin"), "whose it is, only a person can tell");
+}
+
+// E24
+#[tokio::test]
+async fn what_one_provider_gave_is_not_left_over_for_another_at_the_same_server() {
+    let mut w = World::new().await;
+    approved(&mut w).await;
+    w.sweep().await;
+    assert_eq!(w.grant_state("G-1"), "active");
+    assert_eq!(w.level("maya", "prod/orders").as_deref(), Some("readonly"));
+    assert_eq!(w.alarms(), Vec::<String>::new(), "nothing is to be removed by hand");
 }
