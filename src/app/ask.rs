@@ -1,6 +1,6 @@
 //! Asking for access: the policy permits it or says why not, and then people are asked.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use sha2::{Digest, Sha256};
@@ -87,6 +87,7 @@ impl Wish {
             },
             start_at: None,
             manner: Manner::Usual,
+            uses: BTreeMap::new(),
             outside,
         }
     }

@@ -15,7 +15,7 @@ use crate::people::Directory;
 use crate::policy::file::{Kind, Risk};
 use crate::policy::problem::LoadError;
 use crate::policy::{PolicySet, Shapes};
-use crate::providers::{GrantShape, Provider, Providers, build, check_shape};
+use crate::providers::{GrantShape, Provider, Providers, build, check_shape, oncall};
 use crate::slack::say::names::{self, Book, ResourceName, RoleName, Who};
 
 /// Looks up a secret that a policy file names (`url_env`). The configuration decides which names may be read.
@@ -169,12 +169,27 @@ fn write<T>(lock: &RwLock<T>) -> std::sync::RwLockWriteGuard<'_, T> {
 
 /// What the adapters of this build say of the shapes in policy files.
 pub fn shapes() -> Shapes<'static> {
-    Shapes { grant: &|kind, shape| check_shape(kind, shape).map_err(|error| error.to_string()), settings: &known_settings }
+    Shapes { grant: &known_grant, settings: &known_settings, is_on_call: &|kind| oncall::KINDS.contains(&kind) }
+}
+
+fn known_grant(kind: &str, shape: &GrantShape) -> Result<(), String> {
+    if oncall::KINDS.contains(&kind) {
+        return Err(format!("nothing can be granted at a provider of kind `{kind}`: it tells who is on call"));
+    }
+    check_shape(kind, shape).map_err(|error| error.to_string())
 }
 
 fn known_settings(kind: &str, settings: &GrantShape) -> Result<(), String> {
+    if oncall::KINDS.contains(&kind) {
+        return match settings.get("token_env").map(serde_json::Value::as_str) {
+            Some(Some(name)) if !name.is_empty() => Ok(()),
+            Some(_) => Err("`token_env` must name a variable of the environment".to_owned()),
+            None => Err("`token_env` is missing: the variable of the environment that holds the token".to_owned()),
+        };
+    }
     if !build::KINDS.contains(&kind) {
-        return Err(format!("`{kind}` is no kind of provider; there are {}", build::KINDS.join(", ")));
+        let kinds = [build::KINDS, oncall::KINDS].concat().join(", ");
+        return Err(format!("`{kind}` is no kind of provider; there are {kinds}"));
     }
     match settings.get("url_env").map(serde_json::Value::as_str) {
         Some(Some(name)) if !name.is_empty() => Ok(()),

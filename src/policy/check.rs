@@ -104,7 +104,7 @@ impl<'a> Survey<'a> {
         if let Some(other) = other {
             return warn(format!("never applies: `{}` permits the same, and asks less of people", other.id.value));
         }
-        if policy.approve == Approve::Auto {
+        if matches!(policy.approve, Approve::Auto(_)) {
             let message = "asks nobody, unless a requirement adds people".to_owned();
             findings.push(self.finding(Severity::Note, id, policy.id.place, message));
         }
@@ -196,6 +196,7 @@ impl<'a> Survey<'a> {
             purpose: Purpose::Access,
             start_at: None,
             manner: Manner::Usual,
+            uses: BTreeMap::new(),
             outside: self.outside.clone(),
         }
     }

@@ -4,6 +4,8 @@
 
 use std::fmt::Write as _;
 
+use std::collections::BTreeMap;
+
 use super::electorate::electorate;
 use super::evaluate::evaluate_with_any_reason;
 use super::facts::{Facts, Manner, Outside, Purpose, Said, Trace, Verdict};
@@ -34,6 +36,7 @@ pub fn explain(
         purpose: Purpose::Access,
         start_at: None,
         manner: Manner::Usual,
+        uses: BTreeMap::new(),
         outside: Outside::assumed_active(),
     };
     let tale = Tale { set, facts, now };
@@ -252,6 +255,9 @@ fn said(said: &Said) -> String {
         Said::Unreadable { source } => format!("cannot be read: {source}"),
         Said::Fails { conditions } => format!("its {} is not met", conditions.join(", ")),
         Said::Outranked { by } => format!("permits it too, but `{by}` asks less of people"),
+        Said::PastLimit { uses, per } => {
+            format!("lets nobody in without being asked more than {} in {per}; others decide now", times(*uses))
+        }
         Said::Permits => "permits it".to_owned(),
         Said::Raises { approvals, note_required } => {
             let note = if *note_required { ", who say why" } else { "" };

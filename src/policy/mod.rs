@@ -7,6 +7,7 @@
 //! and answer) · `evaluate` · `electorate` (who may approve) · `check`, `explain` and `scenario` (for people).
 
 pub mod asking;
+pub mod bundle;
 pub mod check;
 pub mod electorate;
 pub mod evaluate;
@@ -20,9 +21,12 @@ mod matching;
 pub mod parse;
 mod permit;
 pub mod problem;
+mod read_approval;
 mod read_people;
 mod read_rules;
 mod read_tests;
+mod read_things;
+mod rules;
 pub mod scenario;
 pub mod set;
 #[cfg(test)]

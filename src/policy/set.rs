@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::file::{Defaults, Files, Forbid, Group, Person, Policy, Provider, Require, Resource, Role, What};
+use super::file::{Bundle, Defaults, Files, Forbid, Group, Members, Person, Policy, Provider, Require, Resource, Role, What};
 use super::scenario::Scenario;
 use super::validate::Membership;
 use super::window::end_of_day;
@@ -20,6 +20,7 @@ pub struct PolicySet {
     groups: BTreeMap<GroupId, Group>,
     members: Membership,
     resources: BTreeMap<ResourceId, Resource>,
+    bundles: BTreeMap<ResourceId, Bundle>,
     providers: BTreeMap<ProviderId, Provider>,
     policies: Vec<Policy>,
     require: Vec<Require>,
@@ -39,7 +40,8 @@ struct About {
 impl PolicySet {
     /// Indexes what was checked.
     pub(super) fn build(files: Files, members: Membership, names: Vec<String>, text: String, digest: String) -> PolicySet {
-        let Files { defaults, people, groups, resources, providers, mut policies, mut require, mut forbid, scenarios } = files;
+        let Files { defaults, people, groups, resources, bundles, providers, mut policies, mut require, mut forbid, scenarios } =
+            files;
         policies.sort_by(|a, b| a.id.value.cmp(&b.id.value));
         require.sort_by(|a, b| a.id.value.cmp(&b.id.value));
         forbid.sort_by(|a, b| a.id.value.cmp(&b.id.value));
@@ -66,6 +68,7 @@ impl PolicySet {
             groups: groups.into_iter().map(|group| (group.id.value.clone(), group)).collect(),
             members,
             resources: resources.into_iter().map(|resource| (resource.id.value.clone(), resource)).collect(),
+            bundles: bundles.into_iter().map(|bundle| (bundle.id.value.clone(), bundle)).collect(),
             providers: providers.into_iter().map(|provider| (provider.id.value.clone(), provider)).collect(),
             policies,
             require,
@@ -110,7 +113,18 @@ impl PolicySet {
         &self.groups
     }
 
-    /// Who is in this group by what the files say; `None` where there is no such group.
+    /// Where this group's members are read, in words for people; `None` where the files themselves say who is in it.
+    pub fn source_of(&self, id: &GroupId) -> Option<String> {
+        match &self.groups.get(id)?.members {
+            Members::Listed(_) | Members::Where(_) => None,
+            Members::Slack(usergroup) => Some(format!("Slack's user group `{}`", usergroup.value)),
+            Members::OnCall(on_call) => {
+                Some(format!("the on-call schedule `{}` of `{}`", on_call.schedule.value, on_call.provider.value))
+            }
+        }
+    }
+
+    /// Who is in this group by what the files say; `None` where there is no such group, nobody where it is read elsewhere.
     pub fn members(&self, id: &GroupId) -> Option<&BTreeSet<PersonId>> {
         self.members.get(id)
     }
@@ -123,6 +137,16 @@ impl PolicySet {
     /// The resource of this id.
     pub fn resource(&self, id: &ResourceId) -> Option<&Resource> {
         self.resources.get(id)
+    }
+
+    /// Every bundle, by id.
+    pub fn bundles(&self) -> &BTreeMap<ResourceId, Bundle> {
+        &self.bundles
+    }
+
+    /// The bundle of this id.
+    pub fn bundle(&self, id: &ResourceId) -> Option<&Bundle> {
+        self.bundles.get(id)
     }
 
     /// This role of this resource.

@@ -1,5 +1,7 @@
 //! Tests of the language and of the judgement. The example policies of this repository are the main fixture.
 
+mod approval;
+mod bundles;
 mod judging;
 mod laws;
 mod loading;
@@ -8,6 +10,8 @@ mod sources;
 mod telling;
 mod windows;
 mod wording;
+
+use std::collections::BTreeMap;
 
 use super::facts::{Facts, Manner, Outside, Purpose, Verdict};
 use super::parse::{Shapes, Source};
@@ -78,6 +82,7 @@ pub(super) fn asks(words: &str) -> Facts {
         purpose: Purpose::Access,
         start_at: None,
         manner: Manner::Usual,
+        uses: BTreeMap::new(),
         outside: Outside::assumed_active(),
     }
 }
