@@ -38,7 +38,7 @@ pub struct Cli {
 #[derive(Debug, Subcommand)]
 enum Command {
     /// Run the bot.
-    Serve,
+    Serve(serve::Args),
     /// Try it: the bot with a stand-in for Slack and for a provider, in a browser.
     Demo(demo::Args),
     /// Look at the policy files.
@@ -109,7 +109,7 @@ pub async fn run(cli: Cli) -> ExitCode {
 
 async fn execute(command: Command, here: &Here) -> Done {
     match command {
-        Command::Serve => serve::run(here).await,
+        Command::Serve(args) => serve::run(here, &args).await,
         Command::Demo(args) => demo::run(args).await,
         Command::Policy(command) => policy::run(here, command),
         Command::Requests(command) => requests::run(here, command).await,

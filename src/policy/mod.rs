@@ -8,6 +8,7 @@
 
 pub mod asking;
 pub mod check;
+pub mod diff;
 pub mod electorate;
 pub mod evaluate;
 pub mod explain;

@@ -5,11 +5,14 @@
 
 mod accounts;
 mod asking;
+mod beginning;
 mod clock;
+mod contracts;
 mod deciding;
 mod ending;
 mod extending;
 mod input;
+mod leaving;
 mod messages;
 mod policies;
 mod providers;

@@ -1,5 +1,6 @@
 //! Tests of the language and of the judgement. The example policies of this repository are the main fixture.
 
+mod changing;
 mod judging;
 mod laws;
 mod loading;
