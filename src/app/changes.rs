@@ -18,6 +18,7 @@ use crate::policy::problem::{LoadError, Problem};
 use crate::store::{Reader, StoreError, Tx};
 
 use super::leave::for_open_grants;
+use super::narrow::unlike_the_files;
 use super::policies::{Loaded, Ready};
 use super::{App, Orphans, Telling};
 
@@ -25,7 +26,7 @@ use super::{App, Orphans, Telling};
 const DIFF_LINES_MAX: usize = 10;
 
 /// How many grants are named one by one.
-const GRANTS_NAMED_MAX: usize = 10;
+pub(super) const GRANTS_NAMED_MAX: usize = 10;
 
 /// Why a set does not come in force although it can be read.
 enum NotTaken {
@@ -43,9 +44,11 @@ impl From<StoreError> for NotTaken {
 
 /// A grant that is open at something that the files do not name any more.
 #[derive(Debug, Clone)]
-struct Orphan {
-    grant: GrantId,
-    what: String,
+pub(super) struct Orphan {
+    /// Which.
+    pub grant: GrantId,
+    /// Whose, on what, and what of it is missing, as a sentence.
+    pub what: String,
 }
 
 impl App {
@@ -177,10 +180,10 @@ impl App {
         let lines = tokio::task::spawn_blocking(move || diff(&old, &new, now).lines(DIFF_LINES_MAX)).await;
         let mut lines = lines.unwrap_or_else(|problem| vec![format!("what it opens and closes is not known: {problem}")]);
         if lines.is_empty() {
-            lines.push("nothing is opened or closed for anybody".to_owned());
+            lines.push("for everybody it takes as many people as before".to_owned());
         }
-        let set = Arc::clone(&after.set);
-        lines.extend(self.store.read(move |reader| unlike_the_files(reader, &set)).await?);
+        let after = Arc::clone(after);
+        lines.extend(self.store.read(move |reader| unlike_the_files(reader, &after, now)).await?);
         Ok(lines)
     }
 
@@ -215,14 +218,14 @@ impl App {
     }
 }
 
-fn open_grants(reader: &Reader<'_>) -> Result<Vec<Grant>, StoreError> {
+pub(super) fn open_grants(reader: &Reader<'_>) -> Result<Vec<Grant>, StoreError> {
     let mut open = Vec::new();
     for_open_grants(reader, |grant| open.push(grant.clone()))?;
     Ok(open)
 }
 
 /// Grants that are open at something that this set does not name.
-fn orphans(reader: &Reader<'_>, set: &PolicySet) -> Result<Vec<Orphan>, StoreError> {
+pub(super) fn orphans(reader: &Reader<'_>, set: &PolicySet) -> Result<Vec<Orphan>, StoreError> {
     let mut orphans = Vec::new();
     for grant in open_grants(reader)? {
         let Some(request) = reader.request(grant.request)? else { continue };
@@ -264,21 +267,6 @@ fn told(orphans: &[Orphan]) -> LoadError {
 fn whole(message: String) -> LoadError {
     let file = "the policy files".to_owned();
     LoadError { problems: vec![Problem { file, line: 0, column: 0, message, source_line: String::new() }], more: 0 }
-}
-
-/// What is open and has no place in the files any more: named, and left to its end.
-fn unlike_the_files(reader: &Reader<'_>, set: &PolicySet) -> Result<Vec<String>, StoreError> {
-    let mut lines: Vec<String> =
-        orphans(reader, set)?.into_iter().map(|orphan| format!("{}; it ends as its own row says", orphan.what)).collect();
-    for grant in open_grants(reader)?.iter().filter(|grant| set.person(&grant.person).is_none()) {
-        lines.push(format!("{} is open, and its person {} is in no file; it ends at its own time", grant.id, grant.person));
-    }
-    let more = lines.len().saturating_sub(GRANTS_NAMED_MAX);
-    lines.truncate(GRANTS_NAMED_MAX);
-    if more > 0 {
-        lines.push(format!("and {more} more grants; “daypass grants list” shows all of them"));
-    }
-    Ok(lines)
 }
 
 fn refused(problem: &LoadError) -> Event {

@@ -17,6 +17,7 @@ mod leave;
 mod lists;
 pub mod messages;
 pub mod names;
+mod narrow;
 mod plan;
 pub mod policies;
 mod reassess;

@@ -2,6 +2,7 @@
 //!
 //! Exit codes: 0 it is done; 1 it failed, and said why; 2 bad usage or configuration.
 
+mod apply;
 mod audit;
 mod db;
 mod demo;
@@ -111,7 +112,7 @@ async fn execute(command: Command, here: &Here) -> Done {
     match command {
         Command::Serve(args) => serve::run(here, &args).await,
         Command::Demo(args) => demo::run(args).await,
-        Command::Policy(command) => policy::run(here, command),
+        Command::Policy(command) => policy::run(here, command).await,
         Command::Requests(command) => requests::run(here, command).await,
         Command::Grants(command) => grants::run(here, command).await,
         Command::Audit(command) => audit::run(here, command).await,

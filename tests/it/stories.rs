@@ -16,6 +16,7 @@ mod leaving;
 mod messages;
 mod policies;
 mod providers;
+mod reloading;
 mod restarting;
 mod sharing;
 mod together;

@@ -110,6 +110,10 @@ impl World {
         std::fs::write(self.dir.path().join("policies").join(name), text).unwrap();
     }
 
+    pub fn policy_dir(&self) -> std::path::PathBuf {
+        self.dir.path().join("policies")
+    }
+
     pub fn read_policy(&self, name: &str) -> String {
         std::fs::read_to_string(self.dir.path().join("policies").join(name)).unwrap()
     }
