@@ -15,6 +15,7 @@ use crate::policy::{Facts, Verdict, electorate, evaluate};
 use crate::store::StoreError;
 
 use super::App;
+use super::leave::DEACTIVATED;
 use super::policies::Loaded;
 use super::transact::Stop;
 
@@ -27,7 +28,7 @@ pub(super) struct Pinned {
     /// The request as it was read.
     pub request: Request,
     /// The facts of the time, if they can still be read.
-    facts: Option<Facts>,
+    pub facts: Option<Facts>,
     /// The policy text of the time.
     text: Option<String>,
 }
@@ -90,8 +91,11 @@ impl App {
         facts.outside.standings.extend(outside.standings.clone());
         facts.access_for = request.terms.access_for;
         let now = self.now();
-        let (steps, ends_at_most, note_required) = match evaluate(&loaded.set, &facts, now.at) {
+        let verdict = evaluate(&loaded.set, &facts, now.at);
+        let unanswered = verdict.is_for_want_of_answers();
+        let (steps, ends_at_most, note_required) = match verdict {
             Verdict::Allow { steps, ends_at_most, note_required, .. } => (steps, ends_at_most, note_required),
+            Verdict::Deny { refusal, .. } if unanswered => return Err(refusal.into()),
             Verdict::Deny { refusal, because, .. } => return not_today(refusal, &because),
         };
         let raised = raise_steps(&request.steps, &steps);
@@ -103,7 +107,11 @@ impl App {
 
     /// Judges everything that is pending by the rules of today, so that people read at once what is forbidden now and what
     /// needs more people. What cannot be judged now is judged at the click, as always.
-    pub(super) async fn reassess_pending(&self) {
+    pub async fn reassess_pending(&self) {
+        // Without Slack nobody can be judged, and each of them would wait for it.
+        if self.installed().await.is_err() {
+            return;
+        }
         let pending = self.store.read(|reader| reader.pending_requests(PENDING_MAX)).await;
         let pending = pending.inspect_err(|error| warn!(%error, "pending requests could not be read")).unwrap_or_default();
         for request in pending {
@@ -113,7 +121,8 @@ impl App {
         }
     }
 
-    async fn reassess(&self, id: RequestId) -> Result<(), StoreError> {
+    /// Judges one pending request by the rules of today.
+    pub(super) async fn reassess(&self, id: RequestId) -> Result<(), StoreError> {
         let Some(loaded) = self.policies.current() else { return Ok(()) };
         let judged = match self.pinned(id).await {
             Ok(pinned) => {
@@ -160,13 +169,21 @@ fn not_today(refusal: Refusal, because: &[String]) -> Result<Today, Stop> {
         Refusal::OutsideWindow { .. } | Refusal::SourceUnreadable { .. } | Refusal::NobodyCanApprove { .. } => {
             Err(refusal.into())
         }
-        _ => {
-            let why = if because.is_empty() {
-                "no policy permits it any more".to_owned()
-            } else {
-                format!("the policy says no now ({})", because.join(", "))
-            };
-            Ok(Today { verdict: Reassessment::Forbidden { why }, electorate: Vec::new(), note_rule: NoteRule::Optional })
-        }
+        Refusal::AccountNotAllowed => Ok(forbidden(DEACTIVATED.to_owned())),
+        _ => Ok(forbidden(format!("the policy says no now ({})", why_not(&refusal, &because)))),
+    }
+}
+
+fn forbidden(why: String) -> Today {
+    Today { verdict: Reassessment::Forbidden { why }, electorate: Vec::new(), note_rule: NoteRule::Optional }
+}
+
+/// What says no: the rules by name, or in words where no rule does.
+pub(super) fn why_not(refusal: &Refusal, because: &[String]) -> String {
+    match refusal {
+        _ if !because.is_empty() => because.join(", "),
+        Refusal::NoSuchPerson { asked } => format!("nobody is called {asked} in the policy files any more"),
+        Refusal::NoSuchResource { .. } | Refusal::NoSuchRole { .. } => "it is not in the policy files any more".to_owned(),
+        _ => "nothing permits it any more".to_owned(),
     }
 }

@@ -59,9 +59,7 @@ impl App {
             Inbound::UrlVerification { challenge } => Answer::of(json!({ "challenge": challenge })),
             Inbound::SslCheck | Inbound::Closed { .. } => Answer::empty(),
             Inbound::Event(event) => {
-                if let Some(user) = &event.user {
-                    self.standings.forget(user);
-                }
+                self.account_changed(&event).await;
                 Answer::empty()
             }
             Inbound::Unknown { kind } => {

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::Subcommand;
 
-use super::{Done, Here, print};
+use super::{Done, Here, apply, print};
 use crate::access::ids::{PersonId, PolicyId, ResourceId, RoleId};
 use crate::access::time::{Timestamp, Ttl};
 use crate::app::policies::shapes;
@@ -48,11 +48,14 @@ pub enum Command {
         #[arg(long)]
         dir: Option<PathBuf>,
     },
+    /// Shorten what is in force to what the files would allow now. The bot must run, with these files in force.
+    Apply(apply::Args),
 }
 
-pub fn run(here: &Here, command: Command) -> Done {
+pub async fn run(here: &Here, command: Command) -> Done {
     let basics = here.basics()?;
     match command {
+        Command::Apply(args) => apply::run(&basics, &args).await,
         Command::Check { dir, strict } => {
             let set = load(dir.as_ref().unwrap_or(&basics.policies))?;
             check(&set, &basics, here.now(), strict)

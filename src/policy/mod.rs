@@ -9,6 +9,7 @@
 pub mod asking;
 pub mod bundle;
 pub mod check;
+pub mod diff;
 pub mod electorate;
 pub mod evaluate;
 pub mod explain;

@@ -2,6 +2,7 @@
 
 mod approval;
 mod bundles;
+mod changing;
 mod judging;
 mod laws;
 mod loading;
