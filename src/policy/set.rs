@@ -2,7 +2,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::file::{Bundle, Defaults, Files, Forbid, Group, Members, Person, Policy, Provider, Require, Resource, Role, What};
+use super::file::{
+    Approve, Bundle, Defaults, Files, Forbid, Group, Members, Person, Policy, Provider, Require, Resource, Role, What,
+};
 use super::scenario::Scenario;
 use super::validate::Membership;
 use super::window::end_of_day;
@@ -203,6 +205,22 @@ impl PolicySet {
     /// The longest that this policy lets anybody ask for at once.
     pub fn max_of(&self, policy: &Policy) -> Ttl {
         policy.limits.max.map_or(self.defaults.max, |max| max.value).min(self.defaults.hard_ceiling)
+    }
+
+    /// The longest stretch over which some permit about this role, or about any part of this bundle, counts its uses; `None`
+    /// where none is limited.
+    pub fn longest_limit(&self, resource: &ResourceId, role: &RoleId) -> Option<Ttl> {
+        let of_role = |resource: &ResourceId, role: &RoleId| {
+            let limits = self.policies_about(resource, role).filter_map(|policy| match &policy.approve {
+                Approve::Auto(Some(limit)) => Some(limit.per),
+                Approve::Auto(None) | Approve::Ask(_) | Approve::BreakGlass(_) => None,
+            });
+            limits.max()
+        };
+        match self.bundle(resource) {
+            Some(bundle) => bundle.of.iter().filter_map(|part| of_role(&part.resource.value, &part.role.value)).max(),
+            None => of_role(resource, role),
+        }
     }
 
     /// The permits that are about this role.
