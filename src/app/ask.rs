@@ -19,6 +19,7 @@ use crate::store::StoreError;
 
 use super::plan::Planned;
 use super::policies::Loaded;
+use super::sources::Fresh;
 use super::transact::{Attempt, Outcome, Stop, Work};
 use super::{App, names};
 
@@ -125,9 +126,9 @@ pub(super) fn terms_hash(terms: &Terms) -> TermsHash {
 impl App {
     /// What the policy says of a wish now.
     pub(super) async fn judge_wish(&self, loaded: &Loaded, wish: &Wish) -> Result<(Facts, Verdict), Stop> {
-        let home = self.installed().await?;
         let people = [wish.subject.clone(), wish.filed_by.clone()];
-        let outside = self.standings.of(&self.slack, loaded.directory(&home.team), &people, self.wall()).await;
+        let groups = loaded.set.groups_read_for(&wish.resource, &wish.role);
+        let outside = self.outside(loaded, &people, &groups, Fresh::Lately).await?;
         let facts = wish.facts(self.uses(loaded, wish).await?, outside);
         let verdict = evaluate(&loaded.set, &facts, self.now().at);
         Ok((facts, verdict))

@@ -18,6 +18,7 @@ mod plan;
 pub mod policies;
 mod reassess;
 pub mod render;
+mod sources;
 pub mod standing;
 mod submit;
 mod surface;
@@ -63,6 +64,7 @@ pub struct App {
     policies: Arc<Policies>,
     settings: Settings,
     standings: Standings,
+    sources: sources::Sources,
     installed: OnceLock<Installed>,
     wake: Notify,
     mail: Notify,
@@ -81,6 +83,7 @@ impl App {
             policies: Arc::new(policies),
             settings,
             standings: Standings::default(),
+            sources: sources::Sources::default(),
             installed: OnceLock::new(),
             wake: Notify::new(),
             mail: Notify::new(),

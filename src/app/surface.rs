@@ -62,6 +62,9 @@ impl App {
                 if let Some(user) = &event.user {
                     self.standings.forget(user);
                 }
+                if let Some(group) = event.payload.get("subteam_id").and_then(Value::as_str) {
+                    self.sources.forget(group);
+                }
                 Answer::empty()
             }
             Inbound::Unknown { kind } => {
