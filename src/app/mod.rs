@@ -23,6 +23,7 @@ pub mod policies;
 mod reassess;
 mod recheck;
 pub mod render;
+mod sources;
 pub mod standing;
 mod submit;
 mod surface;
@@ -79,6 +80,7 @@ pub struct App {
     policies: Arc<Policies>,
     settings: Settings,
     standings: Standings,
+    sources: sources::Sources,
     installed: OnceLock<Installed>,
     wake: Notify,
     mail: Notify,
@@ -97,6 +99,7 @@ impl App {
             policies: Arc::new(policies),
             settings,
             standings: Standings::default(),
+            sources: sources::Sources::default(),
             installed: OnceLock::new(),
             wake: Notify::new(),
             mail: Notify::new(),

@@ -7,16 +7,18 @@ use std::sync::Arc;
 use tracing::warn;
 
 use crate::access::decide::{NoteRule, Reassessment, RequestCommand, raise_steps};
-use crate::access::ids::{PersonId, RequestId};
+use crate::access::ids::{GroupId, PersonId, RequestId};
 use crate::access::refusal::Refusal;
 use crate::access::request::Request;
-use crate::policy::facts::Standing;
+use crate::policy::electorate::OR;
+use crate::policy::facts::{Reading, Standing};
 use crate::policy::{Facts, Verdict, electorate, evaluate};
 use crate::store::StoreError;
 
 use super::App;
 use super::leave::DEACTIVATED;
 use super::policies::Loaded;
+use super::sources::{Fresh, groups_of};
 use super::transact::Stop;
 
 /// How many pending requests are judged anew at a time.
@@ -72,9 +74,18 @@ impl App {
     ///
     /// A refusal of this click where the rules only say "not now" (outside the window, a source that cannot be read).
     pub(super) async fn today(&self, loaded: &Arc<Loaded>, pinned: &Pinned, deciding: &[PersonId]) -> Result<Today, Stop> {
-        let home = self.installed().await?;
         let request = &pinned.request;
-        let outside = self.standings.of(&self.slack, loaded.directory(&home.team), deciding, self.wall()).await;
+        let outside = self.outside(loaded, deciding, &groups_of(&loaded.set, request), Fresh::Now).await?;
+        // Nor is a group that cannot be read.
+        let steps = request.steps.iter().flat_map(|step| step.by.split(OR));
+        let mut asked = steps.filter_map(|word| word.strip_prefix("group/")?.parse::<GroupId>().ok());
+        let unread = asked.find_map(|group| match outside.groups.get(&group) {
+            Some(Reading::Unreadable { source }) => Some(source.clone()),
+            Some(Reading::Members(_)) | None => None,
+        });
+        if let Some(source) = unread {
+            return Err(Refusal::SourceUnreadable { source }.into());
+        }
         // Not to know somebody's standing is no reason to void what they gave: then nothing is decided now.
         let unknown = |person: &PersonId| outside.standings.get(person) == Some(&Standing::Unknown);
         if request.approvals.iter().any(|given| unknown(&given.by)) {
@@ -89,6 +100,7 @@ impl App {
         };
         let mut facts = facts.clone();
         facts.outside.standings.extend(outside.standings.clone());
+        facts.outside.groups = outside.groups.clone();
         facts.access_for = request.terms.access_for;
         let now = self.now();
         let verdict = evaluate(&loaded.set, &facts, now.at);

@@ -60,6 +60,9 @@ impl App {
             Inbound::SslCheck | Inbound::Closed { .. } => Answer::empty(),
             Inbound::Event(event) => {
                 self.account_changed(&event).await;
+                if let Some(group) = event.payload.get("subteam_id").and_then(Value::as_str) {
+                    self.sources.forget(group);
+                }
                 Answer::empty()
             }
             Inbound::Unknown { kind } => {

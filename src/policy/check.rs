@@ -262,7 +262,7 @@ impl<'a> Survey<'a> {
             }
         }
         for (id, group) in self.set.groups() {
-            if self.set.members(id).is_none_or(BTreeSet::is_empty) {
+            if self.set.source_of(id).is_none() && self.set.members(id).is_none_or(BTreeSet::is_empty) {
                 let message = "has no members".to_owned();
                 findings.push(self.finding(Severity::Warning, id, group.id.place, message));
             }
