@@ -9,6 +9,7 @@
 pub mod asking;
 pub mod check;
 pub mod electorate;
+pub mod enumerate;
 pub mod evaluate;
 pub mod explain;
 pub mod facts;

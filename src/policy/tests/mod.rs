@@ -1,8 +1,10 @@
 //! Tests of the language and of the judgement. The example policies of this repository are the main fixture.
 
+mod enumerating;
 mod judging;
 mod laws;
 mod loading;
+mod random;
 mod seating;
 mod sources;
 mod telling;
