@@ -90,6 +90,28 @@ impl Way {
     }
 }
 
+/// When an access of the shortest length can begin within these hours and this contract, were there no other condition.
+pub fn startable(hours: Option<&Window>, contract_end: Option<Timestamp>, horizon: Horizon) -> Vec<Stretch> {
+    let until = contract_end.map_or(horizon.until, |end| horizon.until.min(too_late_before(end)));
+    let mut found = Vec::new();
+    let mut add = |from: Timestamp, to: Timestamp| {
+        let stretch = Stretch { from: from.max(horizon.from), until: to.min(until) };
+        if stretch.from < stretch.until {
+            append(&mut found, stretch);
+        }
+    };
+    let Some(hours) = hours else {
+        add(horizon.from, until);
+        return found;
+    };
+    let mut at = horizon.from;
+    while let Some(open) = hours.at_or_after(at).filter(|open| open.from < until) {
+        add(open.from, too_late_before(open.until));
+        at = open.until;
+    }
+    found
+}
+
 /// The question that tools put, where nobody has asked: the shortest access, for oneself, everybody active.
 pub(super) fn supposed(person: &PersonId, resource: &ResourceId, role: &RoleId, manner: Manner) -> Facts {
     Facts {
