@@ -201,6 +201,7 @@ mod tests {
             "policy explain maya prod/orders readonly 2h --at 2026-11-24T09:00:00Z --dir policies --format json",
             "policy who-can prod/orders readwrite --at 2026-11-24T09:00:00Z --format json",
             "policy risky --dir policies",
+            "policy plan --since 90d --dir policies --format json",
             "requests list",
             "grants list --json",
             "audit tail -n 5",

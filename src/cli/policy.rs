@@ -4,6 +4,7 @@
 
 mod check;
 mod explain;
+mod plan;
 mod reach;
 mod show;
 mod test;
@@ -65,6 +66,18 @@ pub enum Command {
         #[command(flatten)]
         files: Files,
     },
+    /// Judge the requests of the past again by these files, and say which would come out otherwise.
+    Plan {
+        /// Since when, counted back from now.
+        #[arg(long, default_value = "90d")]
+        since: Ttl,
+        /// The directory with the files that are proposed; otherwise that of `DAYPASS_POLICIES`.
+        #[arg(long)]
+        dir: Option<PathBuf>,
+        /// As text or as JSON.
+        #[arg(long, value_enum, default_value_t)]
+        format: Format,
+    },
     /// Say what can be reached without a human.
     Risky {
         #[command(flatten)]
@@ -114,6 +127,13 @@ pub fn run(here: &Here, command: Command) -> Done {
             let set = files.load(&basics)?;
             let told = reach::tell_who_can(&set, &resource, &role, files.at(here), files.format);
             print::line(told.map_err(|problem| anyhow::anyhow!(problem))?);
+            Ok(())
+        }
+        Command::Plan { since, dir, format } => {
+            let set = load(dir.as_deref(), &basics, format)?;
+            let since = Timestamp::from_millis(here.now().as_millis().saturating_sub(since.as_millis()));
+            let plan = plan::of(&basics.data_dir, &set, since).map_err(anyhow::Error::from)?;
+            print::line(plan::tell(&plan, since, format));
             Ok(())
         }
         Command::Risky { files } => {

@@ -20,6 +20,7 @@ pub mod load;
 mod matching;
 pub mod parse;
 mod permit;
+pub mod plan;
 pub mod problem;
 mod read_people;
 mod read_rules;
