@@ -1,12 +1,20 @@
 //! What holds for any set of rules: prohibitions win, permits and requirements never make things worse or wider.
 
+use std::collections::BTreeSet;
+
 use proptest::prelude::*;
 
 use super::random::{case, permit, requirement, rules, scope};
 use super::*;
 use crate::access::ids::PersonId;
 use crate::access::request::Mode;
-use crate::policy::electorate;
+use crate::access::seats::fill;
+use crate::policy::facts::Reading;
+use crate::policy::matching::{Fits, Whose, fits};
+use crate::policy::{electorate, merge_steps};
+
+/// The people of the example.
+const EVERYBODY: [&str; 9] = ["maya", "hugo", "bob", "carol", "dave", "erin", "frank", "priya", "sam"];
 
 /// How many people must agree; none where it is denied.
 fn people(verdict: &Verdict) -> Option<u32> {
@@ -28,6 +36,16 @@ proptest! {
         let everything = format!("who: {{ person: {} }}", facts.subject);
         let verdict = evaluate(&rules.and_forbid(everything).set(), &facts, now);
         prop_assert!(!verdict.is_allow());
+    }
+
+    #[test]
+    fn every_prohibition_that_means_the_request_denies_it((facts, now) in case(), rules in rules(), more in scope()) {
+        let set = rules.and_forbid(more).set();
+        let ended = set.contract_end(&facts.subject).is_some_and(|end| end <= now);
+        let whose = Whose { id: &facts.subject, contract_ended: ended };
+        let mut about = set.forbid_about(&facts.resource, &facts.role);
+        let forbidden = about.any(|rule| fits(&set, &rule.who, whose, &facts.outside) == Fits::Yes);
+        prop_assert!(!forbidden || !evaluate(&set, &facts, now).is_allow());
     }
 
     #[test]
@@ -76,6 +94,62 @@ proptest! {
             let everybody: Vec<PersonId> = set.people().keys().cloned().collect();
             prop_assert!(crate::access::seats::fill(&steps, &voters, &everybody).is_complete());
             prop_assert_eq!(steps.is_empty(), mode == Mode::Auto);
+        }
+    }
+
+    // I7, I16
+    #[test]
+    fn whoever_comes_each_seat_is_filled_by_another_person_and_none_by_those_who_ask(
+        (facts, now) in case(),
+        rules in rules(),
+        raised in rules(),
+        come in prop::collection::vec(prop::sample::select(EVERYBODY.to_vec()), 0..12),
+    ) {
+        let set = rules.set();
+        let Verdict::Allow { steps, .. } = evaluate(&set, &facts, now) else { return Ok(()) };
+        // Also where the rules were changed while it was pending.
+        let steps = match evaluate(&raised.set(), &facts, now) {
+            Verdict::Allow { steps: more, .. } => merge_steps(&steps, &more),
+            Verdict::Deny { .. } => steps,
+        };
+        let voters = electorate(&set, &steps, &facts.subject, &facts.filed_by, &facts.outside, now);
+        let come: Vec<PersonId> = come.iter().map(|name| name.parse().unwrap()).collect();
+        let come: Vec<PersonId> = come.iter().collect::<BTreeSet<_>>().into_iter().cloned().collect();
+        let seating = fill(&steps, &voters, &come);
+        let seated: BTreeSet<&PersonId> = seating.seats.iter().map(|seat| &seat.person).collect();
+        prop_assert_eq!(seated.len(), seating.seats.len());
+        prop_assert!(!seated.contains(&facts.subject) && !seated.contains(&facts.filed_by));
+        let seats: u32 = steps.iter().map(|step| step.count).sum();
+        prop_assert_eq!(seating.is_complete(), u32::try_from(seated.len()).unwrap() == seats);
+    }
+
+    // I16
+    #[test]
+    fn break_glass_is_for_those_who_ask_for_it((mut facts, now) in case(), rules in rules()) {
+        let set = rules.set();
+        for manner in [Manner::Usual, Manner::BreakGlass] {
+            facts.manner = manner;
+            if let Verdict::Allow { mode, .. } = evaluate(&set, &facts, now) {
+                prop_assert_eq!(mode == Mode::BreakGlass, manner == Manner::BreakGlass);
+            }
+        }
+    }
+
+    // E47, E48
+    #[test]
+    fn a_group_that_cannot_be_read_never_opens_nor_asks_less(
+        (mut facts, now) in case(),
+        rules in rules(),
+        group in prop::sample::select(vec!["dba", "security", "engineering", "contractors/acme"]),
+    ) {
+        let set = rules.set();
+        let before = evaluate(&set, &facts, now);
+        facts.outside.groups.insert(group.parse().unwrap(), Reading::Unreadable { source: "the directory".to_owned() });
+        let after = evaluate(&set, &facts, now);
+        prop_assert!(before.is_allow() || !after.is_allow());
+        if after.is_allow() {
+            prop_assert!(people(&after) >= people(&before));
+            prop_assert!(must_note(&after) || !must_note(&before));
         }
     }
 
