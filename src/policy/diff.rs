@@ -139,6 +139,7 @@ fn way_in(set: &PolicySet, person: &PersonId, resource: &ResourceId, role: &Role
         purpose: Purpose::Access,
         start_at: None,
         manner: Manner::Usual,
+        uses: BTreeMap::new(),
         outside,
     };
     let permits = set.policies_about(resource, role).filter(|policy| fits(set, &policy.who, whose, &facts.outside) == Fits::Yes);

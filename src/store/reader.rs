@@ -137,6 +137,14 @@ impl<'a> Reader<'a> {
         self.run(|conn| request::load_all(conn, "SELECT * FROM requests ORDER BY id DESC LIMIT ?1", [limit]))
     }
 
+    /// The requests that were filed since then, oldest first: `limit` of them, after `after`.
+    pub fn requests_since(&self, since: Timestamp, after: Option<RequestId>, limit: u32) -> Result<Vec<Request>, StoreError> {
+        self.run(|conn| {
+            let sql = "SELECT * FROM requests WHERE id > ?1 AND asked_at >= ?2 ORDER BY id LIMIT ?3";
+            request::load_all(conn, sql, (after.map_or(0, RequestId::number), since.as_millis(), limit))
+        })
+    }
+
     /// A person's requests before this one, the latest first, at most `limit`.
     pub fn latest_requests_of(&self, person: &PersonId, before: RequestId, limit: u32) -> Result<Vec<Request>, StoreError> {
         self.run(|conn| {
