@@ -86,7 +86,9 @@ impl App {
             return Err(Refusal::SourceUnreadable { source }.into());
         }
         // Not to know somebody's standing is no reason to void what they gave: then nothing is decided now.
-        let unknown = |person: &PersonId| outside.standings.get(person) == Some(&Standing::Unknown);
+        // Whoever is in no file is nobody, whatever Slack would say.
+        let unknown =
+            |person: &PersonId| loaded.set.person(person).is_some() && outside.standings.get(person) == Some(&Standing::Unknown);
         if request.approvals.iter().any(|given| unknown(&given.by)) {
             return Err(Refusal::AccountUnverified.into());
         }
