@@ -11,6 +11,7 @@ use super::evaluate::would_ask;
 use super::facts::{Facts, Outside};
 use super::file::{Approve, Kind, Policy, Resource, Role};
 use super::matching::{Fits, Whose, fits};
+use super::permit::total;
 use super::problem::Place;
 use super::set::PolicySet;
 use crate::access::ids::{PersonId, PolicyId, ProviderId};
@@ -177,7 +178,7 @@ impl<'a> Survey<'a> {
         let facts = Facts::supposed(person, &resource.id.value, &role.id.value, policy.manner());
         let asks = |policy: &Policy| {
             let (steps, missing) = would_ask(self.set, policy, &facts, self.now);
-            missing.is_empty().then(|| steps.iter().map(|step| step.count).sum::<u32>())
+            missing.is_empty().then(|| total(&steps))
         };
         let (Some(theirs), Some(ours)) = (asks(other), asks(policy)) else { return false };
         (theirs, &other.id.value) < (ours, &policy.id.value) && self.is_as_wide(other, policy)

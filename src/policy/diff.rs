@@ -10,6 +10,7 @@ use std::fmt;
 use super::evaluate::would_ask;
 use super::facts::{Facts, Manner};
 use super::matching::{Fits, Whose, fits};
+use super::permit::total;
 use super::set::PolicySet;
 use crate::access::ids::{PersonId, ResourceId, RoleId};
 use crate::access::time::Timestamp;
@@ -131,7 +132,7 @@ fn way_in(set: &PolicySet, person: &PersonId, resource: &ResourceId, role: &Role
     let permits = set.policies_about(resource, role).filter(|policy| fits(set, &policy.who, whose, &facts.outside) == Fits::Yes);
     let ways = permits.map(|policy| match would_ask(set, policy, &facts, now) {
         (_, missing) if !missing.is_empty() => WayIn::No,
-        (steps, _) => match steps.iter().fold(0u32, |sum, step| sum.saturating_add(step.count)) {
+        (steps, _) => match total(&steps) {
             0 => WayIn::AtOnce,
             count => WayIn::Approvals(count),
         },
