@@ -73,6 +73,9 @@ impl App {
     pub(super) async fn today(&self, loaded: &Arc<Loaded>, pinned: &Pinned, deciding: &[PersonId]) -> Result<Today, Stop> {
         let home = self.installed().await?;
         let request = &pinned.request;
+        if super::bundle::parts_of(&loaded.set, &request.terms.resource) != request.terms.parts {
+            return not_today(Refusal::NoPolicy, &[format!("{} is no longer what was asked for", request.terms.resource)]);
+        }
         let outside = self.standings.of(&self.slack, loaded.directory(&home.team), deciding, self.wall()).await;
         // Not to know somebody's standing is no reason to void what they gave: then nothing is decided now.
         let unknown = |person: &PersonId| outside.standings.get(person) == Some(&Standing::Unknown);
@@ -115,6 +118,7 @@ impl App {
 
     async fn reassess(&self, id: RequestId) -> Result<(), StoreError> {
         let Some(loaded) = self.policies.current() else { return Ok(()) };
+        self.follow_bundle(&loaded, id).await?;
         let judged = match self.pinned(id).await {
             Ok(pinned) => {
                 let people = concerned(&pinned.request);

@@ -225,6 +225,7 @@ fn sentence(refusal: &Refusal) -> String {
         | Refusal::CannotBePlanned { .. }
         | Refusal::AlreadyPending { .. }
         | Refusal::AlreadyHeld { .. }
+        | Refusal::BundleHeld { .. }
         | Refusal::TooManyPending { .. }
         | Refusal::OwnRequest
         | Refusal::NotAnApprover
@@ -236,6 +237,7 @@ fn sentence(refusal: &Refusal) -> String {
         | Refusal::NotYours
         | Refusal::GrantOver { .. }
         | Refusal::NotInForce { .. }
+        | Refusal::BundleNotExtended { .. }
         | Refusal::ExtensionPending { .. }
         | Refusal::NoPolicy
         | Refusal::ClockSuspect

@@ -82,6 +82,7 @@ impl Stage {
         let (yes, no) = (Can::Yes, Can::No);
         let soon = EndsSoon {
             grant,
+            together: None,
             ends_at: at(125),
             more_asked: Some(request),
             extend: Extend::Offered,

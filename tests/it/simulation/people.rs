@@ -45,6 +45,7 @@ impl World {
                 role: role.parse().unwrap(),
                 access_for: Ttl::from_minutes(minutes).unwrap(),
                 purpose: Purpose::Access,
+                parts: Vec::new(),
             },
             terms_hash: TermsHash(id.number().unsigned_abs()),
             filed_by: if self.rng.percent(20) { self.approver() } else { subject },

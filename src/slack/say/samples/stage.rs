@@ -69,6 +69,7 @@ impl Stage {
             role: "readonly".parse()?,
             access_for: ttl(120),
             purpose: Purpose::Access,
+            parts: Vec::new(),
         };
         let (request, grant) = (RequestId::from_number(42), GrantId::from_number(57));
         let names = Names {
