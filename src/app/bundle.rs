@@ -7,11 +7,12 @@ use crate::access::decide::{HoldingCommand, RequestCommand};
 use crate::access::grant::{EndCause, Grant};
 use crate::access::ids::{PersonId, RequestId, ResourceId, RoleId};
 use crate::access::refusal::Refusal;
-use crate::access::request::{Part, Purpose, Terms};
-use crate::policy::PolicySet;
+use crate::access::request::{Mode, Part, Purpose, Request, Terms};
+use crate::access::time::Timestamp;
 use crate::policy::asking::permit_of;
 use crate::policy::bundle::ROLE;
 use crate::policy::file::Policy;
+use crate::policy::{Facts, PolicySet, Verdict};
 use crate::store::{Reader, StoreError};
 
 use super::App;
@@ -127,9 +128,53 @@ impl App {
     }
 }
 
+/// What rules say of what was asked for, as it was made up then: whatever the files have made of the bundle since, approved is
+/// what people saw.
+pub(super) fn judged(
+    set: &PolicySet,
+    terms: &Terms,
+    facts: &Facts,
+    now: Timestamp,
+    judge: fn(&PolicySet, &Facts, Timestamp) -> Verdict,
+) -> Verdict {
+    if parts_of(set, &terms.resource) == terms.parts {
+        return judge(set, facts, now);
+    }
+    let of = |part: Part| judge(set, &Facts { resource: part.resource, role: part.role, ..facts.clone() }, now);
+    terms.wanted().into_iter().map(of).reduce(both).unwrap_or_else(|| judge(set, facts, now))
+}
+
+/// The stricter of two judgements: a no before a yes, the earlier end, people before none.
+fn both(one: Verdict, other: Verdict) -> Verdict {
+    let (mut kept, asks) = match (one, other) {
+        (no @ Verdict::Deny { .. }, _) | (_, no @ Verdict::Deny { .. }) => return no,
+        (one @ Verdict::Allow { .. }, other @ Verdict::Allow { .. }) => {
+            let asks = is_asked(&one) || is_asked(&other);
+            (if end_of(&other) < end_of(&one) { other } else { one }, asks)
+        }
+    };
+    if let Verdict::Allow { mode, .. } = &mut kept
+        && asks
+    {
+        *mode = Mode::Ask;
+    }
+    kept
+}
+
+fn is_asked(verdict: &Verdict) -> bool {
+    matches!(verdict, Verdict::Allow { mode: Mode::Ask, .. })
+}
+
+fn end_of(verdict: &Verdict) -> Option<Timestamp> {
+    match verdict {
+        Verdict::Allow { ends_at_most, .. } => Some(*ends_at_most),
+        Verdict::Deny { .. } => None,
+    }
+}
+
 /// The terms of a pending request on a bundle that the files have changed since. A bundle that is no more is left to the
 /// judgement of the request.
-fn changed_parts(set: &PolicySet, request: &crate::access::request::Request) -> Option<Terms> {
+fn changed_parts(set: &PolicySet, request: &Request) -> Option<Terms> {
     let is_open = request.state.is_pending() && request.terms.is_bundle() && request.terms.purpose == Purpose::Access;
     let parts = parts_of(set, &request.terms.resource);
     let is_changed = is_open && !parts.is_empty() && parts != request.terms.parts;

@@ -12,6 +12,7 @@ pub mod log;
 mod migrate;
 mod open;
 pub mod outbox;
+mod peek;
 mod place;
 mod reader;
 mod replay;
@@ -34,6 +35,7 @@ use tracing::error;
 
 pub use error::{OpenError, StoreError};
 pub use inbox::{Deferred, Inbox};
+pub use peek::peek;
 pub use reader::{Counts, Reader};
 pub use replay::{Replayed, replay};
 pub use tx::Tx;
