@@ -76,7 +76,8 @@ impl App {
     pub(super) async fn today(&self, loaded: &Arc<Loaded>, pinned: &Pinned, deciding: &[PersonId]) -> Result<Today, Stop> {
         let request = &pinned.request;
         if super::bundle::parts_of(&loaded.set, &request.terms.resource) != request.terms.parts {
-            return not_today(Refusal::NoPolicy, &[format!("{} is no longer what was asked for", request.terms.resource)]);
+            let asked = request.terms.resource.to_string();
+            return not_today(Refusal::NoSuchResource { asked, similar: Vec::new() }, &[]);
         }
         let outside = self.outside(loaded, deciding, &groups_of(&loaded.set, request), Fresh::Now).await?;
         // Nor is a group that cannot be read.

@@ -143,7 +143,10 @@ impl App {
         let ends_at = match (&grant.state, drawn) {
             (GrantState::Active { ends_at, .. }, _) if *ends_at == end => *ends_at,
             // It has more time, or is over: what was said of this end is said no more.
-            (_, Drawn::Again) => return Ok(Some(notice::was_warned(grant.id, end, &story.names))),
+            (_, Drawn::Again) => {
+                let together = story.request.terms.is_bundle().then_some(story.request.id);
+                return Ok(Some(notice::was_warned(grant.id, together, end, &story.names)));
+            }
             (_, Drawn::First) => return Ok(None),
         };
         let id = grant.id;

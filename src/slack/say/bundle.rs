@@ -243,15 +243,21 @@ impl Whole<'_> {
         };
         let line = match self.parts(is_leaving) {
             Some(parts) => line.said(&format!(" What was set up is being taken back: {parts}. Please don't use it.")),
-            None => match self.grants.iter().filter(|grant| has_ended(grant)).count() {
-                0 => line.said(" Nothing of it was set up."),
-                back => line.said(&format!(
-                    " {} rolled back, verified at the provider. You have no access by it.",
-                    counted(back, "part was", "parts were")
-                )),
-            },
+            None => self.rolled_back(line),
         };
         self.held(line)
+    }
+
+    /// What was set up of it is gone.
+    fn rolled_back<'a>(&self, line: Line<'a>) -> Line<'a> {
+        let gone: Vec<&Ended> = self.grants.iter().filter(|grant| has_ended(grant)).filter_map(end_of).collect();
+        let read_back = gone.iter().all(|ended| ended.proof == Proof::ReadBack);
+        let parts = counted(gone.len(), "part was", "parts were");
+        match gone.len() {
+            0 => line.said(" Nothing of it was set up."),
+            _ if read_back => line.said(&format!(" {parts} rolled back, verified at the provider. You have no access by it.")),
+            _ => self.over(line.said(&format!(" {parts} rolled back."))),
+        }
     }
 
     fn leaving<'a>(&self, mut line: Line<'a>) -> Line<'a> {
@@ -303,3 +309,6 @@ fn follows(grant: &Grant) -> bool {
         | GrantState::Failed { .. } => false,
     }
 }
+
+#[cfg(test)]
+mod tests;

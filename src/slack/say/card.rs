@@ -196,9 +196,13 @@ pub(super) fn history(request: &Request, grants: &[Grant], names: &Names) -> Vec
         }
     };
     let several = grants.len() > 1;
+    let which = |grant: &Grant| {
+        let part = request.part_of(grant.id);
+        format!("{} ({})", grant.id, names.thing(&part.resource, &part.role))
+    };
     let grants = grants.iter().map(|grant| {
         let line = grant_line(grant, names);
-        if several { Markup::new().text(&names.grant(grant.id)).lit(": ").then(&line) } else { line }
+        if several { Markup::new().text(&which(grant)).lit(": ").then(&line) } else { line }
     });
     decision.into_iter().chain(grants).collect()
 }

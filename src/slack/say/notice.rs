@@ -101,8 +101,8 @@ pub fn bundle_was_in_force(request: &Request, grants: &[Grant], names: &Names) -
 }
 
 /// What is left of a warning, once that end has passed or moved.
-pub fn was_warned(grant: GrantId, end: Timestamp, names: &Names) -> Message {
-    let what = names.grant(grant);
+pub fn was_warned(grant: GrantId, together: Option<RequestId>, end: Timestamp, names: &Names) -> Message {
+    let what = together.map_or_else(|| names.grant(grant), |request| names.request(request));
     let line = Markup::new().lit("You were warned that ").bold(&what).lit(" would end ").day(end, &names.zone).lit(".");
     Message::new(&format!("The warning before the end of {what}"), vec![section(&line)]).about(grant)
 }
