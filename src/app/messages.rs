@@ -312,7 +312,7 @@ impl Telling<'_> {
         let person = Audience::Person(grant.person.clone());
         if grants.iter().all(Grant::gives_no_more) {
             self.mark(tx, &Kind::News(Moment::Over), whole.id, person)
-        } else if all_there && grant.ends_at().is_some() || all_there && held_before(grant) {
+        } else if all_there && (grant.ends_at().is_some() || held_before(grant)) {
             self.mark(tx, &Kind::News(Moment::InForce), whole.id, person)
         } else if goes_on && grant.gives_no_more() && grant.came_in_force() && !held_before(grant) {
             self.mark(tx, &Kind::News(Moment::Over), grant.id, person)

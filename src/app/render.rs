@@ -76,24 +76,12 @@ impl App {
             (Kind::Card, _) => Ok(Some(draw_card(&story, &key.audience))),
             (Kind::Status, _) => Ok(Some(draw_status(&story, if is_in_force(&story) { status_of_request } else { status }))),
             (Kind::Decided, _) => Ok(Some(draw_status(&story, notice::news))),
-            (Kind::News(Moment::InForce), Some(grant)) => {
-                let in_force = matches!(grant.state, GrantState::Active { .. });
-                Ok(match (in_force, drawn) {
-                    (true, Drawn::First | Drawn::Again) => Some(draw_status(&story, status)),
-                    (false, Drawn::Again) => Some(notice::was_in_force(&grant, &story.names)),
-                    (false, Drawn::First) => None,
-                })
-            }
+            (Kind::News(Moment::InForce), grant) => Ok(draw_in_force(&story, grant.as_ref(), drawn)),
             (Kind::News(Moment::Extended), Some(grant)) => {
                 // What is over by now is told by its own news.
                 let in_force = matches!(grant.state, GrantState::Active { .. });
                 Ok(in_force.then(|| draw_status(&story, notice::news)))
             }
-            (Kind::News(Moment::InForce), None) => Ok(match (is_in_force(&story), drawn) {
-                (true, Drawn::First | Drawn::Again) => Some(draw_status(&story, status)),
-                (false, Drawn::Again) => Some(notice::bundle_was_in_force(&story.request, &story.grants, &story.names)),
-                (false, Drawn::First) => None,
-            }),
             (Kind::News(Moment::Over), None) if !story.grants.is_empty() => Ok(Some(draw_status(&story, notice::news))),
             (Kind::News(Moment::Over), Some(_)) => Ok(Some(draw_status(&story, notice::news))),
             (Kind::Warning(end), Some(grant)) => self.warning(&story, &grant, (end, now), drawn).await,
@@ -186,6 +174,19 @@ impl App {
             names: &story.names,
         };
         Ok(Some(notice::overdue(&facts, now)))
+    }
+}
+
+/// The news that a grant is in force, or of a bundle all of it; and what is left of that news afterwards.
+fn draw_in_force(story: &Story, grant: Option<&Grant>, drawn: Drawn) -> Option<Message> {
+    let in_force = grant.map_or_else(|| is_in_force(story), |grant| grant.ends_at().is_some());
+    match (in_force, drawn) {
+        (true, Drawn::First | Drawn::Again) => Some(draw_status(story, status)),
+        (false, Drawn::Again) => Some(match grant {
+            Some(grant) => notice::was_in_force(grant, &story.names),
+            None => notice::bundle_was_in_force(&story.request, &story.grants, &story.names),
+        }),
+        (false, Drawn::First) => None,
     }
 }
 
