@@ -38,6 +38,7 @@ impl Event {
             Event::ApprovalGiven { request, .. }
             | Event::ApprovalVoided { request, .. }
             | Event::StepsRaised { request, .. }
+            | Event::PartsChanged { request, .. }
             | Event::RequestEndLowered { request, .. }
             | Event::RequestApproved { request, .. }
             | Event::RequestDenied { request, .. }

@@ -69,6 +69,13 @@ pub fn request(before: &Request, event: &Event) -> Result<Request, IllegalEvent>
         {
             after.ends_at_most = *ends_at_most;
         }
+        (Event::PartsChanged { request, parts, grants, terms_hash }, RequestState::Pending)
+            if *request == before.id && before.terms.is_bundle() && !parts.is_empty() && parts.len() == grants.len() =>
+        {
+            after.terms.parts.clone_from(parts);
+            after.grants.clone_from(grants);
+            after.terms_hash = *terms_hash;
+        }
         (Event::RequestApproved { request, at, seats }, RequestState::Pending) if *request == before.id => {
             after.state = RequestState::Approved { at: *at, seats: seats.clone() };
         }

@@ -6,7 +6,7 @@ use super::entitlement::{Description, Entitlement, Errand, Prior, Target, Troubl
 use super::grant::{EndCause, FailCause, Grant, Proof, Recheck, VoidCause};
 use super::ids::{EntitlementId, GrantId, PersonId, RequestId};
 use super::refusal::Refusal;
-use super::request::{Approval, Request, Seat, Step};
+use super::request::{Approval, Part, Request, Seat, Step, TermsHash};
 use super::time::Timestamp;
 use super::words::Words;
 
@@ -53,6 +53,18 @@ pub enum Event {
         request: RequestId,
         /// The latest end now.
         ends_at_most: Timestamp,
+    },
+    /// What its bundle is made of was changed: whoever agreed has to agree again.
+    #[serde(rename = "request.parts_changed")]
+    PartsChanged {
+        /// Which request.
+        request: RequestId,
+        /// What it is made of now.
+        parts: Vec<Part>,
+        /// The numbers its grants will have now, one for each part.
+        grants: Vec<GrantId>,
+        /// Stands for the terms of now on buttons.
+        terms_hash: TermsHash,
     },
     /// All seats are filled.
     #[serde(rename = "request.approved")]

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::ids::{GrantId, PersonId, ProviderId, RequestId};
+use super::ids::{GrantId, PersonId, ProviderId, RequestId, ResourceId};
 use super::time::{Timestamp, Ttl};
 
 /// Why somebody does not get what they asked for.
@@ -133,6 +133,13 @@ pub enum Refusal {
         /// The grant by which they do.
         grant: GrantId,
     },
+    /// The person already holds this bundle, or parts of it.
+    BundleHeld {
+        /// What people type for it.
+        bundle: ResourceId,
+        /// The grants by which they do.
+        grants: Vec<GrantId>,
+    },
     /// The person has too many pending requests.
     TooManyPending {
         /// How many they may have.
@@ -181,6 +188,11 @@ pub enum Refusal {
     NoExtension {
         /// How many it allows.
         times: u32,
+    },
+    /// The parts of a bundle are not extended.
+    BundleNotExtended {
+        /// What people type for it.
+        bundle: ResourceId,
     },
     /// An extension of this grant is pending already.
     ExtensionPending {

@@ -58,7 +58,9 @@ pub(super) async fn grants(app: &App) -> Result<Value, StoreError> {
 }
 
 fn shown_grant(reader: &Reader<'_>, grant: &Grant, now: Timestamp) -> Result<Value, StoreError> {
-    let terms = reader.request(grant.request)?.map(|request| request.terms);
+    let request = reader.request(grant.request)?;
+    let part = request.as_ref().map(|request| request.part_of(grant.id));
+    let bundle = request.as_ref().map(|request| &request.terms).filter(|terms| terms.is_bundle());
     let provider = reader.entitlement(grant.entitlement)?.map(|entitlement| entitlement.description.provider);
     let ends_at = match &grant.state {
         GrantState::Active { ends_at, .. } => Some(*ends_at),
@@ -86,8 +88,9 @@ fn shown_grant(reader: &Reader<'_>, grant: &Grant, now: Timestamp) -> Result<Val
         "id": grant.id.to_string(),
         "request": grant.request.to_string(),
         "person": grant.person.as_str(),
-        "resource": terms.as_ref().map(|terms| terms.resource.as_str()),
-        "role": terms.as_ref().map(|terms| terms.role.as_str()),
+        "resource": part.as_ref().map(|part| part.resource.as_str()),
+        "role": part.as_ref().map(|part| part.role.as_str()),
+        "bundle": bundle.map(|terms| terms.resource.as_str()),
         "state": grant.state.name(),
         "ends_at_ms": ends_at.map(Timestamp::as_millis),
         "overdue": overdue,
@@ -109,6 +112,7 @@ pub(super) async fn requests(app: &App) -> Result<Value, StoreError> {
                     "person": request.terms.subject.as_str(),
                     "resource": request.terms.resource.as_str(),
                     "role": request.terms.role.as_str(),
+                    "parts": request.terms.parts.iter().map(ToString::to_string).collect::<Vec<_>>(),
                     "state": request.state.name(),
                     "asked_at_ms": request.asked_at.as_millis(),
                 })

@@ -12,12 +12,12 @@ use crate::access::request::{Mode, PolicyRef, Purpose, Terms, TermsHash};
 use crate::access::time::{Timestamp, Ttl};
 use crate::access::words::Words;
 use crate::policy::facts::{self, Manner};
-use crate::policy::{Facts, Outside, Verdict, electorate, evaluate};
+use crate::policy::{Facts, Outside, PolicySet, Verdict, electorate, evaluate};
 use crate::slack::say::names::Names;
 use crate::slack::say::reply::Reply;
 use crate::store::StoreError;
 
-use super::plan::Planned;
+use super::plan::{Planned, claims};
 use super::policies::Loaded;
 use super::sources::Fresh;
 use super::transact::{Attempt, Outcome, Stop, Work};
@@ -98,7 +98,8 @@ impl Wish {
         }
     }
 
-    fn terms(&self) -> Terms {
+    /// The terms, with the parts that a bundle is made of now.
+    pub(super) fn terms(&self, set: &PolicySet) -> Terms {
         Terms {
             subject: self.subject.clone(),
             resource: self.resource.clone(),
@@ -108,6 +109,7 @@ impl Wish {
                 Want::Access => Purpose::Access,
                 Want::MoreTime { grant, .. } => Purpose::Extension(grant),
             },
+            parts: super::bundle::parts_of(set, &self.resource),
         }
     }
 }
@@ -118,7 +120,8 @@ pub(super) fn terms_hash(terms: &Terms) -> TermsHash {
         Purpose::Access => "access".to_owned(),
         Purpose::Extension(grant) => grant.to_string(),
     };
-    let text = format!("{}\n{}\n{}\n{}\n{purpose}", terms.subject, terms.resource, terms.role, terms.access_for.as_millis());
+    let mut text = format!("{}\n{}\n{}\n{}\n{purpose}", terms.subject, terms.resource, terms.role, terms.access_for.as_millis());
+    terms.parts.iter().for_each(|part| text.push_str(&format!("\n{part}")));
     let bytes = Sha256::digest(text.as_bytes());
     TermsHash(bytes.iter().take(8).fold(0, |hash, byte| (hash << 8) | u64::from(*byte)))
 }
@@ -154,7 +157,7 @@ impl App {
             let Verdict::Deny { refusal, .. } = verdict else { return Err(Refusal::NoPolicy.into()) };
             return Err(refusal.into());
         };
-        let terms = wish.terms();
+        let terms = wish.terms(&loaded.set);
         let voters = electorate(&loaded.set, &steps, &wish.subject, &wish.filed_by, &facts.outside, now.at);
         let mut grants = Vec::new();
         let mut planned = Vec::new();
@@ -163,9 +166,11 @@ impl App {
                 Mode::Ask => self.check_plan(loaded, &terms).await?,
                 // What is approved at once is planned at once, under the number that its grant will have.
                 Mode::Auto | Mode::BreakGlass => {
-                    let grant = self.store.write(|tx| tx.reserve_grant_id()).await?;
-                    grants.push(grant);
-                    planned.push(self.plan_for(loaded, &terms, grant).await?);
+                    for part in terms.wanted() {
+                        let grant = self.store.write(|tx| tx.reserve_grant_id()).await?;
+                        grants.push(grant);
+                        planned.push(self.plan_for(loaded, &terms, &part, grant).await?);
+                    }
                 }
             }
         }
@@ -207,7 +212,9 @@ fn file(work: &mut Work<'_, '_>, names: &mut Names, wish: &Wish, permitted: Perm
     refuse_repeated(work, wish, &ask.terms)?;
     ask.id = work.tx.reserve_request_id()?;
     if matches!(wish.purpose, Want::Access) && ask.grants.is_empty() {
-        ask.grants.push(work.tx.reserve_grant_id()?);
+        for _ in ask.terms.wanted() {
+            ask.grants.push(work.tx.reserve_grant_id()?);
+        }
     }
     let id = ask.id;
     let mode = ask.mode;
@@ -223,7 +230,7 @@ fn file(work: &mut Work<'_, '_>, names: &mut Names, wish: &Wish, permitted: Perm
         let people = deciders.into_iter().collect();
         return Ok(Reply::Asked { request: id, people, answer_by: request.answer_by, at_most });
     }
-    let claims = planned.into_iter().map(|planned| planned.claim(work.tx)).collect::<Result<_, _>>()?;
+    let claims = claims(planned, work.tx)?;
     work.on_request(id, RequestCommand::ApproveByPolicy { claims })?;
     if let Want::MoreTime { grant, .. } = wish.purpose {
         super::extend::agree(work, id, grant)?;
@@ -239,7 +246,7 @@ fn refuse_repeated(work: &mut Work<'_, '_>, wish: &Wish, terms: &Terms) -> Resul
                 return Err(Refusal::AlreadyPending { request }.into());
             }
             if let Some(grant) = work.tx.live_grant_of(&wish.subject, &wish.resource, &wish.role)? {
-                return Err(Refusal::AlreadyHeld { grant: grant.id }.into());
+                return Err(super::bundle::held(work.tx, &grant)?.into());
             }
         }
         Want::MoreTime { grant, .. } => {

@@ -162,9 +162,12 @@ impl App {
         let adopted: Result<(), StoreError> = self
             .store
             .write(move |tx| {
-                for kind in kinds {
+                // Of a bundle there is one message for all of its grants.
+                let grant = about.parse::<GrantId>().ok().map(|id| tx.grant(id)).transpose()?.flatten();
+                let abouts = [Some(about), grant.map(|grant| grant.request.to_string())];
+                for (kind, about) in kinds.iter().flat_map(|kind| abouts.iter().flatten().map(move |about| (kind, about))) {
                     let key = MessageKey { kind: kind.name(), about: about.clone(), audience: audience.clone() };
-                    if tx.message_keys(&key.kind, &about)?.contains(&key) {
+                    if tx.message_keys(&key.kind, about)?.contains(&key) {
                         return tx.adopt_copy(&key, kind.style(), &copy, now);
                     }
                 }

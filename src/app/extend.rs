@@ -69,6 +69,9 @@ impl App {
             .await?;
         let (grant, request, times) = found?;
         let request = request.ok_or(Refusal::NoSuchGrant { grant: grant.id })?;
+        if request.terms.is_bundle() {
+            return Err(Refusal::BundleNotExtended { bundle: request.terms.resource }.into());
+        }
         let (active_at, ends_at) = in_force(&grant)?;
         Ok(Wish {
             subject: person.clone(),
@@ -160,7 +163,8 @@ impl App {
         };
         let Want::MoreTime { grant, ends_at, .. } = wish.purpose else { return Err(Refusal::NothingHeld.into()) };
         let mut names = names.clone();
-        let about = names::About { person: person.clone(), resource: wish.resource, role: wish.role };
+        let about =
+            names::About { person: person.clone(), resource: wish.resource, role: wish.role, share: names::Share::Single };
         names.grants.insert(grant, about);
         let form = ExtendForm { grant, ends_at, lengths: &offered, at_most, asked: &asked, names: &names };
         forms::extend_form(&form).ok_or(Stop::Refused(Refusal::NoExtension { times: 0 }))

@@ -48,6 +48,9 @@ pub(super) fn needed_of(request: &Request, voters: &[BTreeSet<PersonId>]) -> Vec
 
 /// Whether the policy that a grant was given under allows more time at all.
 pub(super) fn extendable(set: &PolicySet, request: &Request) -> Extend {
+    if request.terms.is_bundle() {
+        return Extend::No;
+    }
     match set.policy(&request.policy.id).and_then(|policy| policy.limits.extend.as_ref()) {
         Some(extend) if extend.times > 0 => Extend::Offered,
         Some(_) | None => Extend::No,
@@ -179,8 +182,7 @@ impl App {
 fn may_see(set: &PolicySet, request: &Request, who: &PersonId) -> bool {
     let outside = Outside::assumed_active();
     let voters = electorate(set, &request.steps, &request.terms.subject, &request.filed_by, &outside, request.asked_at);
-    let owners = set.resource(&request.terms.resource).map(|resource| resource.owners.as_slice()).unwrap_or_default();
     voters.iter().any(|voters| voters.contains(who))
         || request.approvals.iter().any(|given| given.by == *who)
-        || owners.iter().filter_map(|group| set.members(&group.value)).any(|members| members.contains(who))
+        || super::bundle::is_owner(set, &request.terms, who)
 }

@@ -4,7 +4,9 @@ use std::collections::BTreeSet;
 
 use crate::access::entitlement::Holding;
 use crate::access::event::Event;
+use crate::access::grant::{EndCause, Grant, GrantState, Warning};
 use crate::access::ids::{GrantId, PersonId, RequestId};
+use crate::access::request::{Part, Request};
 use crate::access::time::Timestamp;
 use crate::policy::PolicySet;
 use crate::store::outbox::{Audience, MessageKey, MessageKind, Style};
@@ -179,13 +181,16 @@ impl Telling<'_> {
     /// The cards for those who decide: in the resource's channel, else for each of them.
     pub fn ask(&self, tx: &mut Tx<'_>, id: RequestId, deciders: &BTreeSet<PersonId>) -> Result<(), StoreError> {
         let Some(request) = tx.request(id)? else { return Ok(()) };
-        let resource = self.set.and_then(|set| set.resource(&request.terms.resource));
-        match resource.and_then(|resource| resource.channel.clone()) {
-            Some(channel) => self.mark(tx, &Kind::Card, id, Audience::Channel(channel))?,
-            None => {
-                for person in deciders {
-                    self.mark(tx, &Kind::Card, id, Audience::Person(person.clone()))?;
-                }
+        let wanted = request.terms.wanted();
+        let channel_of = |part: &Part| self.set?.resource(&part.resource)?.channel.clone();
+        let channels: BTreeSet<String> = wanted.iter().filter_map(channel_of).collect();
+        for channel in channels {
+            self.mark(tx, &Kind::Card, id, Audience::Channel(channel))?;
+        }
+        // Where a part has no channel, nobody who decides may miss it.
+        if wanted.iter().any(|part| channel_of(part).is_none()) {
+            for person in deciders {
+                self.mark(tx, &Kind::Card, id, Audience::Person(person.clone()))?;
             }
         }
         for person in BTreeSet::from([request.terms.subject, request.filed_by]) {
@@ -200,6 +205,7 @@ impl Telling<'_> {
             Event::ApprovalGiven { request, .. }
             | Event::ApprovalVoided { request, .. }
             | Event::StepsRaised { request, .. }
+            | Event::PartsChanged { request, .. }
             | Event::RequestEndLowered { request, .. }
             | Event::RequestApproved { request, .. } => self.request_changed(tx, *request),
             Event::RequestDenied { request, .. }
@@ -213,6 +219,7 @@ impl Telling<'_> {
                 self.news(tx, *grant, Moment::Extended)
             }
             Event::GrantEnded { grant, .. } | Event::GrantFailed { grant, .. } => self.news(tx, *grant, Moment::Over),
+            Event::GrantVoided { grant, .. } => self.voided(tx, *grant),
             Event::GrantWarned { grant } => self.warn(tx, *grant),
             Event::GrantOverdue { grant, alarm } => self.overdue(tx, *grant, &Kind::Overdue(*alarm)),
             Event::GrantDrifted { grant, .. } => {
@@ -225,7 +232,6 @@ impl Telling<'_> {
             | Event::GrantEndLowered { grant, .. }
             | Event::GrantRevoking { grant, .. }
             | Event::GrantCut { grant, .. }
-            | Event::GrantVoided { grant, .. }
             | Event::ExtensionAgreed { grant, .. } => self.grant_changed(tx, *grant),
             Event::ClockSuspect { wall, .. } => self.alarm(tx, &Kind::ClockSuspect(*wall), "clock"),
             Event::ClockSound { wall } => self.alarm(tx, &Kind::ClockSound(*wall), "clock"),
@@ -280,6 +286,9 @@ impl Telling<'_> {
         if moment == Moment::Over && alarmed {
             self.overdue(tx, id, &Kind::OverdueIsOver)?;
         }
+        if let Some(whole) = self.whole_of(tx, &grant)? {
+            return self.news_of_whole(tx, &whole, &grant);
+        }
         let about = match moment {
             Moment::InForce | Moment::Over => id.to_string(),
             // An end can be moved more than once.
@@ -288,9 +297,47 @@ impl Telling<'_> {
         self.mark(tx, &Kind::News(moment), about, Audience::Person(grant.person))
     }
 
+    /// The bundle that a grant is a part of.
+    fn whole_of(&self, tx: &Tx<'_>, grant: &Grant) -> Result<Option<Request>, StoreError> {
+        Ok(tx.request(grant.request)?.filter(|request| request.terms.is_bundle()))
+    }
+
+    /// Of a bundle it is told when all of it is in force and when all of it is over; of a part only what concerns it alone while
+    /// others go on. What is rolled back is told once it is gone.
+    fn news_of_whole(&self, tx: &mut Tx<'_>, whole: &Request, grant: &Grant) -> Result<(), StoreError> {
+        let grants = tx.grants_of_request(whole.id)?;
+        let goes_on = grants.iter().any(|grant| grant.ends_at().is_some());
+        let coming_or_leaving = |grant: &Grant| !grant.gives_no_more() && grant.ends_at().is_none();
+        let all_there = grants.iter().all(Grant::came_in_force) && !grants.iter().any(coming_or_leaving);
+        let person = Audience::Person(grant.person.clone());
+        if grants.iter().all(Grant::gives_no_more) {
+            self.mark(tx, &Kind::News(Moment::Over), whole.id, person)
+        } else if all_there && (grant.ends_at().is_some() || held_before(grant)) {
+            self.mark(tx, &Kind::News(Moment::InForce), whole.id, person)
+        } else if goes_on && grant.gives_no_more() && grant.came_in_force() && !held_before(grant) {
+            self.mark(tx, &Kind::News(Moment::Over), grant.id, person)
+        } else {
+            Ok(())
+        }
+    }
+
+    /// A part of a bundle that is given up may be the last that was under way.
+    fn voided(&self, tx: &mut Tx<'_>, id: GrantId) -> Result<(), StoreError> {
+        self.grant_changed(tx, id)?;
+        let Some(grant) = tx.grant(id)? else { return Ok(()) };
+        let Some(whole) = self.whole_of(tx, &grant)? else { return Ok(()) };
+        // When nothing was ever sent for any part, the request itself ends, and that is told.
+        let void = |grant: &Grant| matches!(grant.state, GrantState::Void { .. });
+        if tx.grants_of_request(whole.id)?.iter().all(void) { Ok(()) } else { self.news_of_whole(tx, &whole, &grant) }
+    }
+
     fn warn(&self, tx: &mut Tx<'_>, id: GrantId) -> Result<(), StoreError> {
         let Some(grant) = tx.grant(id)? else { return Ok(()) };
-        let crate::access::grant::GrantState::Active { ends_at, .. } = grant.state else { return Ok(()) };
+        let GrantState::Active { ends_at, .. } = grant.state else { return Ok(()) };
+        let grants = tx.grants_of_request(grant.request)?;
+        if grants.iter().any(|other| other.id != id && was_warned(other) && end_together(other, &grant)) {
+            return Ok(());
+        }
         self.mark(tx, &Kind::Warning(ends_at), id, Audience::Person(grant.person))
     }
 
@@ -300,7 +347,8 @@ impl Telling<'_> {
         self.alarm(tx, kind, id)?;
         let Some(grant) = tx.grant(id)? else { return Ok(()) };
         let Some(request) = tx.request(grant.request)? else { return Ok(()) };
-        let Some(resource) = self.set.and_then(|set| set.resource(&request.terms.resource)) else { return Ok(()) };
+        let part = request.part_of(id);
+        let Some(resource) = self.set.and_then(|set| set.resource(&part.resource)) else { return Ok(()) };
         let owners = resource.owners.iter().filter_map(|group| self.set?.members(&group.value)).flatten();
         let owners: BTreeSet<PersonId> = owners.cloned().collect();
         match &resource.channel {
@@ -316,4 +364,23 @@ impl Telling<'_> {
         }
         self.alarm(tx, &Kind::ProviderMoved, &entitlement.description.provider)
     }
+}
+
+/// Parts of a bundle that end within this time of each other are told to end together.
+const TOGETHER: std::time::Duration = std::time::Duration::from_secs(60);
+
+/// Whether both are in force and end at much the same time.
+pub(super) fn end_together(one: &Grant, other: &Grant) -> bool {
+    match (one.ends_at(), other.ends_at()) {
+        (Some(one), Some(other)) => one.since(other).max(other.since(one)) < TOGETHER,
+        (None, _) | (_, None) => false,
+    }
+}
+
+fn was_warned(grant: &Grant) -> bool {
+    matches!(grant.state, GrantState::Active { warning: Warning::Given, .. })
+}
+
+fn held_before(grant: &Grant) -> bool {
+    matches!(&grant.state, GrantState::Ended(ended) if ended.cause == EndCause::HeldBefore)
 }

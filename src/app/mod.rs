@@ -4,6 +4,7 @@
 
 mod approve;
 mod ask;
+mod bundle;
 mod changes;
 mod click;
 mod cut;

@@ -221,7 +221,7 @@ fn write<T>(lock: &RwLock<T>) -> std::sync::RwLockWriteGuard<'_, T> {
 }
 
 /// What this build does not carry out yet.
-const NOT_YET: &[Part] = &[Part::Bundles, Part::BreakGlass, Part::Reminders, Part::OnCall];
+const NOT_YET: &[Part] = &[Part::BreakGlass, Part::Reminders, Part::OnCall];
 
 /// What the adapters of this build say of the shapes in policy files.
 pub fn shapes() -> Shapes<'static> {
@@ -274,5 +274,10 @@ fn book(set: &PolicySet) -> Book {
         });
         (id.clone(), ResourceName { name: resource.name.clone(), roles: roles.collect() })
     });
-    Book { people: people.collect(), resources: resources.collect(), providers: BTreeMap::new() }
+    let mut resources: BTreeMap<_, _> = resources.collect();
+    // A bundle is shown by its name; what it is made of is pinned with each request.
+    let bundles =
+        set.bundles().iter().map(|(id, bundle)| (id.clone(), ResourceName { name: bundle.name.clone(), roles: BTreeMap::new() }));
+    resources.extend(bundles);
+    Book { people: people.collect(), resources, providers: BTreeMap::new() }
 }

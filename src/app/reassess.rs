@@ -75,6 +75,10 @@ impl App {
     /// A refusal of this click where the rules only say "not now" (outside the window, a source that cannot be read).
     pub(super) async fn today(&self, loaded: &Arc<Loaded>, pinned: &Pinned, deciding: &[PersonId]) -> Result<Today, Stop> {
         let request = &pinned.request;
+        if super::bundle::parts_of(&loaded.set, &request.terms.resource) != request.terms.parts {
+            let asked = request.terms.resource.to_string();
+            return not_today(Refusal::NoSuchResource { asked, similar: Vec::new() }, &[]);
+        }
         let outside = self.outside(loaded, deciding, &groups_of(&loaded.set, request), Fresh::Now).await?;
         // Nor is a group that cannot be read.
         let mut asked = request.steps.iter().flat_map(|step| groups_named(&step.by));
@@ -137,6 +141,7 @@ impl App {
     /// Judges one pending request by the rules of today.
     pub(super) async fn reassess(&self, id: RequestId) -> Result<(), StoreError> {
         let Some(loaded) = self.policies.current() else { return Ok(()) };
+        self.follow_bundle(&loaded, id).await?;
         let judged = match self.pinned(id).await {
             Ok(pinned) => {
                 let people = concerned(&pinned.request);

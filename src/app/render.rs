@@ -4,8 +4,9 @@ use std::sync::Arc;
 
 use crate::access::grant::{Grant, GrantState};
 use crate::access::ids::{GrantId, PersonId, RequestId};
-use crate::access::request::{Purpose, Request};
+use crate::access::request::{Part, Purpose, Request};
 use crate::access::time::Timestamp;
+use crate::policy::PolicySet;
 use crate::slack::block::Message;
 use crate::slack::say::card::{CardFacts, card};
 use crate::slack::say::names::Names;
@@ -15,8 +16,7 @@ use crate::store::outbox::{Audience, MessageKey};
 use crate::store::{Reader, StoreError};
 
 use super::cut::Cut;
-use super::messages::{Kind, Moment};
-use super::plan::lingers;
+use super::messages::{Kind, Moment, end_together};
 use super::policies::Loaded;
 use super::{App, lists, names};
 
@@ -74,24 +74,15 @@ impl App {
         self.complete(&mut story, loaded);
         match (kind, grant) {
             (Kind::Card, _) => Ok(Some(draw_card(&story, &key.audience))),
-            (Kind::Status, _) => {
-                let in_force = story.grants.iter().any(|grant| matches!(grant.state, GrantState::Active { .. }));
-                Ok(Some(draw_status(&story, if in_force { status_of_request } else { status })))
-            }
+            (Kind::Status, _) => Ok(Some(draw_status(&story, if is_in_force(&story) { status_of_request } else { status }))),
             (Kind::Decided, _) => Ok(Some(draw_status(&story, notice::news))),
-            (Kind::News(Moment::InForce), Some(grant)) => {
-                let in_force = matches!(grant.state, GrantState::Active { .. });
-                Ok(match (in_force, drawn) {
-                    (true, Drawn::First | Drawn::Again) => Some(draw_status(&story, status)),
-                    (false, Drawn::Again) => Some(notice::was_in_force(&grant, &story.names)),
-                    (false, Drawn::First) => None,
-                })
-            }
+            (Kind::News(Moment::InForce), grant) => Ok(draw_in_force(&story, grant.as_ref(), drawn)),
             (Kind::News(Moment::Extended), Some(grant)) => {
                 // What is over by now is told by its own news.
                 let in_force = matches!(grant.state, GrantState::Active { .. });
                 Ok(in_force.then(|| draw_status(&story, notice::news)))
             }
+            (Kind::News(Moment::Over), None) if !story.grants.is_empty() => Ok(Some(draw_status(&story, notice::news))),
             (Kind::News(Moment::Over), Some(_)) => Ok(Some(draw_status(&story, notice::news))),
             (Kind::Warning(end), Some(grant)) => self.warning(&story, &grant, (end, now), drawn).await,
             (Kind::Overdue(_), Some(grant)) => self.overdue(&story, &grant, now).await,
@@ -122,12 +113,11 @@ impl App {
     fn complete(&self, story: &mut Story, loaded: Option<Arc<Loaded>>) {
         let Some(loaded) = loaded else { return };
         let terms = &story.request.terms;
-        story.lingers = lingers(self.caps(&loaded, terms).as_ref());
+        let wanted = terms.wanted();
+        story.lingers = self.lingers(&loaded, &wanted);
         story.extend = lists::extendable(&loaded.set, &story.request);
-        let resource = loaded.set.resource(&terms.resource);
-        let account = resource.and_then(|resource| loaded.set.account(&terms.subject, &resource.provider.value));
-        let template = resource.and_then(|resource| resource.how_to_connect.as_deref());
-        story.connect = template.map(|template| template.replace("{account}", account.unwrap_or("your account")));
+        let connect: Vec<String> = wanted.iter().filter_map(|part| connect(&loaded.set, &terms.subject, part)).collect();
+        story.connect = (!connect.is_empty()).then(|| connect.join("\n"));
         story.loaded = Some(loaded);
     }
 
@@ -141,13 +131,19 @@ impl App {
         let ends_at = match (&grant.state, drawn) {
             (GrantState::Active { ends_at, .. }, _) if *ends_at == end => *ends_at,
             // It has more time, or is over: what was said of this end is said no more.
-            (_, Drawn::Again) => return Ok(Some(notice::was_warned(grant.id, end, &story.names))),
+            (_, Drawn::Again) => {
+                let together = story.request.terms.is_bundle().then_some(story.request.id);
+                return Ok(Some(notice::was_warned(grant.id, together, end, &story.names)));
+            }
             (_, Drawn::First) => return Ok(None),
         };
         let id = grant.id;
         let more_asked = self.store.read(move |reader| reader.pending_extension_of(id)).await?;
+        let is_bundle = story.request.terms.is_bundle();
+        let left = || story.grants.iter().filter(|grant| grant.ends_at().is_some());
         let facts = EndsSoon {
             grant: grant.id,
+            together: (is_bundle && left().all(|other| end_together(other, grant))).then_some(story.request.id),
             ends_at,
             more_asked,
             extend: story.extend,
@@ -179,6 +175,31 @@ impl App {
         };
         Ok(Some(notice::overdue(&facts, now)))
     }
+}
+
+/// The news that a grant is in force, or of a bundle all of it; and what is left of that news afterwards.
+fn draw_in_force(story: &Story, grant: Option<&Grant>, drawn: Drawn) -> Option<Message> {
+    let in_force = grant.map_or_else(|| is_in_force(story), |grant| grant.ends_at().is_some());
+    match (in_force, drawn) {
+        (true, Drawn::First | Drawn::Again) => Some(draw_status(story, status)),
+        (false, Drawn::Again) => Some(match grant {
+            Some(grant) => notice::was_in_force(grant, &story.names),
+            None => notice::bundle_was_in_force(&story.request, &story.grants, &story.names),
+        }),
+        (false, Drawn::First) => None,
+    }
+}
+
+/// Whether all that the request gives was in force, and something of it is.
+fn is_in_force(story: &Story) -> bool {
+    story.grants.iter().any(|grant| grant.ends_at().is_some()) && story.grants.iter().all(Grant::came_in_force)
+}
+
+/// The line that connects to a part, with the person's account in it.
+fn connect(set: &PolicySet, person: &PersonId, part: &Part) -> Option<String> {
+    let resource = set.resource(&part.resource)?;
+    let account = set.account(person, &resource.provider.value);
+    Some(resource.how_to_connect.as_deref()?.replace("{account}", account.unwrap_or("your account")))
 }
 
 fn alarm_of(kind: &Kind, key: &MessageKey) -> Option<Alarm> {

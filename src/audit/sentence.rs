@@ -7,7 +7,7 @@ use crate::access::event::{Actor, Event};
 use crate::access::grant::{EndCause, FailCause, Grant, Proof, VoidCause};
 use crate::access::ids::{PersonId, RequestId};
 use crate::access::refusal::Refusal;
-use crate::access::request::{Mode, Purpose, Request, Seat, Step};
+use crate::access::request::{Mode, Part, Purpose, Request, Seat, Step};
 use crate::access::time::Timestamp;
 
 use super::leaf::Entry;
@@ -39,6 +39,9 @@ impl Say<'_> {
             Event::ApprovalGiven { request, approval } => format!("{request}: {} agreed", self.name(&approval.by)),
             Event::ApprovalVoided { request, by } => format!("{request}: the yes of {} no longer counts", self.name(by)),
             Event::StepsRaised { request, steps } => format!("{request}: now needs {}", steps_text(steps)),
+            Event::PartsChanged { request, parts, .. } => {
+                format!("{request}: the bundle was changed; now for {}", parts_text(parts))
+            }
             Event::RequestEndLowered { request, ends_at_most } => format!("{request}: may last until {}", when(*ends_at_most)),
             Event::RequestApproved { request, seats, .. } => self.approved(*request, seats),
             Event::RequestDenied { request, by, .. } => format!("{request}: {} denied it", self.name(by)),
@@ -105,6 +108,9 @@ impl Say<'_> {
         let terms = &request.terms;
         let mut text = format!("{}: {} asked for ", request.id, self.name(&request.filed_by));
         text.push_str(&match terms.purpose {
+            Purpose::Access if terms.is_bundle() => {
+                format!("{} ({}) for {}", terms.resource, parts_text(&terms.parts), terms.access_for)
+            }
             Purpose::Access => format!("{} as {} for {}", terms.resource, terms.role, terms.access_for),
             Purpose::Extension(grant) => format!("{} more of {grant} ({} as {})", terms.access_for, terms.resource, terms.role),
         });
@@ -219,6 +225,11 @@ fn target_text(target: &Target) -> String {
         Target::Present { level, until: None } => level.name.clone(),
         Target::Present { level, until: Some(until) } => format!("{}, until {} at the provider itself", level.name, when(*until)),
     }
+}
+
+fn parts_text(parts: &[Part]) -> String {
+    let parts: Vec<_> = parts.iter().map(|part| format!("{} as {}", part.resource, part.role)).collect();
+    parts.join(" and ")
 }
 
 fn steps_text(steps: &[Step]) -> String {

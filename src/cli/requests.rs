@@ -27,10 +27,18 @@ pub async fn run(here: &Here, command: Command) -> Done {
         .iter()
         .map(|item| {
             let mut row: Vec<String> = ["id", "person", "resource", "role", "state"].map(|name| print::field(item, name)).into();
+            if let (Some(role), parts @ [_, ..]) = (row.get_mut(3), parts(item).as_slice()) {
+                *role = parts.join(", ");
+            }
             row.push(print::time_field(item, "asked_at_ms"));
             row
         })
         .collect();
     print::table(&["request", "person", "resource", "role", "state", "asked"], &rows);
     Ok(())
+}
+
+/// What a bundle is made of; empty for anything else.
+fn parts(item: &serde_json::Value) -> Vec<&str> {
+    item.get("parts").and_then(serde_json::Value::as_array).into_iter().flatten().filter_map(serde_json::Value::as_str).collect()
 }

@@ -254,6 +254,7 @@ fn sentence(refusal: &Refusal) -> String {
         | Refusal::CannotBePlanned { .. }
         | Refusal::AlreadyPending { .. }
         | Refusal::AlreadyHeld { .. }
+        | Refusal::BundleHeld { .. }
         | Refusal::TooManyPending { .. }
         | Refusal::OwnRequest
         | Refusal::NotAnApprover
@@ -265,6 +266,7 @@ fn sentence(refusal: &Refusal) -> String {
         | Refusal::NotYours
         | Refusal::GrantOver { .. }
         | Refusal::NotInForce { .. }
+        | Refusal::BundleNotExtended { .. }
         | Refusal::ExtensionPending { .. }
         | Refusal::NoPolicy
         | Refusal::ClockSuspect

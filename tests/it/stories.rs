@@ -6,6 +6,7 @@
 mod accounts;
 mod asking;
 mod beginning;
+mod bundles;
 mod clock;
 mod contracts;
 mod deciding;

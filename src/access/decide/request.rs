@@ -6,7 +6,7 @@ use super::super::event::Event;
 use super::super::grant::{Grant, GrantState, VoidCause};
 use super::super::ids::{GrantId, PersonId, RequestId};
 use super::super::refusal::Refusal;
-use super::super::request::{Approval, Mode, PolicyRef, Purpose, Request, RequestState, Step, Terms, TermsHash};
+use super::super::request::{Approval, Mode, Part, PolicyRef, Purpose, Request, RequestState, Step, Terms, TermsHash};
 use super::super::time::{Now, Timestamp, Trust, Ttl};
 use super::super::words::Words;
 use super::Undecided;
@@ -157,6 +157,15 @@ pub enum RequestCommand {
         /// Who may fill each of the raised steps today (see [`raise_steps`]).
         electorate: Vec<BTreeSet<PersonId>>,
     },
+    /// What its bundle is made of was changed in the files.
+    ChangeParts {
+        /// What it is made of now.
+        parts: Vec<Part>,
+        /// The numbers that its grants will have now, one for each part.
+        grants: Vec<GrantId>,
+        /// Stands for the terms of now on buttons.
+        terms_hash: TermsHash,
+    },
     /// Time passed.
     Tick,
 }
@@ -182,7 +191,7 @@ pub fn decide_request(request: &Request, command: RequestCommand, now: Now) -> R
     let id = request.id;
     if !request.state.is_pending() {
         return match command {
-            RequestCommand::Tick | RequestCommand::Reassess { .. } => Ok(Vec::new()),
+            RequestCommand::Tick | RequestCommand::Reassess { .. } | RequestCommand::ChangeParts { .. } => Ok(Vec::new()),
             RequestCommand::Approve { .. }
             | RequestCommand::ApproveByPolicy { .. }
             | RequestCommand::Deny { .. }
@@ -195,6 +204,7 @@ pub fn decide_request(request: &Request, command: RequestCommand, now: Now) -> R
         RequestCommand::Tick if over && now.trust == Trust::Sound => Ok(vec![Event::RequestExpired { request: id, at: now.at }]),
         RequestCommand::Tick => Ok(Vec::new()),
         RequestCommand::Withdraw(who) => withdraw(request, who, now),
+        RequestCommand::ChangeParts { parts, grants, terms_hash } => Ok(change_parts(request, parts, grants, terms_hash)),
         RequestCommand::Reassess { verdict, electorate } => reassess(request, verdict, &electorate, now),
         _ if over => Err(Refusal::Decided { state: "expired".to_owned(), by: None, at: request.answer_by }.into()),
         RequestCommand::Deny { by, electorate, reason } => deny(request, by, &electorate, reason, now),
@@ -268,12 +278,24 @@ fn reassess(
     Ok(events)
 }
 
+/// Nobody agreed to these parts: what was agreed to so far no longer counts.
+fn change_parts(request: &Request, parts: Vec<Part>, grants: Vec<GrantId>, terms_hash: TermsHash) -> Vec<Event> {
+    if parts == request.terms.parts {
+        return Vec::new();
+    }
+    let id = request.id;
+    let void = request.approvals.iter().map(|given| Event::ApprovalVoided { request: id, by: given.by.clone() });
+    void.chain([Event::PartsChanged { request: id, parts, grants, terms_hash }]).collect()
+}
+
 /// What becomes of an approved request once all its grants are void: nothing was ever sent, so it ends with them.
 pub fn settle(request: &Request, grants: &[Grant], now: Now) -> Vec<Event> {
     let (RequestState::Approved { .. }, Purpose::Access) = (&request.state, request.terms.purpose) else { return Vec::new() };
     let mut last = None;
     for grant in grants.iter().filter(|grant| grant.request == request.id) {
         match &grant.state {
+            // What really happened says more than that another part was given up for it.
+            GrantState::Void { why: VoidCause::SiblingFailed(_), .. } if last.is_some() => {}
             GrantState::Void { why, .. } => last = Some(why),
             GrantState::Planned
             | GrantState::Checking { .. }

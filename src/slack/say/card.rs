@@ -102,13 +102,13 @@ pub fn read_button_value(value: &str) -> Option<(RequestId, TermsHash)> {
 /// "Maya (contractor, Acme) asks for Orders database · Read only for 2 h."
 pub(super) fn headline(request: &Request, names: &Names) -> Markup {
     let terms = &request.terms;
-    let thing = names.thing(&terms.resource, &terms.role);
+    let thing = names.in_full(terms);
     let length = terms.access_for.to_string();
     let subject = names.person(&terms.subject);
     let in_full = names.person_in_full(&terms.subject);
     let kind = in_full.strip_prefix(subject).unwrap_or_default();
     let mut line = Markup::new();
-    if names.risk(&terms.resource, &terms.role) == Risk::High {
+    if names.risk_of(terms) == Risk::High {
         line = line.lit("⚠️ *High risk.* ");
     }
     if request.mode == Mode::BreakGlass {
@@ -196,9 +196,13 @@ pub(super) fn history(request: &Request, grants: &[Grant], names: &Names) -> Vec
         }
     };
     let several = grants.len() > 1;
+    let which = |grant: &Grant| {
+        let part = request.part_of(grant.id);
+        format!("{} ({})", grant.id, names.thing(&part.resource, &part.role))
+    };
     let grants = grants.iter().map(|grant| {
         let line = grant_line(grant, names);
-        if several { Markup::new().text(&names.grant(grant.id)).lit(": ").then(&line) } else { line }
+        if several { Markup::new().text(&which(grant)).lit(": ").then(&line) } else { line }
     });
     decision.into_iter().chain(grants).collect()
 }
@@ -272,7 +276,10 @@ fn notification(facts: &CardFacts<'_>) -> String {
     let names = facts.names;
     let terms = &request.terms;
     let who = names.person_in_short(&terms.subject);
-    let thing = format!("{}, {}", names.resource(&terms.resource), names.role(&terms.resource, &terms.role));
+    let thing = match terms.is_bundle() {
+        true => names.in_full(terms),
+        false => format!("{}, {}", names.resource(&terms.resource), names.role(&terms.resource, &terms.role)),
+    };
     let length = match terms.purpose {
         Purpose::Access => terms.access_for.to_string(),
         Purpose::Extension(_) => format!("{} more", terms.access_for),

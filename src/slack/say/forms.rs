@@ -112,7 +112,7 @@ pub fn approve_form(request: &Request, names: &Names) -> View {
 
 /// "Maya Okafor (contractor, Acme) asks for Orders database · Read only for 2 h."
 fn who_asks(request: &Request, names: &Names) -> String {
-    let about = names.thing(&request.terms.resource, &request.terms.role);
+    let about = names.in_full(&request.terms);
     format!("{} asks for {about} for {}.", names.person_in_full(&request.terms.subject), request.terms.access_for)
 }
 

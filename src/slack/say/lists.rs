@@ -30,7 +30,7 @@ pub fn mine(held: &[Held<'_>], asked: &[&Request], names: &Names) -> Message {
         let what = names.grant(grant.id);
         blocks.push(section(&Markup::new().bold(&what).lit("\n").then(&grant_line(grant, names))));
         if matches!(grant.state, GrantState::Active { .. }) {
-            let thing = names.grants.get(&grant.id).map_or("", |about| names.resource(&about.resource));
+            let thing = names.ends_with(grant.id);
             blocks.push(actions(&format!("grant {}", grant.id), active_buttons(grant, thing, held.extend)));
         }
     }

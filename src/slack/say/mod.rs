@@ -3,6 +3,7 @@
 //! Most facts are the core's own records, matched state by state, so that a new state cannot be forgotten here. Names come
 //! beside them, because a number alone tells nobody anything.
 
+mod bundle;
 pub mod card;
 pub mod causes;
 pub mod forms;

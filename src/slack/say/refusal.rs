@@ -73,6 +73,10 @@ pub fn refusal(refusal: &Refusal, names: &Names) -> String {
             format!("You have asked for exactly that already: {} is waiting for a decision.", names.request(*request))
         }
         Refusal::AlreadyHeld { grant } => format!("You have that already, by {}. For more time: /jit extend {grant} 1h", names.grant(*grant)),
+        Refusal::BundleHeld { bundle, grants } => {
+            let grants: Vec<String> = grants.iter().map(ToString::to_string).collect();
+            format!("You have {} already, by {}. It can't be extended; ask again when it is over.", names.resource(bundle), listed(&grants, "and"))
+        }
         Refusal::TooManyPending { limit } => {
             format!("You have {} waiting, which is the most. Withdraw one first: /jit mine", counted(*limit as usize, "request", "requests"))
         }
@@ -93,6 +97,10 @@ pub fn refusal(refusal: &Refusal, names: &Names) -> String {
         Refusal::NoExtension { times } => {
             format!("It was extended {times} times, which is the most. Ask again when it is over: /jit request")
         }
+        Refusal::BundleNotExtended { bundle } => format!(
+            "{} can't be extended, as a whole or in part. Ask for the part that you still need by its own name, or for all of it again once it is over.",
+            names.resource(bundle)
+        ),
         Refusal::ExtensionPending { request } => {
             format!("You have asked for more time already: {} is waiting for a decision.", names.request(*request))
         }

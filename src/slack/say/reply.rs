@@ -52,6 +52,13 @@ pub enum Reply {
         /// The grant.
         grant: GrantId,
     },
+    /// Everything that a request gave, or was to give, is being ended.
+    EndingAll {
+        /// The request.
+        request: RequestId,
+        /// Its grants, as far as they were not over.
+        grants: Vec<GrantId>,
+    },
     /// The same was done before; nothing was changed by doing it again.
     DoneBefore,
     /// It was recorded and is being worked on; the answer follows.
@@ -93,6 +100,14 @@ pub fn reply(what: &Reply, names: &Names) -> Message {
         Reply::Ending { grant } => {
             format!("{} is being ended. I'll say when the provider shows that it is over.", names.grant(*grant))
         }
+        Reply::EndingAll { request, grants } => {
+            let grants: Vec<String> = grants.iter().map(ToString::to_string).collect();
+            format!(
+                "All of {} is being ended, by {}. I'll say when the providers show that it is over.",
+                names.request(*request),
+                listed(&grants, "and")
+            )
+        }
         Reply::DoneBefore => "That was recorded before; nothing was changed.".to_owned(),
         Reply::Later => "Received. I have to look something up first; the answer follows here.".to_owned(),
     };
@@ -122,6 +137,7 @@ mod tests {
             Reply::Denied { request },
             Reply::Withdrawn { request },
             Reply::Ending { grant },
+            Reply::EndingAll { request, grants: vec![grant, GrantId::from_number(58)] },
             Reply::DoneBefore,
             Reply::Later,
         ]

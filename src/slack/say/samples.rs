@@ -9,7 +9,8 @@ use super::card::card;
 use super::forms::{ExtendForm, Outlook, RequestForm, approve_form, deny_form, errors, extend_form, request_form, sentence};
 use super::lists::{Able, Can, Held, help, mine, pending};
 use super::notice::{
-    Alarm, Because, CutShort, EndsSoon, Overdue, alarm, cut_short, ends_soon, news, overdue, overdue_is_over, policy_changed,
+    Alarm, Because, CutShort, EndsSoon, Overdue, alarm, bundle_was_in_force, cut_short, ends_soon, news, overdue,
+    overdue_is_over, policy_changed,
 };
 use super::refusal::{not_understood, refused, refused_but_can_revoke};
 use super::reply::{Reply, reply};
@@ -23,6 +24,7 @@ use crate::access::request::{Purpose, Request};
 use crate::slack::block::{Choice, Message, View};
 use crate::slack::command::Command;
 
+mod bundle;
 mod stage;
 
 #[cfg(test)]
@@ -31,7 +33,11 @@ pub(in crate::slack) use stage::{Stage, at, ttl};
 
 /// Every message and form: `{"messages": {name: {"text", "blocks"}}, "views": {name: view}}`.
 pub fn samples() -> Result<Value, NotAnId> {
-    Stage::set()?.play()
+    let mut all = Stage::set()?.play()?;
+    if let Some(messages) = all.get_mut("messages").and_then(Value::as_object_mut) {
+        messages.append(&mut Stage::set()?.bundled()?.play_bundles());
+    }
+    Ok(all)
 }
 
 impl Stage {
@@ -63,6 +69,25 @@ impl Stage {
         Ok(json!({ "messages": messages, "views": views, "answers": { "errors": problems } }))
     }
 
+    /// Everything of a bundle, drawn. For a stage that is [`Stage::bundled`].
+    pub(in crate::slack) fn play_bundles(&self) -> Map<String, Value> {
+        let mut messages = Map::new();
+        let mut put = |name: String, message: Message| messages.insert(format!("bundle.{name}"), message.to_json());
+        for (name, request) in self.requests() {
+            put(format!("card.{name}"), card(&self.card(&request, &[])));
+            put(format!("status.{name}"), status(&self.status(&request, &[])));
+            put(format!("why.{name}"), why(&self.why(&request, &[])));
+        }
+        let (request, all) = self.bundles();
+        for (name, grants) in all {
+            put(format!("card.approved.{name}"), card(&self.card(&request, &grants)));
+            put(format!("status.approved.{name}"), status(&self.status(&request, &grants)));
+            put(format!("news.approved.{name}"), news(&self.status(&request, &grants)));
+            put(format!("was.{name}"), bundle_was_in_force(&request, &grants, &self.names));
+        }
+        messages
+    }
+
     fn why<'a>(&'a self, request: &'a Request, before: &'a [Before<'a>]) -> WhyFacts<'a> {
         WhyFacts {
             card: self.card(request, &[]),
@@ -84,6 +109,7 @@ impl Stage {
         let (yes, no) = (Can::Yes, Can::No);
         let soon = EndsSoon {
             grant,
+            together: None,
             ends_at: at(125),
             more_asked: Some(request),
             extend: Extend::Offered,

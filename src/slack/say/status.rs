@@ -1,5 +1,6 @@
 //! The requester's own message: one per request, redrawn as things happen, with what they can do next.
 
+use super::bundle;
 use super::button;
 use super::card::{Needed, button_value, history_block};
 use super::causes::{end_cause, fail_cause, proof, void_cause};
@@ -117,7 +118,7 @@ impl Headline {
 pub(super) fn headline(facts: &StatusFacts<'_>) -> Headline {
     let request = facts.request;
     let names = facts.names;
-    let thing = names.thing(&request.terms.resource, &request.terms.role);
+    let thing = names.in_full(&request.terms);
     let rest = match request.terms.purpose {
         Purpose::Access => format!(" for {} ({})", request.terms.access_for, request.id),
         Purpose::Extension(grant) => format!(", {} more ({} for {grant})", request.terms.access_for, request.id),
@@ -137,6 +138,7 @@ pub(super) fn headline(facts: &StatusFacts<'_>) -> Headline {
         ),
         RequestState::Approved { .. } => match (request.terms.purpose, most_telling(facts.grants)) {
             (Purpose::Extension(_), Some(grant)) => extension_headline(&thing, &rest, grant, names),
+            (Purpose::Access, Some(_)) if request.terms.is_bundle() => bundle::headline(request, facts.grants, names),
             (Purpose::Access, Some(grant)) => grant_headline(request, grant, names),
             (Purpose::Access | Purpose::Extension(_), None) => {
                 closed(&format!("{}. It is being prepared.", approved(request, names)))
@@ -155,7 +157,7 @@ pub(super) fn headline(facts: &StatusFacts<'_>) -> Headline {
     }
 }
 
-fn approved(request: &Request, names: &Names) -> String {
+pub(super) fn approved(request: &Request, names: &Names) -> String {
     let people: Vec<PersonId> = request.approvals.iter().map(|approval| approval.by.clone()).collect();
     match request.mode {
         Mode::Ask => format!("approved by {}", names.people(&people)),
@@ -267,7 +269,9 @@ fn asked(facts: &StatusFacts<'_>) -> Block {
 fn in_force(facts: &StatusFacts<'_>) -> Vec<Block> {
     let is_active = |grant: &&Grant| matches!(grant.state, GrantState::Active { .. });
     let active: Vec<&Grant> = facts.grants.iter().filter(is_active).collect();
-    if active.is_empty() || facts.request.terms.purpose != Purpose::Access {
+    // What is one of several is of use only with the others.
+    let all_there = facts.grants.iter().all(Grant::came_in_force);
+    if active.is_empty() || !all_there || facts.request.terms.purpose != Purpose::Access {
         return Vec::new();
     }
     let mut blocks = Vec::new();
@@ -311,25 +315,12 @@ fn grant_buttons(facts: &StatusFacts<'_>) -> Option<Block> {
     Some(actions("grant", active_buttons(active, thing, facts.extend)))
 }
 
-/// Whether the person has nothing of it, though we may look once more.
-fn is_no_more(grant: &Grant) -> bool {
-    match grant.state {
-        GrantState::Void { .. } | GrantState::Failed { .. } | GrantState::Ended(_) => true,
-        GrantState::Planned
-        | GrantState::Checking { .. }
-        | GrantState::Provisioning { .. }
-        | GrantState::AwaitingUser { .. }
-        | GrantState::Active { .. }
-        | GrantState::Revoking(_) => false,
-    }
-}
-
 /// What is over can be asked for again.
 fn again(facts: &StatusFacts<'_>) -> Option<Block> {
     let request = facts.request;
     let over = match &request.state {
         RequestState::Pending => false,
-        RequestState::Approved { .. } => !facts.grants.is_empty() && facts.grants.iter().all(is_no_more),
+        RequestState::Approved { .. } => !facts.grants.is_empty() && facts.grants.iter().all(Grant::gives_no_more),
         RequestState::Denied { .. }
         | RequestState::Cancelled { .. }
         | RequestState::Expired { .. }
@@ -337,7 +328,7 @@ fn again(facts: &StatusFacts<'_>) -> Option<Block> {
         | RequestState::Lapsed { .. } => true,
     };
     let terms = &request.terms;
-    let label = format!("Request {} again", facts.names.thing(&terms.resource, &terms.role));
+    let label = format!("Request {} again", facts.names.what(terms));
     let value = format!("{} {}", terms.resource, terms.role);
     over.then(|| actions("again", vec![Button::new(button::REQUEST, "Request again…", &value, &label)]))
 }

@@ -47,6 +47,7 @@ fn request(id: i64) -> Request {
             role: "readonly".parse().unwrap(),
             access_for: ttl(120),
             purpose: Purpose::Access,
+            parts: Vec::new(),
         },
         terms_hash: TermsHash(0xfedc_ba98_7654_3210),
         filed_by: person("maya"),

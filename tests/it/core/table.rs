@@ -10,13 +10,13 @@ use daypass::access::grant::{
     CallResult, EndCause, Ended, FailCause, GrantState, Proof, Recheck, Remains, Revoking, VoidCause, Warning,
 };
 use daypass::access::ids::GrantId;
-use daypass::access::request::{Request, RequestState, Step, TermsHash};
+use daypass::access::request::{Part, Request, RequestState, Step, TermsHash};
 use daypass::access::time::Now;
 use daypass::access::words::Words;
 
 use super::things::{HOUR, MINUTE, Story, at, grant, in_short, level, now, person, request, trouble};
 
-fn grant_states() -> Vec<(&'static str, GrantState)> {
+pub fn grant_states() -> Vec<(&'static str, GrantState)> {
     let revoking = |remains| {
         GrantState::Revoking(Revoking {
             since: at(0),
@@ -181,9 +181,15 @@ fn request_commands() -> Vec<(&'static str, RequestCommand, Now)> {
             now(MINUTE),
         ),
         ("the policy forbids", reassess(Reassessment::Forbidden { why: "no".to_owned() }), now(MINUTE)),
+        ("its bundle is changed", change_parts(), now(MINUTE)),
         ("answer_by passes", RequestCommand::Tick, now(4 * HOUR)),
         ("answer_by passes, the clock is suspect", RequestCommand::Tick, Now::suspect(at(4 * HOUR))),
     ]
+}
+
+fn change_parts() -> RequestCommand {
+    let part = Part { resource: "prod/orders".parse().unwrap(), role: "readonly".parse().unwrap() };
+    RequestCommand::ChangeParts { parts: vec![part], grants: vec![GrantId::from_number(1)], terms_hash: TermsHash(8) }
 }
 
 #[test]

@@ -47,6 +47,7 @@ pub fn request() -> Request {
             role: "readonly".parse().unwrap(),
             access_for: Ttl::from_minutes(120).unwrap(),
             purpose: Purpose::Access,
+            parts: Vec::new(),
         },
         terms_hash: TermsHash(7),
         filed_by: person("maya"),

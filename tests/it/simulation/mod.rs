@@ -11,6 +11,7 @@ mod people;
 mod provider;
 mod rng;
 mod two_models;
+mod whole;
 mod world;
 
 use std::panic::AssertUnwindSafe;

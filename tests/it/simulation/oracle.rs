@@ -117,6 +117,7 @@ pub fn after_every_step(world: &World) -> Result<(), String> {
     nothing_unapproved(world)?;
     acknowledged_is_recorded(world)?;
     one_call_each(world)?;
+    super::whole::all_or_nothing(world)?;
     if is_quiet(world) {
         quiet(world)?;
     }

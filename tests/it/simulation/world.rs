@@ -221,7 +221,7 @@ impl World {
 
     pub fn on_holding(&mut self, id: EntitlementId, command: HoldingCommand) -> Result<(), String> {
         match decide_holding(&self.holding(id), command, self.now()) {
-            Ok(events) => self.commit(events),
+            Ok(events) => self.commit(events).and_then(|()| self.roll_back(id)),
             Err(Undecided::Refused(_)) => Ok(()),
             Err(Undecided::Illegal(illegal)) => Err(illegal.to_string()),
         }

@@ -61,7 +61,12 @@ impl Stage {
             ("readonly".parse()?, RoleName { name: called("Read only"), risk: Risk::Normal }),
             ("readwrite".parse()?, RoleName { name: called("Read and write"), risk: Risk::High }),
         ]);
-        let resources = BTreeMap::from([("prod/orders".parse()?, ResourceName { name: called("Orders database"), roles })]);
+        let write = BTreeMap::from([("write".parse()?, RoleName { name: called("Write"), risk: Risk::High })]);
+        let resources = BTreeMap::from([
+            ("prod/orders".parse()?, ResourceName { name: called("Orders database"), roles }),
+            ("shop/repo".parse()?, ResourceName { name: called("Shop repository"), roles: write }),
+            ("orders-debugging".parse()?, ResourceName { name: called("Debug orders"), roles: BTreeMap::new() }),
+        ]);
         let providers = BTreeMap::from([("orders-pg".parse()?, called("PostgreSQL of Orders"))]);
         let terms = Terms {
             subject: "maya".parse()?,
@@ -69,6 +74,7 @@ impl Stage {
             role: "readonly".parse()?,
             access_for: ttl(120),
             purpose: Purpose::Access,
+            parts: Vec::new(),
         };
         let (request, grant) = (RequestId::from_number(42), GrantId::from_number(57));
         let names = Names {
