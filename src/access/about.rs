@@ -39,6 +39,12 @@ impl Event {
             | Event::ApprovalVoided { request, .. }
             | Event::StepsRaised { request, .. }
             | Event::RequestEndLowered { request, .. }
+            | Event::StepsWidened { request, .. }
+            | Event::StepsNarrowed { request }
+            | Event::RequestReminded { request, .. }
+            | Event::PageOwed { request, .. }
+            | Event::PageMade { request, .. }
+            | Event::PageResolved { request, .. }
             | Event::RequestApproved { request, .. }
             | Event::RequestDenied { request, .. }
             | Event::RequestCancelled { request, .. }

@@ -5,10 +5,13 @@ use std::collections::BTreeSet;
 use crate::access::entitlement::Holding;
 use crate::access::event::Event;
 use crate::access::ids::{GrantId, PersonId, RequestId};
+use crate::access::remind::Reminder;
 use crate::access::time::Timestamp;
 use crate::policy::PolicySet;
 use crate::store::outbox::{Audience, MessageKey, MessageKind, Style};
 use crate::store::{StoreError, Tx};
+
+use super::remind::Reached;
 
 /// The kinds of messages.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -21,6 +24,12 @@ pub enum Kind {
     Decided,
     /// News for the requester about a grant: in force, ended, failed.
     News(Moment),
+    /// A reminder, at this time, for somebody who is asked. Redrawn.
+    Reminder(Timestamp),
+    /// News for the requester, at this time: nobody has answered, and what was done about it.
+    StillWaiting(Timestamp),
+    /// A page that the policy wants cannot be made.
+    PageFails,
     /// The warning before this end.
     Warning(Timestamp),
     /// The alarm over a late removal, the how-manieth.
@@ -62,6 +71,9 @@ impl Kind {
             Kind::News(Moment::InForce) => "news/in_force".to_owned(),
             Kind::News(Moment::Extended) => "news/extended".to_owned(),
             Kind::News(Moment::Over) => "news/over".to_owned(),
+            Kind::Reminder(at) => format!("reminder/{}", at.as_millis()),
+            Kind::StillWaiting(at) => format!("still_waiting/{}", at.as_millis()),
+            Kind::PageFails => "page_fails".to_owned(),
             Kind::Warning(end) => format!("warning/{}", end.as_millis()),
             Kind::Overdue(alarm) => format!("overdue/{alarm}"),
             Kind::OverdueIsOver => "overdue_is_over".to_owned(),
@@ -85,6 +97,9 @@ impl Kind {
             ("news", Some("in_force")) => Some(Kind::News(Moment::InForce)),
             ("news", Some("extended")) => Some(Kind::News(Moment::Extended)),
             ("news", Some("over")) => Some(Kind::News(Moment::Over)),
+            ("reminder", _) => at().map(Kind::Reminder),
+            ("still_waiting", _) => at().map(Kind::StillWaiting),
+            ("page_fails", None) => Some(Kind::PageFails),
             ("warning", _) => at().map(Kind::Warning),
             ("overdue", Some(alarm)) => alarm.parse().ok().map(Kind::Overdue),
             ("overdue_is_over", None) => Some(Kind::OverdueIsOver),
@@ -102,8 +117,10 @@ impl Kind {
     pub fn style(&self) -> Style {
         match self {
             // What has buttons loses them when they would do nothing any more.
-            Kind::Card | Kind::Status | Kind::News(Moment::InForce) | Kind::Warning(_) => Style::Convergent,
+            Kind::Card | Kind::Status | Kind::Reminder(_) | Kind::News(Moment::InForce) | Kind::Warning(_) => Style::Convergent,
             Kind::Decided
+            | Kind::StillWaiting(_)
+            | Kind::PageFails
             | Kind::News(Moment::Extended | Moment::Over)
             | Kind::Overdue(_)
             | Kind::OverdueIsOver
@@ -186,7 +203,11 @@ impl Telling<'_> {
             | Event::ApprovalVoided { request, .. }
             | Event::StepsRaised { request, .. }
             | Event::RequestEndLowered { request, .. }
+            | Event::StepsWidened { request, .. }
+            | Event::StepsNarrowed { request }
+            | Event::PageMade { request, .. }
             | Event::RequestApproved { request, .. } => self.request_changed(tx, *request),
+            Event::RequestReminded { request, at, reminder } => self.reminded(tx, *request, *at, reminder),
             Event::RequestDenied { request, .. }
             | Event::RequestCancelled { request, .. }
             | Event::RequestExpired { request, .. }
@@ -216,6 +237,8 @@ impl Telling<'_> {
             Event::ClockSound { wall } => self.alarm(tx, &Kind::ClockSound(*wall), "clock"),
             Event::PolicyRefused { problem, .. } => self.alarm(tx, &Kind::PolicyRefused(self.at), problem),
             Event::RequestAsked { .. }
+            | Event::PageOwed { .. }
+            | Event::PageResolved { .. }
             | Event::GrantPlanned { .. }
             | Event::GrantChecking { .. }
             | Event::GrantResultUnknown { .. }
@@ -239,11 +262,35 @@ impl Telling<'_> {
         }
     }
 
+    /// The reminder for those who are awaited, and the card for those who are asked from now on.
+    pub(super) fn remind(&self, tx: &mut Tx<'_>, id: RequestId, at: Timestamp, reached: &Reached) -> Result<(), StoreError> {
+        for person in &reached.newly {
+            self.mark(tx, &Kind::Card, id, Audience::Person(person.clone()))?;
+        }
+        for person in &reached.again {
+            self.mark(tx, &Kind::Reminder(at), id, Audience::Person(person.clone()))?;
+        }
+        Ok(())
+    }
+
+    /// Whoever asked is told of what happens by itself; what they did they know.
+    fn reminded(&self, tx: &mut Tx<'_>, id: RequestId, at: Timestamp, reminder: &Reminder) -> Result<(), StoreError> {
+        self.request_changed(tx, id)?;
+        match reminder {
+            Reminder::First | Reminder::Second => self.news_of_request(tx, id, &Kind::StillWaiting(at)),
+            Reminder::ByHand(_) => Ok(()),
+        }
+    }
+
     fn decided(&self, tx: &mut Tx<'_>, id: RequestId) -> Result<(), StoreError> {
         self.request_changed(tx, id)?;
+        self.news_of_request(tx, id, &Kind::Decided)
+    }
+
+    fn news_of_request(&self, tx: &mut Tx<'_>, id: RequestId, kind: &Kind) -> Result<(), StoreError> {
         let Some(request) = tx.request(id)? else { return Ok(()) };
         for person in BTreeSet::from([request.terms.subject, request.filed_by]) {
-            self.mark(tx, &Kind::Decided, id, Audience::Person(person))?;
+            self.mark(tx, kind, id, Audience::Person(person))?;
         }
         Ok(())
     }

@@ -14,9 +14,11 @@ mod identify;
 mod lists;
 pub mod messages;
 pub mod names;
+pub mod paging;
 mod plan;
 pub mod policies;
 mod reassess;
+mod remind;
 pub mod render;
 pub mod standing;
 mod submit;
@@ -66,6 +68,7 @@ pub struct App {
     installed: OnceLock<Installed>,
     wake: Notify,
     mail: Notify,
+    pages: Notify,
     trust: Mutex<Trust>,
 }
 
@@ -84,6 +87,7 @@ impl App {
             installed: OnceLock::new(),
             wake: Notify::new(),
             mail: Notify::new(),
+            pages: Notify::new(),
             trust: Mutex::new(Trust::Sound),
         })
     }
@@ -128,10 +132,16 @@ impl App {
         &self.mail
     }
 
-    /// Wakes both: something was decided.
+    /// Wakes whoever pages people.
+    pub fn pages(&self) -> &Notify {
+        &self.pages
+    }
+
+    /// Wakes all of them: something was decided.
     pub fn stir(&self) {
         self.wake.notify_one();
         self.mail.notify_one();
+        self.pages.notify_one();
     }
 
     /// Notes whether the clock can be believed; gives what was noted before, if that was different.

@@ -15,6 +15,7 @@ use crate::people::Directory;
 use crate::policy::file::{Kind, Risk};
 use crate::policy::problem::LoadError;
 use crate::policy::{PolicySet, Shapes};
+use crate::providers::oncall::OnCall;
 use crate::providers::{GrantShape, Provider, Providers, build, check_shape, oncall};
 use crate::slack::say::names::{self, Book, ResourceName, RoleName, Who};
 
@@ -49,6 +50,7 @@ pub struct Policies {
     current: RwLock<Option<Arc<Loaded>>>,
     pinned: RwLock<BTreeMap<String, Arc<Loaded>>>,
     providers: RwLock<Providers>,
+    on_call: RwLock<BTreeMap<ProviderId, Arc<dyn OnCall>>>,
 }
 
 /// How many older sets are kept ready; more are parsed again when they are needed.
@@ -63,6 +65,7 @@ impl Policies {
             current: RwLock::new(None),
             pinned: RwLock::new(BTreeMap::new()),
             providers: RwLock::new(Providers::new()),
+            on_call: RwLock::new(BTreeMap::new()),
         };
         let problem = policies.reload().err();
         (policies, problem)
@@ -108,6 +111,17 @@ impl Policies {
     /// The adapter of a provider instance, if it was ever configured while this process runs.
     pub fn provider(&self, id: &ProviderId) -> Option<Arc<dyn Provider>> {
         read(&self.providers).get(id).cloned()
+    }
+
+    /// The adapter of a provider instance that knows who is on call and pages them, if it was ever configured while this process
+    /// runs.
+    pub fn on_call(&self, id: &ProviderId) -> Option<Arc<dyn OnCall>> {
+        read(&self.on_call).get(id).cloned()
+    }
+
+    /// Uses this adapter for a provider instance that knows who is on call.
+    pub fn adopt_on_call(&self, id: ProviderId, adapter: Arc<dyn OnCall>) {
+        write(&self.on_call).insert(id, adapter);
     }
 
     /// Every provider instance with an adapter.

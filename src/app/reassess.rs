@@ -9,6 +9,7 @@ use tracing::warn;
 use crate::access::decide::{NoteRule, Reassessment, RequestCommand, raise_steps};
 use crate::access::ids::{PersonId, RequestId};
 use crate::access::refusal::Refusal;
+use crate::access::remind::widen;
 use crate::access::request::Request;
 use crate::policy::facts::Standing;
 use crate::policy::{Facts, Verdict, electorate, evaluate};
@@ -90,15 +91,18 @@ impl App {
         facts.outside.standings.extend(outside.standings.clone());
         facts.access_for = request.terms.access_for;
         let now = self.now();
-        let (steps, ends_at_most, note_required) = match evaluate(&loaded.set, &facts, now.at) {
-            Verdict::Allow { steps, ends_at_most, note_required, .. } => (steps, ends_at_most, note_required),
+        let (steps, ends_at_most, note_required, remind) = match evaluate(&loaded.set, &facts, now.at) {
+            Verdict::Allow { steps, ends_at_most, note_required, remind, .. } => (steps, ends_at_most, note_required, remind),
             Verdict::Deny { refusal, because, .. } => return not_today(refusal, &because),
         };
-        let raised = raise_steps(&request.steps, &steps);
+        let then_ask = remind.and_then(|remind| remind.then_ask);
+        // Whoever is asked as well is so by the rules of then and by those of now.
+        let also = request.reminding.also_asked().filter(|also| then_ask.as_deref() == Some(*also));
+        let raised = widen(&raise_steps(&request.steps, &steps), also);
         let electorate = electorate(&loaded.set, &raised, &request.terms.subject, &request.filed_by, &outside, now.at);
         let note_rule =
             if note_required || self.note_was_required(pinned, &facts) { NoteRule::Required } else { NoteRule::Optional };
-        Ok(Today { verdict: Reassessment::Permitted { steps, ends_at_most }, electorate, note_rule })
+        Ok(Today { verdict: Reassessment::Permitted { steps, ends_at_most, then_ask }, electorate, note_rule })
     }
 
     /// Judges everything that is pending by the rules of today, so that people read at once what is forbidden now and what
@@ -113,7 +117,8 @@ impl App {
         }
     }
 
-    async fn reassess(&self, id: RequestId) -> Result<(), StoreError> {
+    /// Judges one pending request by the rules of today.
+    pub(super) async fn reassess(&self, id: RequestId) -> Result<(), StoreError> {
         let Some(loaded) = self.policies.current() else { return Ok(()) };
         let judged = match self.pinned(id).await {
             Ok(pinned) => {

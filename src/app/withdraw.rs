@@ -27,7 +27,7 @@ impl App {
         self.transact(attempt, loaded, names, move |work, names| {
             let id = match request {
                 Some(id) => id,
-                None => the_only_one(work, &by)?,
+                None => the_only_one(work, &by, "cancel")?,
             };
             take_back(work, names, id, who)
         })
@@ -35,7 +35,8 @@ impl App {
     }
 }
 
-fn the_only_one(work: &mut Work<'_, '_>, by: &PersonId) -> Result<RequestId, Stop> {
+/// The only request that this person waits for; `verb` is what they want to do with it.
+pub(super) fn the_only_one(work: &mut Work<'_, '_>, by: &PersonId, verb: &str) -> Result<RequestId, Stop> {
     let pending = work.tx.pending_requests_of(by)?;
     match pending.as_slice() {
         [only] => Ok(only.id),
@@ -43,7 +44,7 @@ fn the_only_one(work: &mut Work<'_, '_>, by: &PersonId) -> Result<RequestId, Sto
         several => {
             let numbers: Vec<String> = several.iter().map(|request| request.id.to_string()).collect();
             let problem = format!("you wait for several: {}", numbers.join(", "));
-            let example = format!("/jit cancel {}", numbers.first().map_or("R-42", String::as_str));
+            let example = format!("/jit {verb} {}", numbers.first().map_or("R-42", String::as_str));
             Err(Refusal::NotUnderstood { problem, example }.into())
         }
     }

@@ -7,6 +7,7 @@
 mod call;
 pub mod choose;
 mod deliver;
+mod page;
 mod sweep;
 mod time;
 
@@ -104,6 +105,15 @@ impl Worker {
         deliver::deliver(app).await.map(Round::of)
     }
 
+    /// Tells providers of pages that are due. Does not need the worker's other state.
+    ///
+    /// # Errors
+    ///
+    /// When the rows cannot be read or written.
+    pub async fn page(app: &Arc<App>) -> Result<Round, StoreError> {
+        page::tell(app).await.map(Round::of)
+    }
+
     /// Looks at everything that should be there, and for what should not.
     ///
     /// # Errors
@@ -140,6 +150,7 @@ impl Worker {
 /// Works until `stop` becomes true. Calls under way are then left to their answer, or to the next start.
 pub async fn run(app: Arc<App>, schedules: Schedules, mut stop: watch::Receiver<bool>) {
     let mail = tokio::spawn(deliver_all(Arc::clone(&app), stop.clone()));
+    let pages = tokio::spawn(page::tell_all(Arc::clone(&app), stop.clone()));
     let sweeps = tokio::spawn(sweep::on_schedule(Arc::clone(&app), schedules.sweep, stop.clone()));
     let mut worker = loop {
         match Worker::start(Arc::clone(&app)).await {
@@ -169,7 +180,7 @@ pub async fn run(app: Arc<App>, schedules: Schedules, mut stop: watch::Receiver<
     }
     info!("the worker stops");
     drop(tokio::time::timeout(Duration::from_secs(5), worker.finish_calls()).await);
-    for task in [mail, sweeps] {
+    for task in [mail, pages, sweeps] {
         task.abort();
     }
 }

@@ -1,8 +1,8 @@
 //! Time first: what begins begins, what ends ends, what nobody answered expires, what is late is told.
 
-use crate::access::decide::{HoldingCommand, RequestCommand};
+use crate::access::decide::HoldingCommand;
 use crate::access::event::Event;
-use crate::access::ids::{EntitlementId, RequestId};
+use crate::access::ids::EntitlementId;
 use crate::access::time::{Now, Trust};
 use crate::store::StoreError;
 
@@ -22,16 +22,12 @@ impl Worker {
             .read(move |reader| Ok((reader.due_requests(now.at, BATCH)?, reader.due_holdings(now.at, BATCH)?)))
             .await?;
         for id in requests {
-            moved += self.tick_request(id, now).await?;
+            moved += self.app.tick_request(id, now).await?;
         }
         for id in holdings {
             moved += self.tick_holding(id, now).await?;
         }
         Ok(moved)
-    }
-
-    async fn tick_request(&self, id: RequestId, now: Now) -> Result<usize, StoreError> {
-        self.app.decide(now, move |work| work.count(|work| work.on_request(id, RequestCommand::Tick).map(drop))).await
     }
 
     async fn tick_holding(&self, id: EntitlementId, now: Now) -> Result<usize, StoreError> {

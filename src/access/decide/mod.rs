@@ -4,12 +4,14 @@ mod answer;
 mod approve;
 mod draft;
 mod holding;
+mod remind;
 mod request;
 
 use std::fmt;
 
 pub use approve::{Claim, Describe};
 pub use holding::{HoldingCommand, decide_holding};
+pub use remind::{PageAnswer, page_answered};
 pub use request::{Ask, NoteRule, Reassessment, RequestCommand, Withdrawer, ask, decide_request, raise_steps, settle};
 
 use super::apply::IllegalEvent;

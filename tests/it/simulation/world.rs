@@ -287,8 +287,10 @@ impl World {
         }
         let now = self.now();
         for request in self.requests.values().cloned().collect::<Vec<_>>() {
-            let events = decide_request(&request, RequestCommand::Tick, now).map_err(|e| e.to_string())?;
-            self.commit(events)?;
+            for command in [RequestCommand::Tick, RequestCommand::RemindByRule] {
+                let events = decide_request(&self.requests[&request.id], command, now).map_err(|e| e.to_string())?;
+                self.commit(events)?;
+            }
         }
         for id in self.entitlements.keys().copied().collect::<Vec<_>>() {
             if self.holding(id).due_at().is_some_and(|due| due <= now.at) && !self.is_skipped(id) {

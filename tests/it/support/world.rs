@@ -196,8 +196,9 @@ impl World {
             let Some(bot) = &mut self.bot else { return };
             let worked = bot.worker.round().await.unwrap();
             bot.worker.finish_calls().await;
+            let paged = Worker::page(&bot.app).await.unwrap();
             let delivered = Worker::deliver(&bot.app).await.unwrap();
-            if (worked, delivered) == (Round::Still, Round::Still) {
+            if (worked, paged, delivered) == (Round::Still, Round::Still, Round::Still) {
                 return self.check_rows();
             }
         }
