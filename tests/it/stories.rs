@@ -13,6 +13,7 @@ mod input;
 mod messages;
 mod policies;
 mod providers;
+mod reminding;
 mod restarting;
 mod sharing;
 mod together;

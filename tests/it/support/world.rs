@@ -104,6 +104,18 @@ impl World {
         world
     }
 
+    /// From now on, until the process ends, this is whoever pages people by this name.
+    pub fn answers_pages(&self, provider: &str, pager: &super::pager::Pager) {
+        self.app().policies().adopt_on_call(provider.parse().unwrap(), Arc::new(pager.clone()));
+    }
+
+    /// One round of the worker; nobody is paged and nothing is delivered.
+    pub async fn ticks_without_paging(&mut self) {
+        if let Some(bot) = &mut self.bot {
+            bot.worker.round().await.unwrap();
+        }
+    }
+
     pub fn write_policy(&self, name: &str, text: &str) {
         std::fs::write(self.dir.path().join("policies").join(name), text).unwrap();
     }
