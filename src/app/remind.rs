@@ -9,12 +9,13 @@ use crate::access::refusal::Refusal;
 use crate::access::remind::Reminder;
 use crate::access::request::Request;
 use crate::access::time::{Now, Timestamp, Trust};
-use crate::policy::Outside;
+use crate::policy::{Outside, PolicySet};
 use crate::slack::say::names::Names;
 use crate::slack::say::reply::Reply;
 use crate::store::StoreError;
 
 use super::policies::Loaded;
+use super::sources::{Fresh, groups_of};
 use super::transact::{Attempt, Outcome, Stop, Work};
 use super::{App, lists, names, withdraw};
 
@@ -28,23 +29,30 @@ pub(super) struct Reached {
 }
 
 impl App {
-    /// Applies the time that has passed to a request: it expires, or people are reminded. Returns how much changed.
+    /// Reminds those who are asked, where the rule of a request says so by now. Returns how much changed.
     ///
     /// # Errors
     ///
     /// When it could not be recorded.
-    pub async fn tick_request(&self, id: RequestId, now: Now) -> Result<usize, StoreError> {
-        let expired =
-            self.decide(now, move |work| work.count(|work| work.on_request(id, RequestCommand::Tick).map(drop))).await?;
+    pub async fn remind_by_rule(&self, id: RequestId) -> Result<usize, StoreError> {
+        let now = self.now();
         // Without a policy set nobody is known who could be reminded. It is held until there is one.
-        let Some(loaded) = self.policies.current().filter(|_| expired == 0) else { return Ok(expired) };
+        let Some(loaded) = self.policies.current() else { return Ok(0) };
         let Some(request) = self.store.read(move |reader| reader.request(id)).await? else { return Ok(0) };
         let Some(reminder) = due(&request, now) else { return Ok(0) };
         if reminder == Reminder::First {
             // Nobody is asked as well whom the rules of today do not name.
             self.reassess(id).await?;
         }
-        self.decide(now, move |work| work.count(|work| by_rule(work, &loaded, id))).await
+        let outside = self.outside_of(&loaded, &request).await;
+        self.decide(now, move |work| work.count(|work| by_rule(work, &loaded.set, &outside, id))).await
+    }
+
+    /// Who is in the groups that matter. Everybody is taken for an active member: nothing is decided on it, and whoever acts is
+    /// looked up. While Slack says nothing, what the files say has to do.
+    async fn outside_of(&self, loaded: &Loaded, request: &Request) -> Outside {
+        let outside = self.outside(loaded, &[], &groups_of(&loaded.set, request), Fresh::Lately).await;
+        outside.unwrap_or_else(|_| Outside::assumed_active())
     }
 
     /// Reminds those who are asked because whoever asked wants it; without a number, of their only pending request.
@@ -55,15 +63,16 @@ impl App {
         names: &Names,
         (by, request): (PersonId, Option<RequestId>),
     ) -> Result<Outcome, Stop> {
-        let in_force = Arc::clone(loaded);
-        self.transact(attempt, loaded, names, move |work, names| {
-            let id = match request {
-                Some(id) => id,
-                None => withdraw::the_only_one(work, &by, "remind")?,
-            };
-            by_hand(work, names, &in_force, (by, id))
-        })
-        .await
+        let id = match request {
+            Some(id) => id,
+            None => {
+                let asker = by.clone();
+                withdraw::the_only_one(&self.store.read(move |reader| reader.pending_requests_of(&asker)).await?, "remind")?
+            }
+        };
+        let pinned = self.pinned(id).await?;
+        let (set, outside) = (Arc::clone(&loaded.set), self.outside_of(loaded, &pinned.request).await);
+        self.transact(attempt, loaded, names, move |work, names| by_hand(work, names, (&set, &outside), (by, id))).await
     }
 }
 
@@ -73,37 +82,37 @@ fn due(request: &Request, now: Now) -> Option<Reminder> {
     request.next_reminder().filter(|(_, at)| is_open && *at <= now.at).map(|(reminder, _)| reminder)
 }
 
-fn by_rule(work: &mut Work<'_, '_>, loaded: &Loaded, id: RequestId) -> Result<(), Stop> {
+fn by_rule(work: &mut Work<'_, '_>, set: &PolicySet, outside: &Outside, id: RequestId) -> Result<(), Stop> {
     let Some(before) = work.tx.request(id)? else { return Ok(()) };
     let after = work.on_request(id, RequestCommand::RemindByRule)?;
     if after.version == before.version {
         return Ok(());
     }
-    let again = lists::awaited(&loaded.set, &before, &outside());
-    let newly = lists::awaited(&loaded.set, &after, &outside()).difference(&again).cloned().collect();
+    let again = lists::awaited(set, &before, outside);
+    let newly = lists::awaited(set, &after, outside).difference(&again).cloned().collect();
     tell(work, id, &Reached { again, newly })
 }
 
-fn by_hand(work: &mut Work<'_, '_>, names: &mut Names, loaded: &Loaded, (by, id): (PersonId, RequestId)) -> Result<Reply, Stop> {
+fn by_hand(
+    work: &mut Work<'_, '_>,
+    names: &mut Names,
+    (set, outside): (&PolicySet, &Outside),
+    (by, id): (PersonId, RequestId),
+) -> Result<Reply, Stop> {
     let request = work.request(id)?;
     let is_theirs = by == request.terms.subject || by == request.filed_by;
     if is_theirs {
         names::learn(names, &request, &[]);
     }
-    let again = lists::awaited(&loaded.set, &request, &outside());
+    let again = lists::awaited(set, &request, outside);
     if is_theirs && request.state.is_pending() && again.is_empty() {
-        let steps = lists::needed(&loaded.set, &request).into_iter().map(|needed| needed.by).collect();
+        let steps = lists::needed(set, &request).into_iter().map(|needed| needed.by).collect();
         return Err(Refusal::NobodyCanApprove { steps }.into());
     }
     work.on_request(id, RequestCommand::RemindByHand(by))?;
     let people = again.iter().cloned().collect();
     tell(work, id, &Reached { again, newly: BTreeSet::new() })?;
     Ok(Reply::Reminded { request: id, people })
-}
-
-/// Everybody is taken for an active member: nothing is decided on it, and whoever acts is looked up.
-fn outside() -> Outside {
-    Outside::assumed_active()
 }
 
 fn tell(work: &mut Work<'_, '_>, id: RequestId, reached: &Reached) -> Result<(), Stop> {

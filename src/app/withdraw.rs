@@ -6,7 +6,7 @@ use crate::access::decide::{HoldingCommand, RequestCommand, Withdrawer};
 use crate::access::grant::EndCause;
 use crate::access::ids::{PersonId, RequestId};
 use crate::access::refusal::Refusal;
-use crate::access::request::RequestState;
+use crate::access::request::{Request, RequestState};
 use crate::slack::say::names::Names;
 use crate::slack::say::reply::Reply;
 
@@ -27,7 +27,7 @@ impl App {
         self.transact(attempt, loaded, names, move |work, names| {
             let id = match request {
                 Some(id) => id,
-                None => the_only_one(work, &by, "cancel")?,
+                None => the_only_one(&work.tx.pending_requests_of(&by)?, "cancel")?,
             };
             take_back(work, names, id, who)
         })
@@ -35,10 +35,9 @@ impl App {
     }
 }
 
-/// The only request that this person waits for; `verb` is what they want to do with it.
-pub(super) fn the_only_one(work: &mut Work<'_, '_>, by: &PersonId, verb: &str) -> Result<RequestId, Stop> {
-    let pending = work.tx.pending_requests_of(by)?;
-    match pending.as_slice() {
+/// The only one of the requests that somebody waits for; `verb` is what they want to do with it.
+pub(super) fn the_only_one(pending: &[Request], verb: &str) -> Result<RequestId, Refusal> {
+    match pending {
         [only] => Ok(only.id),
         [] => Err(Refusal::NothingHeld.into()),
         several => {

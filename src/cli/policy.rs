@@ -1,20 +1,24 @@
-//! `daypass policy`: checks the policy files, and explains what they make of a request. Needs no Slack and no running bot.
+//! `daypass policy`: checks the policy files, and says what they mean. Needs no Slack and no running bot.
+//!
+//! One file per question below. Each answers as text for people, or as JSON whose fields docs/policies.md names.
 
-use std::path::PathBuf;
+mod check;
+mod explain;
+mod plan;
+mod reach;
+mod show;
+mod test;
 
-use clap::Subcommand;
+use std::path::{Path, PathBuf};
 
-use super::{Done, Here, print};
-use crate::access::ids::{PersonId, PolicyId, ResourceId, RoleId};
+use clap::{Args, Subcommand, ValueEnum};
+
+use super::{Done, Here, apply, print};
+use crate::access::ids::{PersonId, ResourceId, RoleId};
 use crate::access::time::{Timestamp, Ttl};
 use crate::app::policies::shapes;
-use crate::config::{Basics, next_firings};
-use crate::policy::check::Severity;
-use crate::policy::explain::explain;
-use crate::policy::{self, PolicySet, check, scenario};
-
-/// How many firings of each schedule are shown.
-const FIRINGS: usize = 4;
+use crate::config::Basics;
+use crate::policy::{self, PolicySet};
 
 #[derive(Debug, Subcommand)]
 pub enum Command {
@@ -25,11 +29,20 @@ pub enum Command {
         /// Fail on warnings too.
         #[arg(long)]
         strict: bool,
+        /// As text or as JSON.
+        #[arg(long, value_enum, default_value_t)]
+        format: Format,
     },
-    /// Try the tests that the files hold, and say which policies they leave untried.
+    /// Try the tests that the files hold, and say which rules they leave untried.
     Test {
         /// The directory; otherwise that of `DAYPASS_POLICIES`.
         dir: Option<PathBuf>,
+        /// Fail on rules that are left untried too.
+        #[arg(long)]
+        strict: bool,
+        /// As text or as JSON.
+        #[arg(long, value_enum, default_value_t)]
+        format: Format,
     },
     /// Say what would happen if somebody asked for something.
     Explain {
@@ -41,68 +54,116 @@ pub enum Command {
         role: RoleId,
         /// How long, such as `2h`.
         duration: Ttl,
-        /// When, such as `2026-11-24T09:00:00Z`; otherwise now.
-        #[arg(long)]
-        at: Option<jiff::Timestamp>,
-        /// The directory; otherwise that of `DAYPASS_POLICIES`.
+        #[command(flatten)]
+        files: Files,
+    },
+    /// Say who can get something, by which policy, when, and who is asked.
+    WhoCan {
+        /// What, such as `prod/orders`.
+        resource: ResourceId,
+        /// As what.
+        role: RoleId,
+        #[command(flatten)]
+        files: Files,
+    },
+    /// Judge the requests of the past again by these files, and say which would come out otherwise.
+    Plan {
+        /// Since when, counted back from now.
+        #[arg(long, default_value = "90d")]
+        since: Ttl,
+        /// The directory with the files that are proposed; otherwise that of `DAYPASS_POLICIES`.
         #[arg(long)]
         dir: Option<PathBuf>,
+        /// As text or as JSON.
+        #[arg(long, value_enum, default_value_t)]
+        format: Format,
+    },
+    /// Shorten what is in force to what the files would allow now. The bot must run, with these files in force.
+    Apply(apply::Args),
+    /// Say what can be reached without a human.
+    Risky {
+        #[command(flatten)]
+        files: Files,
     },
 }
 
-pub fn run(here: &Here, command: Command) -> Done {
+/// What most of the questions share.
+#[derive(Debug, Args)]
+pub struct Files {
+    /// When, such as `2026-11-24T09:00:00Z`; otherwise now.
+    #[arg(long)]
+    at: Option<jiff::Timestamp>,
+    /// The directory; otherwise that of `DAYPASS_POLICIES`.
+    #[arg(long)]
+    dir: Option<PathBuf>,
+    /// As text or as JSON.
+    #[arg(long, value_enum, default_value_t)]
+    format: Format,
+}
+
+/// How an answer is written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, ValueEnum)]
+pub enum Format {
+    /// For people.
+    #[default]
+    Text,
+    /// For programs.
+    Json,
+}
+
+pub async fn run(here: &Here, command: Command) -> Done {
     let basics = here.basics()?;
     match command {
-        Command::Check { dir, strict } => {
-            let set = load(dir.as_ref().unwrap_or(&basics.policies))?;
-            check(&set, &basics, here.now(), strict)
+        Command::Apply(args) => apply::run(&basics, &args).await,
+        Command::Check { dir, strict, format } => {
+            let set = load(dir.as_deref(), &basics, format)?;
+            check::run(&set, &basics, here.now(), strict, format)
         }
-        Command::Test { dir } => test(&load(dir.as_ref().unwrap_or(&basics.policies))?),
-        Command::Explain { person, resource, role, duration, at, dir } => {
-            let set = load(dir.as_ref().unwrap_or(&basics.policies))?;
-            let at = at.map_or_else(|| here.now(), |at| Timestamp::from_millis(at.as_millisecond()));
-            print::line(explain(&set, &person, &resource, &role, duration, at).trim_end());
+        Command::Test { dir, strict, format } => test::run(&load(dir.as_deref(), &basics, format)?, strict, format),
+        Command::Explain { person, resource, role, duration, files } => {
+            let set = files.load(&basics)?;
+            let question = explain::Question { person, resource, role, access_for: duration, at: files.at(here) };
+            print::line(explain::tell(&set, &question, files.format));
+            Ok(())
+        }
+        Command::WhoCan { resource, role, files } => {
+            let set = files.load(&basics)?;
+            let told = reach::tell_who_can(&set, &resource, &role, files.at(here), files.format);
+            print::line(told.map_err(|problem| anyhow::anyhow!(problem))?);
+            Ok(())
+        }
+        Command::Plan { since, dir, format } => {
+            let set = load(dir.as_deref(), &basics, format)?;
+            let since = Timestamp::from_millis(here.now().as_millis().saturating_sub(since.as_millis()));
+            let plan = plan::of(&basics.data_dir, &set, since).map_err(anyhow::Error::from)?;
+            print::line(plan::tell(&plan, since, format));
+            Ok(())
+        }
+        Command::Risky { files } => {
+            let set = files.load(&basics)?;
+            print::line(reach::tell_risky(&set, files.at(here), files.format));
             Ok(())
         }
     }
 }
 
-fn load(dir: &std::path::Path) -> anyhow::Result<PolicySet> {
-    policy::load(dir, shapes()).map_err(|error| anyhow::anyhow!("the policy files cannot be loaded\n{error}"))
-}
-
-fn test(set: &PolicySet) -> Done {
-    let report = scenario::run(set);
-    report.failures.iter().for_each(print::line);
-    let untried = |what: &str, ids: &[PolicyId]| {
-        if !ids.is_empty() {
-            let ids: Vec<&str> = ids.iter().map(PolicyId::as_str).collect();
-            print::line(format!("no test sees these {what}: {}", ids.join(", ")));
-        }
-    };
-    untried("permit", &report.never_permits);
-    untried("deny", &report.never_denies);
-    let failed = report.failures.len();
-    print::line(format!("{} passed, {failed} failed", report.passed));
-    if failed > 0 { Err(anyhow::anyhow!("{failed} tests of the policy files failed").into()) } else { Ok(()) }
-}
-
-fn check(set: &PolicySet, basics: &Basics, now: Timestamp, strict: bool) -> Done {
-    let findings = check::check(set, now);
-    findings.iter().for_each(print::line);
-    let warnings = findings.iter().filter(|finding| finding.severity == Severity::Warning).count();
-    let schedules = [("sweep", Some(&basics.sweep)), ("digest", basics.digest.as_ref())];
-    for (name, schedule) in schedules.into_iter().filter_map(|(name, schedule)| Some((name, schedule?))) {
-        let times: Vec<String> = next_firings(schedule, now, FIRINGS).into_iter().map(print::time).collect();
-        print::line(format!("next {name}: {}", times.join(", ")));
+impl Files {
+    fn load(&self, basics: &Basics) -> anyhow::Result<PolicySet> {
+        load(self.dir.as_deref(), basics, self.format)
     }
-    print::line(format!(
-        "{} files, {} people, {} resources, {} policies, {warnings} warnings; digest {}",
-        set.files().len(),
-        set.people().len(),
-        set.resources().len(),
-        set.policies().len(),
-        set.digest()
-    ));
-    if strict && warnings > 0 { Err(anyhow::anyhow!("there are warnings").into()) } else { Ok(()) }
+
+    fn at(&self, here: &Here) -> Timestamp {
+        self.at.map_or_else(|| here.now(), |at| Timestamp::from_millis(at.as_millisecond()))
+    }
+}
+
+/// Loads the files; what is wrong with them is told in the form that was asked for.
+fn load(dir: Option<&Path>, basics: &Basics, format: Format) -> anyhow::Result<PolicySet> {
+    policy::load(dir.unwrap_or(&basics.policies), shapes()).map_err(|error| match format {
+        Format::Text => anyhow::anyhow!("the policy files cannot be loaded\n{error}"),
+        Format::Json => {
+            print::line(show::problems(&error));
+            anyhow::anyhow!("the policy files cannot be loaded")
+        }
+    })
 }

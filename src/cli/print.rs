@@ -21,7 +21,8 @@ pub fn table(headings: &[&str], rows: &[Vec<String>]) {
     line(lay_out(headings, rows));
 }
 
-fn lay_out(headings: &[&str], rows: &[Vec<String>]) -> String {
+/// The same as [`table`], as text.
+pub fn lay_out(headings: &[&str], rows: &[Vec<String>]) -> String {
     let head: Vec<String> = headings.iter().map(|heading| (*heading).to_owned()).collect();
     let width = |column: usize| {
         std::iter::once(&head).chain(rows).filter_map(|row| row.get(column)).map(|cell| cell.chars().count()).max().unwrap_or(0)

@@ -6,6 +6,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
+use super::electorate::OR;
 use super::evaluate::would_ask;
 use super::facts::{Facts, Manner, Outside, Purpose};
 use super::file::{Approve, Kind, Policy, Resource, Role};
@@ -111,8 +112,10 @@ impl<'a> Survey<'a> {
         let mut warn = |message: String| findings.push(self.finding(Severity::Warning, id, policy.id.place, message));
         let mut stuck: BTreeMap<String, Vec<String>> = BTreeMap::new();
         for (person, resource, role) in open {
-            let missing = would_ask(self.set, policy, &self.facts(person, resource, role), self.now).1;
-            if !missing.is_empty() {
+            let manner = if is_for_emergencies(policy) { Manner::BreakGlass } else { Manner::Usual };
+            let facts = Facts { manner, ..self.facts(person, resource, role) };
+            let missing = would_ask(self.set, policy, &facts, self.now).1;
+            if !missing.is_empty() && !missing.iter().any(|by| self.is_read_elsewhere(by)) {
                 let missing = missing.iter().map(|by| format!("`{by}`")).collect::<Vec<_>>().join(" and ");
                 stuck.entry(missing).or_default().push(format!("{person} ({} {})", resource.id.value, role.id.value));
             }
@@ -120,6 +123,12 @@ impl<'a> Survey<'a> {
         for (missing, who) in stuck {
             warn(format!("nobody could approve for {}: too few people for {missing}", few(&who)));
         }
+    }
+
+    /// Whether members of a step's groups are only known when they are asked for.
+    fn is_read_elsewhere(&self, by: &str) -> bool {
+        let groups = by.split(OR).filter_map(|word| word.strip_prefix("group/")?.parse().ok());
+        groups.into_iter().any(|group| self.set.source_of(&group).is_some())
     }
 
     fn is_about_something(&self, id: &PolicyId) -> bool {
@@ -150,7 +159,8 @@ impl<'a> Survey<'a> {
     }
 
     fn means(&self, policy: &Policy, person: &'a PersonId) -> bool {
-        fits(self.set, &policy.who, self.whose(person), &self.outside) == Fits::Yes
+        // Of a group that is read elsewhere anybody may be a member.
+        fits(self.set, &policy.who, self.whose(person), &self.outside) != Fits::No
     }
 
     fn forbidden_by(&self, (person, resource, role): Chance<'a>) -> Option<&'a PolicyId> {
@@ -163,7 +173,8 @@ impl<'a> Survey<'a> {
     /// Whether `other` permits this whenever `policy` does, and would be taken instead.
     fn shadows(&self, other: &Policy, policy: &Policy, (person, resource, role): Chance<'a>) -> bool {
         let about = self.set.policies_about(&resource.id.value, &role.id.value).any(|about| about.id.value == other.id.value);
-        if other.id.value == policy.id.value || !about || !self.means(other, person) {
+        let alike = is_for_emergencies(other) == is_for_emergencies(policy);
+        if other.id.value == policy.id.value || !alike || !about || !self.means(other, person) {
             return false;
         }
         let facts = self.facts(person, resource, role);
@@ -262,12 +273,17 @@ impl<'a> Survey<'a> {
             }
         }
         for (id, group) in self.set.groups() {
-            if self.set.members(id).is_none_or(BTreeSet::is_empty) {
+            if self.set.source_of(id).is_none() && self.set.members(id).is_none_or(BTreeSet::is_empty) {
                 let message = "has no members".to_owned();
                 findings.push(self.finding(Severity::Warning, id, group.id.place, message));
             }
         }
     }
+}
+
+/// Whether it is only considered when somebody breaks the glass.
+fn is_for_emergencies(policy: &Policy) -> bool {
+    matches!(policy.approve, Approve::BreakGlass(_))
 }
 
 /// The first few, and how many more.

@@ -2,20 +2,19 @@
 //!
 //! It knows the files alone: everybody counts as active in Slack, and the reason as good enough.
 
+use std::collections::BTreeSet;
 use std::fmt::Write as _;
 
-use std::collections::BTreeMap;
-
 use super::electorate::electorate;
+use super::enumerate::supposed;
 use super::evaluate::evaluate_with_any_reason;
-use super::facts::{Facts, Manner, Outside, Purpose, Said, Trace, Verdict};
+use super::facts::{Facts, Manner, Said, Trace, Verdict};
 use super::file::Policy;
 use super::set::PolicySet;
 use crate::access::ids::{PersonId, PolicyId, ResourceId, RoleId};
 use crate::access::refusal::Refusal;
 use crate::access::request::Step;
 use crate::access::time::{Timestamp, Ttl};
-use crate::access::words::Words;
 
 /// What would happen if this person asked for this now, as several lines of text.
 pub fn explain(
@@ -26,24 +25,66 @@ pub fn explain(
     access_for: Ttl,
     now: Timestamp,
 ) -> String {
-    let facts = Facts {
-        subject: person.clone(),
-        filed_by: person.clone(),
-        resource: resource.clone(),
-        role: role.clone(),
-        access_for,
-        reason: Words::default(),
-        purpose: Purpose::Access,
-        start_at: None,
-        manner: Manner::Usual,
-        uses: BTreeMap::new(),
-        outside: Outside::assumed_active(),
-    };
+    let facts = Facts { access_for, ..supposed(person, resource, role, Manner::Usual) };
     let tale = Tale { set, facts, now };
     let mut text = String::new();
     // Writing to a string cannot fail.
     let _ = tale.write(&mut text);
     text
+}
+
+/// The same as data, for programs.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Explained {
+    /// What the policy says.
+    pub verdict: Verdict,
+    /// Of a denial, why, as a sentence; empty otherwise.
+    pub why: String,
+    /// Of a denial for the hours, the earliest time at which it would be permitted.
+    pub earliest: Option<Timestamp>,
+    /// Who may fill each step.
+    pub electorate: Vec<BTreeSet<PersonId>>,
+}
+
+/// What would happen if this person asked for this now, as data.
+pub fn explained(
+    set: &PolicySet,
+    person: &PersonId,
+    resource: &ResourceId,
+    role: &RoleId,
+    access_for: Ttl,
+    now: Timestamp,
+) -> Explained {
+    let facts = Facts { access_for, ..supposed(person, resource, role, Manner::Usual) };
+    let verdict = evaluate_with_any_reason(set, &facts, now);
+    match &verdict {
+        Verdict::Allow { steps, .. } => {
+            let electorate = electorate(set, steps, person, person, &facts.outside, now);
+            Explained { electorate, verdict, why: String::new(), earliest: None }
+        }
+        Verdict::Deny { refusal, trace, .. } => {
+            let earliest = if let Refusal::OutsideWindow { earliest } = refusal { *earliest } else { None };
+            let earliest = earliest.filter(|at| evaluate_with_any_reason(set, &facts, *at).is_allow());
+            Explained { electorate: Vec::new(), why: why(refusal, trace), earliest, verdict }
+        }
+    }
+}
+
+/// What kind of rule this is: `permit`, `require` or `forbid`.
+pub fn effect(set: &PolicySet, rule: &PolicyId) -> &'static str {
+    if set.forbid().iter().any(|known| known.id.value == *rule) {
+        "forbid"
+    } else if set.require().iter().any(|known| known.id.value == *rule) {
+        "require"
+    } else {
+        "permit"
+    }
+}
+
+/// Why it is denied, as a sentence for whoever writes policies.
+fn why(refusal: &Refusal, trace: &Trace) -> String {
+    let forbidden = trace.lines.iter().any(|line| line.said == Said::Forbids);
+    if forbidden { "a rule forbids it".to_owned() } else { sentence(refusal) }
 }
 
 struct Tale<'a> {
@@ -103,8 +144,7 @@ impl Tale<'_> {
     }
 
     fn denied(&self, out: &mut String, refusal: &Refusal, because: &[String], trace: &Trace) -> std::fmt::Result {
-        let forbidden = trace.lines.iter().any(|line| line.said == Said::Forbids);
-        let why = if forbidden { "a rule forbids it".to_owned() } else { sentence(refusal) };
+        let why = why(refusal, trace);
         let end = if why.ends_with('?') { "" } else { "." };
         writeln!(out, "Denied: {why}{end}")?;
         if !because.is_empty() {
@@ -156,19 +196,9 @@ impl Tale<'_> {
         writeln!(out, "\nRules that are about it:")?;
         let width = trace.lines.iter().map(|line| line.rule.as_str().len()).max().unwrap_or(0);
         for line in &trace.lines {
-            writeln!(out, "  {:<7}  {:<width$}  {}", self.effect(&line.rule), line.rule.as_str(), said(&line.said))?;
+            writeln!(out, "  {:<7}  {:<width$}  {}", effect(self.set, &line.rule), line.rule.as_str(), said(&line.said))?;
         }
         Ok(())
-    }
-
-    fn effect(&self, rule: &PolicyId) -> &'static str {
-        if self.set.forbid().iter().any(|known| known.id.value == *rule) {
-            "forbid"
-        } else if self.set.require().iter().any(|known| known.id.value == *rule) {
-            "require"
-        } else {
-            "permit"
-        }
     }
 
     fn named(&self, id: &PersonId) -> String {

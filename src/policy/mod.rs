@@ -9,7 +9,9 @@
 pub mod asking;
 pub mod bundle;
 pub mod check;
+pub mod diff;
 pub mod electorate;
+pub mod enumerate;
 pub mod evaluate;
 pub mod explain;
 pub mod facts;
@@ -20,6 +22,7 @@ pub mod load;
 mod matching;
 pub mod parse;
 mod permit;
+pub mod plan;
 pub mod problem;
 mod read_approval;
 mod read_people;

@@ -52,6 +52,17 @@ pub const PROBLEMS_MAX: usize = 100;
 /// The longest part of a source line that is shown, in characters.
 const SOURCE_CHARS_MAX: usize = 160;
 
+impl Problem {
+    /// What could stand there instead, where the message says so: the words after "did you mean", or what a reference must
+    /// be written as. Not an example of a form, such as that of a date.
+    pub fn suggestion(&self) -> Option<&str> {
+        let starts = ["did you mean `", ": write `"];
+        // What was written comes before what is suggested, and may hold anything.
+        let after = starts.iter().filter_map(|start| self.message.rfind(start).map(|at| at + start.len())).max()?;
+        self.message.get(after..)?.split('`').next().filter(|words| !words.is_empty())
+    }
+}
+
 impl fmt::Display for Problem {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         if self.line == 0 {

@@ -8,7 +8,7 @@ use std::fmt;
 
 use super::electorate::electorate;
 use super::evaluate::evaluate;
-use super::facts::{Facts, Manner, Outside, Purpose, Reading, Verdict};
+use super::facts::{Facts, Manner, Outside, Purpose, Reading, Said, Verdict};
 use super::file::At;
 use super::problem::Place;
 use super::set::PolicySet;
@@ -80,10 +80,59 @@ pub struct Report {
     pub passed: usize,
     /// Those that did not.
     pub failures: Vec<Failure>,
-    /// Policies that no test sees permit something.
-    pub never_permits: Vec<PolicyId>,
-    /// Policies that no test sees deny something by a condition of theirs.
-    pub never_denies: Vec<PolicyId>,
+    /// What the tests see of each rule: permits first, then requirements, then prohibitions; each by id.
+    pub coverage: Vec<Tried>,
+}
+
+/// What the tests see of one rule. `None` stands for what such a rule cannot do.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Tried {
+    /// The rule.
+    pub id: PolicyId,
+    /// What kind of rule it is.
+    pub effect: Effect,
+    /// In how many tests it is the permit that applies.
+    pub permits: Option<usize>,
+    /// In how many tests it raises what is asked of people.
+    pub raises: Option<usize>,
+    /// In how many tests it denies: a prohibition, or a condition of a permit other than its `who`.
+    pub denies: Option<usize>,
+}
+
+/// What kind of rule it is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Effect {
+    /// One of `policies:`.
+    Permit,
+    /// One of `require:`.
+    Require,
+    /// One of `forbid:`.
+    Forbid,
+}
+
+impl Effect {
+    /// The word for it.
+    pub fn name(self) -> &'static str {
+        match self {
+            Effect::Permit => "permit",
+            Effect::Require => "require",
+            Effect::Forbid => "forbid",
+        }
+    }
+}
+
+impl Tried {
+    /// Whether the tests see everything that it can do.
+    pub fn is_tried(&self) -> bool {
+        [self.permits, self.raises, self.denies].into_iter().flatten().all(|seen| seen > 0)
+    }
+}
+
+impl Report {
+    /// How many rules have something that no test sees.
+    pub fn untried(&self) -> usize {
+        self.coverage.iter().filter(|rule| !rule.is_tried()).count()
+    }
 }
 
 /// A test that came out otherwise.
@@ -106,18 +155,10 @@ impl fmt::Display for Failure {
 /// Tries every test of this set.
 pub fn run(set: &PolicySet) -> Report {
     let (mut passed, mut failures) = (0, Vec::new());
-    let (mut permits, mut denies) = (BTreeSet::new(), BTreeSet::new());
+    let mut seen = Seen::default();
     for scenario in set.scenarios() {
         let verdict = judged(set, scenario);
-        match &verdict {
-            Verdict::Allow { policy, .. } => {
-                permits.insert(policy.clone());
-            }
-            Verdict::Deny { because, .. } => {
-                let rules = because.iter().filter_map(|rule| rule.rsplit_once('.')).filter(|(_, condition)| *condition != "who");
-                denies.extend(rules.filter_map(|(rule, _)| rule.parse::<PolicyId>().ok()));
-            }
-        }
+        seen.note(&verdict);
         match mismatch(set, scenario, &verdict) {
             None => passed += 1,
             Some(message) => {
@@ -127,10 +168,74 @@ pub fn run(set: &PolicySet) -> Report {
             }
         }
     }
-    let without = |seen: &BTreeSet<PolicyId>| -> Vec<PolicyId> {
-        set.policies().iter().map(|policy| &policy.id.value).filter(|id| !seen.contains(*id)).cloned().collect()
-    };
-    Report { passed, failures, never_permits: without(&permits), never_denies: without(&denies) }
+    Report { passed, failures, coverage: seen.coverage(set) }
+}
+
+/// How often each rule did what.
+#[derive(Default)]
+struct Seen {
+    permits: BTreeMap<PolicyId, usize>,
+    raises: BTreeMap<PolicyId, usize>,
+    denies: BTreeMap<PolicyId, usize>,
+}
+
+impl Seen {
+    fn note(&mut self, verdict: &Verdict) {
+        let trace = match verdict {
+            Verdict::Allow { policy, trace, .. } => {
+                *self.permits.entry(policy.clone()).or_default() += 1;
+                trace
+            }
+            Verdict::Deny { because, trace, .. } => {
+                let conditions = because.iter().filter_map(|rule| rule.rsplit_once('.'));
+                let own = conditions.filter(|(_, condition)| *condition != "who").filter_map(|(rule, _)| rule.parse().ok());
+                // A permit that fails in two conditions denies once.
+                own.collect::<BTreeSet<PolicyId>>().into_iter().for_each(|rule| *self.denies.entry(rule).or_default() += 1);
+                trace
+            }
+        };
+        for line in &trace.lines {
+            let count = match line.said {
+                Said::Raises { .. } => &mut self.raises,
+                Said::Forbids => &mut self.denies,
+                Said::NotForThem
+                | Said::Unreadable { .. }
+                | Said::Fails { .. }
+                | Said::Outranked { .. }
+                | Said::PastLimit { .. }
+                | Said::Permits => {
+                    continue;
+                }
+            };
+            *count.entry(line.rule.clone()).or_default() += 1;
+        }
+    }
+
+    fn coverage(&self, set: &PolicySet) -> Vec<Tried> {
+        let count = |counts: &BTreeMap<PolicyId, usize>, id: &PolicyId| Some(counts.get(id).copied().unwrap_or(0));
+        let permits = set.policies().iter().map(|rule| &rule.id.value).map(|id| Tried {
+            permits: count(&self.permits, id),
+            raises: None,
+            denies: count(&self.denies, id),
+            effect: Effect::Permit,
+            id: id.clone(),
+        });
+        let requires = set.require().iter().map(|rule| &rule.id.value).map(|id| Tried {
+            permits: None,
+            raises: count(&self.raises, id),
+            denies: None,
+            effect: Effect::Require,
+            id: id.clone(),
+        });
+        let forbids = set.forbid().iter().map(|rule| &rule.id.value).map(|id| Tried {
+            permits: None,
+            raises: None,
+            denies: count(&self.denies, id),
+            effect: Effect::Forbid,
+            id: id.clone(),
+        });
+        permits.chain(requires).chain(forbids).collect()
+    }
 }
 
 fn facts(set: &PolicySet, scenario: &Scenario) -> Facts {

@@ -3,6 +3,8 @@
 //! A day's hours belong to the day on which they begin. Windows that touch are one. Edges that a clock change leaves out
 //! fall on the change itself; of an hour that happens twice, the first reading counts (so that access ends the earlier).
 
+use std::fmt;
+
 use jiff::civil::{Date, DateTime, Time, Weekday};
 use jiff::tz::TimeZone;
 
@@ -132,6 +134,49 @@ impl Days {
     /// Whether this weekday is among them.
     pub fn contains(self, day: Weekday) -> bool {
         WEEK.iter().position(|(_, known)| *known == day).is_some_and(|n| self.0 & (1 << n) != 0)
+    }
+}
+
+impl fmt::Display for Window {
+    /// As an author would write it: `mon-fri 08:00-18:00 Europe/Berlin`. What is always so is left out.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.days != Days::ALL {
+            write!(f, "{} ", self.days)?;
+        }
+        write!(f, "{} {}", self.hours, self.zone.iana_name().unwrap_or("UTC"))
+    }
+}
+
+impl fmt::Display for Days {
+    /// `mon-fri`, `sat, sun`, `fri-mon`.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let has = |n: usize| self.0 & (1 << (n % 7)) != 0;
+        // A run that goes on over the end of the week is one run; it begins behind a day that is not in it.
+        let first = (0..7).find(|n| has(*n) && !has(n + 6)).unwrap_or(0);
+        let name = |n: usize| WEEK.get(n % 7).map_or("", |(name, _)| name);
+        let (mut day, mut comma) = (first, "");
+        while day < first + 7 {
+            if !has(day) {
+                day += 1;
+                continue;
+            }
+            let length = (day..first + 7).take_while(|n| has(*n)).count();
+            match length {
+                1 => write!(f, "{comma}{}", name(day))?,
+                2 => write!(f, "{comma}{}, {}", name(day), name(day + 1))?,
+                _ => write!(f, "{comma}{}-{}", name(day), name(day + length - 1))?,
+            }
+            (day, comma) = (day + length, ", ");
+        }
+        Ok(())
+    }
+}
+
+impl fmt::Display for Hours {
+    /// `08:00-18:00`.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (opens, closes) = (self.opens_min, self.closes_min);
+        write!(f, "{:02}:{:02}-{:02}:{:02}", opens / 60, opens % 60, closes / 60, closes % 60)
     }
 }
 

@@ -149,6 +149,20 @@ pub enum OpenError {
         /// The latest that is known here.
         known: i64,
     },
+    /// The database was written by an earlier version of Daypass, and must not be changed by whoever asks.
+    #[error("the database has schema {found}, and this version reads {known}; run `daypass db migrate`, or start the bot")]
+    SchemaTooOld {
+        /// The schema's number.
+        found: i64,
+        /// The one that is known here.
+        known: i64,
+    },
+    /// There is none, and none is to be made.
+    #[error("there is no database in `{}`; `DAYPASS_DATA_DIR` says where to look", dir.display())]
+    NoDatabase {
+        /// The directory.
+        dir: PathBuf,
+    },
     /// The file is the database of something else.
     #[error("`{}` is not a database of Daypass", file.display())]
     NotOurs {

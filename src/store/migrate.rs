@@ -8,20 +8,12 @@ use super::error::OpenError;
 const APPLICATION_ID: i64 = 0x4461_7950;
 
 /// Every step, in order. A released step is never edited; a change is a new one.
-const STEPS: [&str; 2] = [include_str!("migrations/0001.sql"), include_str!("migrations/0004.sql")];
+const STEPS: [&str; 3] =
+    [include_str!("migrations/0001.sql"), include_str!("migrations/0002.sql"), include_str!("migrations/0004.sql")];
 
 /// Brings the database up to the newest schema.
 pub fn migrate(conn: &mut Connection, file: &std::path::Path) -> Result<(), OpenError> {
-    let known = i64::try_from(STEPS.len()).unwrap_or(i64::MAX);
-    let found: i64 = conn.pragma_query_value(None, "user_version", |row| row.get(0))?;
-    let application: i64 = conn.pragma_query_value(None, "application_id", |row| row.get(0))?;
-    let tables: i64 = conn.query_row("SELECT COUNT(*) FROM sqlite_schema", [], |row| row.get(0))?;
-    if tables > 0 && application != APPLICATION_ID {
-        return Err(OpenError::NotOurs { file: file.to_owned() });
-    }
-    if found > known {
-        return Err(OpenError::SchemaTooNew { found, known });
-    }
+    let found = version(conn, file)?;
     for (number, step) in (1..).zip(STEPS).filter(|(number, _)| *number > found) {
         let tx = conn.transaction_with_behavior(TransactionBehavior::Exclusive)?;
         tx.execute_batch(step)?;
@@ -30,6 +22,27 @@ pub fn migrate(conn: &mut Connection, file: &std::path::Path) -> Result<(), Open
         tx.commit()?;
     }
     Ok(())
+}
+
+/// Refuses a database of another schema than the newest that is known here.
+pub fn check_version(conn: &Connection, file: &std::path::Path) -> Result<(), OpenError> {
+    let found = version(conn, file)?;
+    if found < known() { Err(OpenError::SchemaTooOld { found, known: known() }) } else { Ok(()) }
+}
+
+fn known() -> i64 {
+    i64::try_from(STEPS.len()).unwrap_or(i64::MAX)
+}
+
+/// How many steps a database has behind it; it is ours, or empty, and no newer than we know.
+fn version(conn: &Connection, file: &std::path::Path) -> Result<i64, OpenError> {
+    let found: i64 = conn.pragma_query_value(None, "user_version", |row| row.get(0))?;
+    let application: i64 = conn.pragma_query_value(None, "application_id", |row| row.get(0))?;
+    let tables: i64 = conn.query_row("SELECT COUNT(*) FROM sqlite_schema", [], |row| row.get(0))?;
+    if tables > 0 && application != APPLICATION_ID {
+        return Err(OpenError::NotOurs { file: file.to_owned() });
+    }
+    if found > known() { Err(OpenError::SchemaTooNew { found, known: known() }) } else { Ok(found) }
 }
 
 #[cfg(test)]

@@ -13,6 +13,7 @@ mod migrate;
 mod open;
 pub mod outbox;
 pub mod pages;
+mod peek;
 mod place;
 mod reader;
 mod replay;
@@ -35,6 +36,7 @@ use tracing::error;
 
 pub use error::{OpenError, StoreError};
 pub use inbox::{Deferred, Inbox};
+pub use peek::peek;
 pub use reader::{Counts, Reader};
 pub use replay::{Replayed, replay};
 pub use tx::Tx;

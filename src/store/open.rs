@@ -58,7 +58,8 @@ pub(super) fn open(dir: &Path, now: Timestamp) -> Result<Opened, OpenError> {
     Ok(Opened { writer: Writer { conn, state, shared, token, place }, readers, installation: found.installation })
 }
 
-fn open_reader(database: &Path) -> Result<Connection, OpenError> {
+/// A connection that only reads, also beside another process.
+pub(super) fn open_reader(database: &Path) -> Result<Connection, OpenError> {
     let conn = Connection::open_with_flags(database, OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX)?;
     configure(&conn)?;
     conn.pragma_update(None, "query_only", true)?;

@@ -68,6 +68,15 @@ impl Reader<'_> {
         })
     }
 
+    /// When the next request changes by itself.
+    pub fn next_request_due(&self) -> Result<Option<Timestamp>, StoreError> {
+        self.run(|conn| {
+            let sql = "SELECT MIN(due_at) FROM requests WHERE due_at IS NOT NULL";
+            let at: Option<i64> = conn.prepare_cached(sql)?.query_row([], |row| row.get(0))?;
+            Ok(at.map(Timestamp::from_millis))
+        })
+    }
+
     /// When the next page is to be told.
     pub fn next_page_due(&self) -> Result<Option<Timestamp>, StoreError> {
         self.run(|conn| {

@@ -7,9 +7,9 @@
 mod call;
 pub mod choose;
 mod deliver;
-mod page;
 mod sweep;
 mod time;
+mod unanswered;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -43,6 +43,7 @@ pub struct Worker {
     calls: JoinSet<(EntitlementId, ProviderId)>,
     calling: BTreeSet<EntitlementId>,
     at: BTreeMap<ProviderId, usize>,
+    noted_at: Timestamp,
 }
 
 /// Whether a round changed anything.
@@ -67,7 +68,13 @@ impl Worker {
     ///
     /// When the rows cannot be read or written.
     pub async fn start(app: Arc<App>) -> Result<Worker, StoreError> {
-        let worker = Worker { app, calls: JoinSet::new(), calling: BTreeSet::new(), at: BTreeMap::new() };
+        let worker = Worker {
+            app,
+            calls: JoinSet::new(),
+            calling: BTreeSet::new(),
+            at: BTreeMap::new(),
+            noted_at: Timestamp::from_millis(0),
+        };
         worker.abandon_calls().await?;
         Ok(worker)
     }
@@ -105,13 +112,13 @@ impl Worker {
         deliver::deliver(app).await.map(Round::of)
     }
 
-    /// Tells providers of pages that are due. Does not need the worker's other state.
+    /// Reminds people and pages where nobody answers. Does not need the worker's other state.
     ///
     /// # Errors
     ///
     /// When the rows cannot be read or written.
-    pub async fn page(app: &Arc<App>) -> Result<Round, StoreError> {
-        page::tell(app).await.map(Round::of)
+    pub async fn follow_up(app: &Arc<App>) -> Result<Round, StoreError> {
+        unanswered::follow_up(app).await.map(Round::of)
     }
 
     /// Looks at everything that should be there, and for what should not.
@@ -150,7 +157,7 @@ impl Worker {
 /// Works until `stop` becomes true. Calls under way are then left to their answer, or to the next start.
 pub async fn run(app: Arc<App>, schedules: Schedules, mut stop: watch::Receiver<bool>) {
     let mail = tokio::spawn(deliver_all(Arc::clone(&app), stop.clone()));
-    let pages = tokio::spawn(page::tell_all(Arc::clone(&app), stop.clone()));
+    let unanswered = tokio::spawn(unanswered::on_time(Arc::clone(&app), stop.clone()));
     let sweeps = tokio::spawn(sweep::on_schedule(Arc::clone(&app), schedules.sweep, stop.clone()));
     let mut worker = loop {
         match Worker::start(Arc::clone(&app)).await {
@@ -180,7 +187,7 @@ pub async fn run(app: Arc<App>, schedules: Schedules, mut stop: watch::Receiver<
     }
     info!("the worker stops");
     drop(tokio::time::timeout(Duration::from_secs(5), worker.finish_calls()).await);
-    for task in [mail, pages, sweeps] {
+    for task in [mail, unanswered, sweeps] {
         task.abort();
     }
 }

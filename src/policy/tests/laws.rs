@@ -1,122 +1,20 @@
 //! What holds for any set of rules: prohibitions win, permits and requirements never make things worse or wider.
 
+use std::collections::BTreeSet;
+
 use proptest::prelude::*;
 
+use super::random::{case, permit, requirement, rules, scope};
 use super::*;
 use crate::access::ids::PersonId;
 use crate::access::request::Mode;
-use crate::policy::electorate;
+use crate::access::seats::fill;
+use crate::policy::facts::Reading;
+use crate::policy::matching::{Fits, Whose, fits};
+use crate::policy::{electorate, merge_steps};
 
-/// A rule's `who` and `what` over the example's world, as YAML.
-fn scope() -> impl Strategy<Value = String> {
-    let who = prop::sample::select(vec![
-        "who: { group: contractors/acme }",
-        "who: { group: engineering }",
-        "who: { group: dba }",
-        "who: { kind: contractor }",
-        "who: { kind: employee }",
-        "who: { company: Initech }",
-        "who: { person: bob }",
-        "who: { kind: contractor, contract: ended }",
-    ]);
-    let what = prop::sample::select(vec![
-        "what: { resource: '*', role: '*' }",
-        "what: { resource: 'prod/*', role: '*' }",
-        "what: { resource: prod/orders, role: readonly }",
-        "what: { resource: '*', role: '*', risk: high }",
-        "what: { resource: shop/repo, role: write }",
-        "what: { resource: 'cloud/*', role: 'power*' }",
-    ]);
-    (who, what).prop_map(|(who, what)| format!("{who}, {what}"))
-}
-
-fn permit() -> impl Strategy<Value = String> {
-    let max = prop::sample::select(vec!["30m", "2h", "24h"]);
-    let when =
-        prop::sample::select(vec!["", "when: { days: mon-fri, hours: '09:00-11:00' }, ", "when: { hours: '22:00-06:00' }, "]);
-    let reason = prop::sample::select(vec!["", r"reason: { ticket: 'OPS-\d+' }, ", "reason: { min_length: 500 }, "]);
-    let approve = prop::collection::vec(
-        (prop::sample::select(vec!["owners", "sponsor", "manager", "group/dba", "group/security", "person/sam"]), 1u32..3)
-            .prop_map(|(by, count)| {
-                let count = if by.contains("group") || by == "owners" { count } else { 1 };
-                format!("{{ by: {by}, count: {count} }}")
-            }),
-        1..3,
-    );
-    let approve = prop_oneof![4 => approve.prop_map(|steps| format!("[{}]", steps.join(", "))), 1 => Just("auto".to_owned())];
-    (scope(), max, when, reason, approve).prop_map(|(scope, max, when, reason, approve)| {
-        format!("{scope}, for: {{ max: {max}, extend: {{ times: 1 }} }}, {when}{reason}approve: {approve}")
-    })
-}
-
-fn requirement() -> impl Strategy<Value = String> {
-    (scope(), 1u32..5, prop::sample::select(vec!["optional", "required"]))
-        .prop_map(|(scope, approvals, note)| format!("{scope}, approvals: {approvals}, note: {note}"))
-}
-
-#[derive(Debug, Clone, Default)]
-struct Rules {
-    permits: Vec<String>,
-    requires: Vec<String>,
-    forbids: Vec<String>,
-}
-
-fn rules() -> impl Strategy<Value = Rules> {
-    let few = 0..4usize;
-    (
-        prop::collection::vec(permit(), few.clone()),
-        prop::collection::vec(requirement(), 0..2),
-        prop::collection::vec(scope(), 0..2),
-    )
-        .prop_map(|(permits, requires, forbids)| Rules { permits, requires, forbids })
-}
-
-impl Rules {
-    fn set(&self) -> PolicySet {
-        let section = |name: &str, prefix: &str, rules: &[String]| {
-            let rules: Vec<String> =
-                rules.iter().enumerate().map(|(n, rule)| format!("  - {{ id: {prefix}{n}, {rule} }}\n")).collect();
-            if rules.is_empty() { String::new() } else { format!("{name}:\n{}", rules.concat()) }
-        };
-        example_and(&format!(
-            "{}{}{}",
-            section("policies", "p", &self.permits),
-            section("require", "r", &self.requires),
-            section("forbid", "f", &self.forbids),
-        ))
-    }
-
-    fn and_permit(mut self, rule: String) -> Rules {
-        self.permits.push(rule);
-        self
-    }
-
-    fn and_require(mut self, rule: String) -> Rules {
-        self.requires.push(rule);
-        self
-    }
-
-    fn and_forbid(mut self, rule: String) -> Rules {
-        self.forbids.push(rule);
-        self
-    }
-}
-
-fn case() -> impl Strategy<Value = (Facts, Timestamp)> {
-    let who = prop::sample::select(vec!["maya", "hugo", "bob", "carol", "sam"]);
-    let filer = prop::sample::select(vec!["", "bob", "carol", "dave"]);
-    let what =
-        prop::sample::select(vec!["prod/orders readonly", "prod/orders readwrite", "shop/repo write", "cloud/staging poweruser"]);
-    let length = prop::sample::select(vec!["1m", "1h", "3h", "24h"]);
-    let when = (0i64..400 * 24 * 60).prop_map(|minutes| Timestamp::from_millis(tuesday().as_millis() + minutes * 60_000));
-    (who, filer, what, length, when).prop_map(|(who, filer, what, length, now)| {
-        let mut facts = asks(&format!("{who} {what} {length}"));
-        if !filer.is_empty() {
-            facts.filed_by = filer.parse().unwrap();
-        }
-        (facts, now)
-    })
-}
+/// The people of the example.
+const EVERYBODY: [&str; 9] = ["maya", "hugo", "bob", "carol", "dave", "erin", "frank", "priya", "sam"];
 
 /// How many people must agree; none where it is denied.
 fn people(verdict: &Verdict) -> Option<u32> {
@@ -138,6 +36,16 @@ proptest! {
         let everything = format!("who: {{ person: {} }}", facts.subject);
         let verdict = evaluate(&rules.and_forbid(everything).set(), &facts, now);
         prop_assert!(!verdict.is_allow());
+    }
+
+    #[test]
+    fn every_prohibition_that_means_the_request_denies_it((facts, now) in case(), rules in rules(), more in scope()) {
+        let set = rules.and_forbid(more).set();
+        let ended = set.contract_end(&facts.subject).is_some_and(|end| end <= now);
+        let whose = Whose { id: &facts.subject, contract_ended: ended };
+        let mut about = set.forbid_about(&facts.resource, &facts.role);
+        let forbidden = about.any(|rule| fits(&set, &rule.who, whose, &facts.outside) == Fits::Yes);
+        prop_assert!(!forbidden || !evaluate(&set, &facts, now).is_allow());
     }
 
     #[test]
@@ -186,6 +94,62 @@ proptest! {
             let everybody: Vec<PersonId> = set.people().keys().cloned().collect();
             prop_assert!(crate::access::seats::fill(&steps, &voters, &everybody).is_complete());
             prop_assert_eq!(steps.is_empty(), mode == Mode::Auto);
+        }
+    }
+
+    // I7, I16
+    #[test]
+    fn whoever_comes_each_seat_is_filled_by_another_person_and_none_by_those_who_ask(
+        (facts, now) in case(),
+        rules in rules(),
+        raised in rules(),
+        come in prop::collection::vec(prop::sample::select(EVERYBODY.to_vec()), 0..12),
+    ) {
+        let set = rules.set();
+        let Verdict::Allow { steps, .. } = evaluate(&set, &facts, now) else { return Ok(()) };
+        // Also where the rules were changed while it was pending.
+        let steps = match evaluate(&raised.set(), &facts, now) {
+            Verdict::Allow { steps: more, .. } => merge_steps(&steps, &more),
+            Verdict::Deny { .. } => steps,
+        };
+        let voters = electorate(&set, &steps, &facts.subject, &facts.filed_by, &facts.outside, now);
+        let come: Vec<PersonId> = come.iter().map(|name| name.parse().unwrap()).collect();
+        let come: Vec<PersonId> = come.iter().collect::<BTreeSet<_>>().into_iter().cloned().collect();
+        let seating = fill(&steps, &voters, &come);
+        let seated: BTreeSet<&PersonId> = seating.seats.iter().map(|seat| &seat.person).collect();
+        prop_assert_eq!(seated.len(), seating.seats.len());
+        prop_assert!(!seated.contains(&facts.subject) && !seated.contains(&facts.filed_by));
+        let seats: u32 = steps.iter().map(|step| step.count).sum();
+        prop_assert_eq!(seating.is_complete(), u32::try_from(seated.len()).unwrap() == seats);
+    }
+
+    // I16
+    #[test]
+    fn break_glass_is_for_those_who_ask_for_it((mut facts, now) in case(), rules in rules()) {
+        let set = rules.set();
+        for manner in [Manner::Usual, Manner::BreakGlass] {
+            facts.manner = manner;
+            if let Verdict::Allow { mode, .. } = evaluate(&set, &facts, now) {
+                prop_assert_eq!(mode == Mode::BreakGlass, manner == Manner::BreakGlass);
+            }
+        }
+    }
+
+    // E47, E48
+    #[test]
+    fn a_group_that_cannot_be_read_never_opens_nor_asks_less(
+        (mut facts, now) in case(),
+        rules in rules(),
+        group in prop::sample::select(vec!["dba", "security", "engineering", "contractors/acme"]),
+    ) {
+        let set = rules.set();
+        let before = evaluate(&set, &facts, now);
+        facts.outside.groups.insert(group.parse().unwrap(), Reading::Unreadable { source: "the directory".to_owned() });
+        let after = evaluate(&set, &facts, now);
+        prop_assert!(before.is_allow() || !after.is_allow());
+        if after.is_allow() {
+            prop_assert!(people(&after) >= people(&before));
+            prop_assert!(must_note(&after) || !must_note(&before));
         }
     }
 

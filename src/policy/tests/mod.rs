@@ -2,9 +2,12 @@
 
 mod approval;
 mod bundles;
+mod changing;
+mod enumerating;
 mod judging;
 mod laws;
 mod loading;
+mod random;
 mod seating;
 mod sources;
 mod telling;

@@ -125,3 +125,23 @@ fn the_zone_decides_what_the_hours_are() {
     let found = tokyo.at_or_after(berlin("2026-11-29T20:00")).unwrap();
     assert_eq!(found.from, berlin("2026-11-30T01:00"));
 }
+
+#[test]
+fn days_and_hours_are_written_as_they_are_read() {
+    for (days, written) in [
+        ("mon-fri", "mon-fri"),
+        ("sat, sun", "sat, sun"),
+        ("sun,sat,mon", "sat-mon"),
+        ("mon, wed, fri", "mon, wed, fri"),
+        ("fri-mon", "fri-mon"),
+        ("thu", "thu"),
+        ("mon-sun", "mon-sun"),
+    ] {
+        let read = Days::parse(days).unwrap();
+        assert_eq!(read.to_string(), written);
+        assert_eq!(Days::parse(written), Ok(read));
+    }
+    for hours in ["08:00-18:00", "22:30-06:00", "00:00-24:00"] {
+        assert_eq!(Hours::parse(hours).unwrap().to_string(), hours);
+    }
+}

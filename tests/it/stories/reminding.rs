@@ -11,7 +11,7 @@ const PAGER: &str = "providers:\n  - { id: pagerduty, kind: pagerduty, token_env
 
 /// A world in which reading and writing orders have a rule for when nobody answers.
 async fn world(rule: &str) -> (World, Pager) {
-    let mut w = World::new().await;
+    let w = World::new().await;
     w.edit_policy("resources.yaml", "providers:\n", PAGER);
     w.edit_policy("policies.yaml", READ, &format!("{READ}{rule}"));
     w.edit_policy(
@@ -180,7 +180,7 @@ async fn a_page_that_was_never_tried_is_not_made_after_the_decision() {
     w.says("maya", ASK).await;
     w.advance(minutes(44)).await;
     w.pass(minutes(1));
-    w.ticks_without_paging().await;
+    w.reminds_without_paging("R-1").await;
     assert!(w.has_audit("somebody is to be paged"), "{:#?}", w.audit());
     w.presses_before_work("carol", "R-1", "request.approve").await;
     w.settle().await;

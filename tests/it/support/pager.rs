@@ -53,14 +53,14 @@ impl Pager {
         self.state().answers_to_lose = times;
     }
 
-    fn does(&self, call: String, said: String, act: impl FnOnce(&mut State)) -> Result<(), ProviderError> {
+    fn does(&self, call: String, said: String, act: impl FnOnce(&mut BTreeSet<String>) -> bool) -> Result<(), ProviderError> {
         let mut state = self.state();
         if state.is_down {
             return Err(ProviderError::new(Class::Transient, "down", "the pager is down"));
         }
         state.told.push(format!("{call}{said}"));
         state.calls.push(call);
-        act(&mut state);
+        act(&mut state.open);
         if state.answers_to_lose > 0 {
             state.answers_to_lose -= 1;
             return Err(ProviderError::new(Class::Ambiguous, "timeout", "nothing was heard"));
@@ -77,10 +77,10 @@ impl OnCall for Pager {
 
     async fn page(&self, _: &Call, page: &Page) -> Result<(), ProviderError> {
         let said = format!("\n  {}\n  {}\n  {}", page.service, page.title, page.details);
-        self.does(format!("page {}", page.key), said, |state| drop(state.open.insert(page.key.clone())))
+        self.does(format!("page {}", page.key), said, |open| open.insert(page.key.clone()))
     }
 
     async fn resolve(&self, _: &Call, service: &str, key: &str) -> Result<(), ProviderError> {
-        self.does(format!("resolve {key}"), format!("\n  {service}"), |state| drop(state.open.remove(key)))
+        self.does(format!("resolve {key}"), format!("\n  {service}"), |open| open.remove(key))
     }
 }

@@ -12,7 +12,7 @@ use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Duration;
 
 use daypass::access::time::Timestamp;
-use daypass::app::{App, Policies, Settings};
+use daypass::app::{App, Orphans, Policies, Settings};
 use daypass::clock::Clock;
 use daypass::demo::emulator::{Emulator, Seed};
 use daypass::demo::sandbox::{Sandbox, Setup};
@@ -66,6 +66,8 @@ pub struct World {
     pub provider: Sandbox,
     /// A second server, which the policy files may name as `OTHER_URL`.
     pub other: Sandbox,
+    /// What the next start makes of files that have no word of what is open.
+    pub orphans: Orphans,
     clock: Arc<TestClock>,
     dir: tempfile::TempDir,
     bot: Option<Bot>,
@@ -96,7 +98,7 @@ impl World {
         let other = Sandbox::start(second, Arc::new(now)).await.unwrap();
         let dir = tempfile::tempdir().unwrap();
         std::fs::create_dir(dir.path().join("policies")).unwrap();
-        let mut world = World { slack, provider, other, clock, dir, bot: None };
+        let mut world = World { slack, provider, other, orphans: Orphans::Refuse, clock, dir, bot: None };
         for (name, text) in files {
             world.write_policy(name, text);
         }
@@ -109,15 +111,17 @@ impl World {
         self.app().policies().adopt_on_call(provider.parse().unwrap(), Arc::new(pager.clone()));
     }
 
-    /// One round of the worker; nobody is paged and nothing is delivered.
-    pub async fn ticks_without_paging(&mut self) {
-        if let Some(bot) = &mut self.bot {
-            bot.worker.round().await.unwrap();
-        }
+    /// Reminders that are due are written down, and pages are owed; no page is made and nothing is delivered.
+    pub async fn reminds_without_paging(&mut self, id: &str) {
+        self.app().remind_by_rule(id.parse().unwrap()).await.unwrap();
     }
 
     pub fn write_policy(&self, name: &str, text: &str) {
         std::fs::write(self.dir.path().join("policies").join(name), text).unwrap();
+    }
+
+    pub fn policy_dir(&self) -> std::path::PathBuf {
+        self.dir.path().join("policies")
     }
 
     pub fn read_policy(&self, name: &str) -> String {
@@ -167,7 +171,11 @@ impl World {
         };
         let (policies, problem) = Policies::load(&self.dir.path().join("policies"), Arc::new(secrets));
         let api = SlackApi::new(&self.slack.api_url(), &SecretString::from(self.slack.bot_token())).unwrap();
-        let settings = Settings { security_channel: Some("C0SECURITY".to_owned()), admins: ["priya".parse().unwrap()].into() };
+        let settings = Settings {
+            security_channel: Some("C0SECURITY".to_owned()),
+            admins: ["priya".parse().unwrap()].into(),
+            orphans: self.orphans,
+        };
         let clock: Arc<dyn Clock> = self.clock.clone();
         let app = App::new(store, Arc::clone(&clock), api, policies, settings);
         app.begin(problem.as_ref()).await.unwrap();
@@ -208,9 +216,9 @@ impl World {
             let Some(bot) = &mut self.bot else { return };
             let worked = bot.worker.round().await.unwrap();
             bot.worker.finish_calls().await;
-            let paged = Worker::page(&bot.app).await.unwrap();
+            let followed_up = Worker::follow_up(&bot.app).await.unwrap();
             let delivered = Worker::deliver(&bot.app).await.unwrap();
-            if (worked, paged, delivered) == (Round::Still, Round::Still, Round::Still) {
+            if (worked, followed_up, delivered) == (Round::Still, Round::Still, Round::Still) {
                 return self.check_rows();
             }
         }

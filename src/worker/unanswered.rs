@@ -1,6 +1,8 @@
-//! Pages: told to their provider one after the other, each written down as tried before it is, until the provider has taken it.
+//! What happens while nobody answers: reminders that are due, and pages. Pages are told to their provider one after the other,
+//! each written down as tried before it is, until the provider has taken it.
 //!
-//! They have a loop of their own: a provider that does not answer holds up neither messages nor the calls that take access away.
+//! It has a loop of its own: whoever has to be asked first, or does not answer, holds up neither messages nor the calls that take
+//! access away.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -19,8 +21,8 @@ use crate::store::pages::{OwedPage, PageWanted};
 
 use super::{SLEEP_MAX, SLEEP_MIN, rest};
 
-/// How many pages one round tells.
-const BATCH: u32 = 20;
+/// How many requests and pages one round looks at.
+const BATCH: u32 = 100;
 
 /// How long a call may take.
 const CALL_TIMEOUT: Duration = Duration::from_secs(10);
@@ -31,15 +33,18 @@ const LANDS_WITHIN: Duration = Duration::from_secs(30);
 /// For how long it is tried to say that a page is settled. After that, whoever was paged closes it by hand.
 const RESOLVE_FOR: Duration = Duration::from_secs(3 * 24 * 3600);
 
-/// Tells what is due. Returns how many pages were tried.
-pub(super) async fn tell(app: &Arc<App>) -> Result<usize, StoreError> {
+/// Reminds and pages where that is due. Returns how much was done.
+pub(super) async fn follow_up(app: &Arc<App>) -> Result<usize, StoreError> {
     let now = app.now().at;
-    let due = app.store().read(move |reader| reader.due_pages(now, BATCH)).await?;
-    let count = due.len();
-    for owed in due {
-        tell_one(app, &owed).await?;
+    let mut done = 0;
+    for id in app.store().read(move |reader| reader.due_requests(now, BATCH)).await? {
+        done += app.remind_by_rule(id).await?;
     }
-    Ok(count)
+    let due = app.store().read(move |reader| reader.due_pages(now, BATCH)).await?;
+    for owed in &due {
+        tell_one(app, owed).await?;
+    }
+    Ok(done + due.len())
 }
 
 async fn tell_one(app: &Arc<App>, owed: &OwedPage) -> Result<(), StoreError> {
@@ -96,12 +101,12 @@ async fn call(app: &App, telling: &Telling) -> Result<(), ProviderError> {
     })
 }
 
-/// Tells pages until `stop` becomes true.
-pub(super) async fn tell_all(app: Arc<App>, mut stop: watch::Receiver<bool>) {
+/// Reminds and pages until `stop` becomes true.
+pub(super) async fn on_time(app: Arc<App>, mut stop: watch::Receiver<bool>) {
     while !*stop.borrow() {
         let woken = app.pages().notified();
-        let told = tell(&app).await.inspect_err(|problem| error!(%problem, "pages could not be told"));
-        let wait = match told {
+        let done = follow_up(&app).await.inspect_err(|problem| error!(%problem, "reminders and pages could not be seen to"));
+        let wait = match done {
             Ok(0) | Err(_) => next(&app).await,
             Ok(_) => Duration::ZERO,
         };
@@ -113,7 +118,8 @@ pub(super) async fn tell_all(app: Arc<App>, mut stop: watch::Receiver<bool>) {
 }
 
 async fn next(app: &App) -> Duration {
-    let due = app.store().read(|reader| reader.next_page_due()).await.ok().flatten();
+    let due = app.store().read(|reader| Ok([reader.next_page_due()?, reader.next_request_due()?].into_iter().flatten().min()));
+    let due = due.await.ok().flatten();
     let now = app.now().at;
     due.map_or(SLEEP_MAX, |due: Timestamp| due.since(now)).clamp(SLEEP_MIN, SLEEP_MAX)
 }
