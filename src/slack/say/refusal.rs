@@ -81,7 +81,7 @@ pub fn refusal(refusal: &Refusal, names: &Names) -> String {
         Refusal::ApprovedAlready => "You have approved it already, and that counts. Nothing more to do.".to_owned(),
         Refusal::Decided { state, by, at } => decided(state, by.as_ref(), *at, names),
         Refusal::RemindedLately { request, last, again_at } => format!(
-            "They were reminded of {} at {}. You can remind them again from {}.",
+            "Those who are asked were reminded of {} at {}. You can have them reminded again from {}.",
             names.request(*request),
             names.zone.clock(*last),
             names.zone.clock(*again_at)

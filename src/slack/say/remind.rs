@@ -86,8 +86,8 @@ pub fn still_waiting(request: &Request, still: &[Needed], at: Timestamp, names: 
         (true, _) | (_, true) => format!("Nobody has decided about {what} yet."),
         (false, false) => format!("{what} still needs {}.", listed(&missing, "and")),
     };
-    let again = if reminding.second_at == Some(at) { " again" } else { "" };
-    let mut done = vec![format!("I reminded those who are asked{again}")];
+    let reminded = if reminding.second_at == Some(at) { "I sent a second reminder" } else { "I reminded those who are asked" };
+    let mut done = vec![reminded.to_owned()];
     match &reminding.also {
         Also::Asked { by, since } if *since == at => done.push(format!("asked {} as well", names.step(by))),
         Also::Asked { .. } | Also::Nobody | Also::TakenBack => {}
@@ -127,11 +127,10 @@ pub fn page_text(request: &Request, still: &[Needed], names: &Names) -> (String,
         still.iter().map(|needed| needed.in_words(names)).map(|(step, who)| format!("{step} ({who})")).collect();
     let missing = if missing.is_empty() { "a decision".to_owned() } else { short(&listed(&missing, "and")) };
     let details = format!(
-        "{who} asked for {thing}, {}, at {}. Still needed: {missing}. It closes at {}, {}. Decide in Slack: /jit pending",
+        "{who} asked for {thing}, {}, at {}. Still needed: {missing}. It closes at {}. Decide in Slack: /jit pending",
         length(request),
         names.zone.day(request.asked_at),
-        names.zone.day(request.answer_by),
-        names.zone.label()
+        names.zone.day(request.answer_by)
     );
     (title, details)
 }

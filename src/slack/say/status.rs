@@ -59,8 +59,7 @@ pub fn status(facts: &StatusFacts<'_>) -> Message {
         blocks.push(asked(facts));
         let which = format!("{}, {}", request.id, names.resource(&request.terms.resource));
         let withdraw = Button::new(button::WITHDRAW, "Withdraw", &button_value(request), &format!("Withdraw {which}"));
-        let remind =
-            Button::new(button::REMIND, "Remind", &button_value(request), &format!("Remind those who are asked of {which}"));
+        let remind = Button::new(button::REMIND, "Remind", &button_value(request), &format!("Remind of {which}"));
         blocks.push(actions("request", vec![withdraw, remind]));
     } else {
         blocks.extend(grant_buttons(facts).or_else(|| again(facts)));
