@@ -23,6 +23,8 @@ impl World {
             .slack
             .channels()
             .iter()
+            // Of direct messages everybody sees their own.
+            .filter(|channel| !channel.id.starts_with('D'))
             .flat_map(|channel| self.slack.visible(&account, &channel.id))
             .chain(self.slack.dm(&account))
             .collect();
