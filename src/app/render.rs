@@ -80,14 +80,7 @@ impl App {
                 Ok(Some(draw_status(&story, if in_force { status_of_request } else { status })))
             }
             (Kind::Decided, _) => Ok(Some(draw_status(&story, notice::news))),
-            (Kind::News(Moment::InForce), Some(grant)) => {
-                let in_force = matches!(grant.state, GrantState::Active { .. });
-                Ok(match (in_force, drawn) {
-                    (true, Drawn::First | Drawn::Again) => Some(draw_status(&story, status)),
-                    (false, Drawn::Again) => Some(notice::was_in_force(&grant, &story.names)),
-                    (false, Drawn::First) => None,
-                })
-            }
+            (Kind::News(Moment::InForce), Some(grant)) => Ok(draw_in_force(&story, &grant, drawn)),
             (Kind::News(Moment::Extended), Some(grant)) => {
                 // What is over by now is told by its own news.
                 let in_force = matches!(grant.state, GrantState::Active { .. });
@@ -271,6 +264,15 @@ fn draw_card(story: &Story, audience: &Audience) -> Message {
         lingers: story.lingers.as_deref(),
         names: &story.names,
     })
+}
+
+fn draw_in_force(story: &Story, grant: &Grant, drawn: Drawn) -> Option<Message> {
+    let in_force = matches!(grant.state, GrantState::Active { .. });
+    match (in_force, drawn) {
+        (true, Drawn::First | Drawn::Again) => Some(draw_status(story, status)),
+        (false, Drawn::Again) => Some(notice::was_in_force(grant, &story.names)),
+        (false, Drawn::First) => None,
+    }
 }
 
 /// What has been decided meanwhile is no reminder, unless it takes the place of one.

@@ -39,12 +39,12 @@ impl App {
 pub(super) fn the_only_one(pending: &[Request], verb: &str) -> Result<RequestId, Refusal> {
     match pending {
         [only] => Ok(only.id),
-        [] => Err(Refusal::NothingHeld.into()),
+        [] => Err(Refusal::NothingHeld),
         several => {
             let numbers: Vec<String> = several.iter().map(|request| request.id.to_string()).collect();
             let problem = format!("you wait for several: {}", numbers.join(", "));
             let example = format!("/jit {verb} {}", numbers.first().map_or("R-42", String::as_str));
-            Err(Refusal::NotUnderstood { problem, example }.into())
+            Err(Refusal::NotUnderstood { problem, example })
         }
     }
 }

@@ -56,7 +56,7 @@ pub(super) fn by_hand(request: &Request, by: PersonId, now: Now) -> Result<Vec<E
 pub(super) fn taken_back(request: &Request, then_ask: Option<&str>) -> Option<Event> {
     let pinned = request.reminding.rule.as_ref()?.then_ask.as_deref()?;
     let narrowed = request.reminding.also == Also::TakenBack;
-    (!narrowed && then_ask != Some(pinned)).then(|| Event::StepsNarrowed { request: request.id })
+    (!narrowed && then_ask != Some(pinned)).then_some(Event::StepsNarrowed { request: request.id })
 }
 
 /// What follows from a provider's answer to a page, whatever was decided meanwhile. Nothing from one that came before.

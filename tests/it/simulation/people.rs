@@ -172,6 +172,17 @@ impl World {
         }
     }
 
+    /// Requests expire, or people are reminded by the rule.
+    pub fn tick_requests(&mut self) -> Result<(), String> {
+        for id in self.requests.keys().copied().collect::<Vec<_>>() {
+            for command in [RequestCommand::Tick, RequestCommand::RemindByRule] {
+                let events = decide_request(&self.requests[&id], command, self.now()).map_err(|e| e.to_string())?;
+                self.commit(events)?;
+            }
+        }
+        Ok(())
+    }
+
     /// Whoever asked has people reminded; a provider that pages answers, sometimes twice or too late.
     fn remind(&mut self, request: &Request) -> Result<(), String> {
         match decide_request(request, RequestCommand::RemindByHand(request.filed_by.clone()), self.now()) {
