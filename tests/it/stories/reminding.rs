@@ -128,6 +128,20 @@ async fn others_are_asked_only_while_the_rules_in_force_say_so_too() {
     assert_eq!(w.request_state("R-1"), "approved");
 }
 
+// E48
+#[tokio::test]
+async fn others_who_stand_in_slack_are_asked_as_they_stand_there_then() {
+    let (mut w, _) = world(RULE).await;
+    w.edit_policy("people.yaml", "id: security, members: [erin, frank]", "id: security, slack_usergroup: S0SECURITY");
+    w.reload().await.unwrap();
+    w.says("maya", ASK).await;
+    assert!(w.slack.set_usergroup("S0SECURITY", &["U0FRANK"]));
+    w.advance(minutes(15)).await;
+    assert_eq!((w.dms("frank").len(), w.dms("erin").len()), (1, 0));
+    w.presses("frank", "R-1", "request.approve").await;
+    assert_eq!(w.request_state("R-1"), "approved");
+}
+
 // E14
 #[tokio::test]
 async fn without_a_rule_nobody_is_reminded() {
