@@ -40,6 +40,12 @@ impl Event {
             | Event::StepsRaised { request, .. }
             | Event::PartsChanged { request, .. }
             | Event::RequestEndLowered { request, .. }
+            | Event::StepsWidened { request, .. }
+            | Event::StepsNarrowed { request }
+            | Event::RequestReminded { request, .. }
+            | Event::PageOwed { request, .. }
+            | Event::PageMade { request, .. }
+            | Event::PageResolved { request, .. }
             | Event::RequestApproved { request, .. }
             | Event::RequestDenied { request, .. }
             | Event::RequestCancelled { request, .. }

@@ -9,6 +9,7 @@ use super::entitlement::{Class, Due, Entitlement, InFlight, Prior, Target, Troub
 use super::event::Event;
 use super::grant::{CallResult, EndCause, Ended, Grant, GrantState, Proof, Recheck, Remains, Revoking, Warning};
 use super::ids::RequestId;
+use super::remind::{Also, ByHand, Paged, Reminder, Reminding};
 use super::request::{Request, RequestState};
 use super::time::Timestamp;
 
@@ -76,6 +77,20 @@ pub fn request(before: &Request, event: &Event) -> Result<Request, IllegalEvent>
             after.grants.clone_from(grants);
             after.terms_hash = *terms_hash;
         }
+        (Event::StepsWidened { request, .. } | Event::StepsNarrowed { request }, RequestState::Pending)
+            if *request == before.id =>
+        {
+            after.reminding = reminded(&before.reminding, event).ok_or_else(illegal)?;
+        }
+        (Event::RequestReminded { request, .. } | Event::PageOwed { request, .. }, RequestState::Pending)
+            if *request == before.id =>
+        {
+            after.reminding = reminded(&before.reminding, event).ok_or_else(illegal)?;
+        }
+        // A page is made and settled whatever was decided meanwhile.
+        (Event::PageMade { request, .. } | Event::PageResolved { request, .. }, _) if *request == before.id => {
+            after.reminding = reminded(&before.reminding, event).ok_or_else(illegal)?;
+        }
         (Event::RequestApproved { request, at, seats }, RequestState::Pending) if *request == before.id => {
             after.state = RequestState::Approved { at: *at, seats: seats.clone() };
         }
@@ -101,6 +116,36 @@ pub fn request(before: &Request, event: &Event) -> Result<Request, IllegalEvent>
         _ => return Err(illegal()),
     }
     Ok(after)
+}
+
+/// How far the reminding has gone after the event; `None` where the event does not fit.
+fn reminded(before: &Reminding, event: &Event) -> Option<Reminding> {
+    let mut after = before.clone();
+    match event {
+        Event::StepsWidened { at, by, .. } if before.also == Also::Nobody => {
+            after.also = Also::Asked { by: by.clone(), since: *at };
+        }
+        Event::StepsNarrowed { .. } if before.also != Also::TakenBack => after.also = Also::TakenBack,
+        Event::RequestReminded { at, reminder, .. } => match reminder {
+            Reminder::First if before.first_at.is_none() => after.first_at = Some(*at),
+            Reminder::Second if before.first_at.is_some() && before.second_at.is_none() => after.second_at = Some(*at),
+            Reminder::ByHand(by) => after.by_hand = Some(ByHand { by: by.clone(), at: *at }),
+            Reminder::First | Reminder::Second => return None,
+        },
+        Event::PageOwed { at, .. } if before.page.is_none() => {
+            after.page = Some(Paged { owed_at: *at, made_at: None, resolved_at: None });
+        }
+        Event::PageMade { at, .. } => {
+            let page = before.page.clone().filter(|page| page.made_at.is_none() && page.resolved_at.is_none())?;
+            after.page = Some(Paged { made_at: Some(*at), ..page });
+        }
+        Event::PageResolved { at, .. } => {
+            let page = before.page.clone().filter(|page| page.resolved_at.is_none())?;
+            after.page = Some(Paged { resolved_at: Some(*at), ..page });
+        }
+        _ => return None,
+    }
+    Some(after)
 }
 
 /// The grant after the event.

@@ -6,6 +6,7 @@ use super::entitlement::{Description, Entitlement, Errand, Prior, Target, Troubl
 use super::grant::{EndCause, FailCause, Grant, Proof, Recheck, VoidCause};
 use super::ids::{EntitlementId, GrantId, PersonId, RequestId};
 use super::refusal::Refusal;
+use super::remind::Reminder;
 use super::request::{Approval, Part, Request, Seat, Step, TermsHash};
 use super::time::Timestamp;
 use super::words::Words;
@@ -45,6 +46,56 @@ pub enum Event {
         request: RequestId,
         /// What has to be agreed now.
         steps: Vec<Step>,
+    },
+    /// Nobody has answered: others may fill any place that is still empty as well.
+    #[serde(rename = "request.steps_widened")]
+    StepsWidened {
+        /// Which request.
+        request: RequestId,
+        /// When.
+        at: Timestamp,
+        /// Who, as a step's `by`.
+        by: String,
+    },
+    /// The rules in force do not ask those others (any more): they may fill no place.
+    #[serde(rename = "request.steps_narrowed")]
+    StepsNarrowed {
+        /// Which request.
+        request: RequestId,
+    },
+    /// Those who can still fill a place are reminded.
+    #[serde(rename = "request.reminded")]
+    RequestReminded {
+        /// Which request.
+        request: RequestId,
+        /// When.
+        at: Timestamp,
+        /// Why.
+        reminder: Reminder,
+    },
+    /// Still nobody has answered: whoever the policy names is to be paged.
+    #[serde(rename = "request.page_owed")]
+    PageOwed {
+        /// Which request.
+        request: RequestId,
+        /// When.
+        at: Timestamp,
+    },
+    /// The provider has taken the page.
+    #[serde(rename = "request.page_made")]
+    PageMade {
+        /// Which request.
+        request: RequestId,
+        /// When.
+        at: Timestamp,
+    },
+    /// The provider knows that what was paged for is settled.
+    #[serde(rename = "request.page_resolved")]
+    PageResolved {
+        /// Which request.
+        request: RequestId,
+        /// When.
+        at: Timestamp,
     },
     /// The policy, contract or window allows less time than it did.
     #[serde(rename = "request.end_lowered")]

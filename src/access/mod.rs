@@ -12,6 +12,7 @@ pub mod event;
 pub mod grant;
 pub mod ids;
 pub mod refusal;
+pub mod remind;
 pub mod request;
 pub mod seats;
 pub mod time;

@@ -169,6 +169,16 @@ pub enum Refusal {
     /// The policy wants to know why they approve.
     ApprovalNeedsNote,
 
+    /// Those who are asked were reminded a short while ago.
+    RemindedLately {
+        /// The request.
+        request: RequestId,
+        /// When.
+        last: Timestamp,
+        /// From when on they can be reminded again.
+        again_at: Timestamp,
+    },
+
     // Ending and extending.
     /// This is not theirs to end or extend.
     NotYours,

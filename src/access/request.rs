@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::ids::{GrantId, PersonId, PolicyId, RequestId, ResourceId, RoleId};
+use super::remind::Reminding;
 use super::time::{Timestamp, Ttl};
 use super::words::Words;
 
@@ -44,6 +45,9 @@ pub struct Request {
     /// The numbers its grants will have, one for each of [`Terms::wanted`], reserved when it was filed, so that provider
     /// objects can be named beforehand.
     pub grants: Vec<GrantId>,
+    /// What happens while nobody answers, and how far that has gone.
+    #[serde(default, skip_serializing_if = "Reminding::is_nothing")]
+    pub reminding: Reminding,
     /// Where it stands.
     pub state: RequestState,
 }
@@ -155,6 +159,9 @@ pub enum Mode {
     /// Nobody decided: access now, reviewed afterwards by another person.
     BreakGlass,
 }
+
+/// What stands between alternatives in a step's `by`, such as `group/dba or group/platform`. No name can contain it.
+pub const OR: &str = " or ";
 
 /// One thing that has to be agreed: so many distinct people of those whom `by` names.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

@@ -153,7 +153,8 @@ impl App {
     async fn permit(&self, loaded: &Loaded, wish: &Wish) -> Result<Permitted, Stop> {
         let now = self.now();
         let (facts, verdict) = self.judge_wish(loaded, wish).await?;
-        let Verdict::Allow { policy, steps, mode, ends_at_most, answer_within, start_within, warn_before, .. } = verdict else {
+        let Verdict::Allow { policy, steps, mode, ends_at_most, answer_within, start_within, warn_before, remind, .. } = verdict
+        else {
             let Verdict::Deny { refusal, .. } = verdict else { return Err(Refusal::NoPolicy.into()) };
             return Err(refusal.into());
         };
@@ -189,6 +190,8 @@ impl App {
             policy: PolicyRef { id: policy, digest: loaded.set.digest().to_owned() },
             mode,
             steps,
+            // Where nobody is asked, nobody is reminded.
+            remind: remind.filter(|_| mode == Mode::Ask),
         };
         let per = loaded.set.longest_limit(&wish.resource, &wish.role);
         let counted = per.map(|per| (now.at.minus(per), facts.uses.clone()));

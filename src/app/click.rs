@@ -75,6 +75,11 @@ impl App {
                 let request = Some(request.ok_or_else(unknown)?);
                 self.perform(attempt, names, &Deed::Withdraw(by, request)).await
             }
+            button::REMIND => {
+                attempt.verb = "remind";
+                let request = Some(request.ok_or_else(unknown)?);
+                self.perform(attempt, names, &Deed::Remind(by, request)).await
+            }
             button::DONE => {
                 attempt.verb = "done";
                 let ending = Ending::Own(Some(grant.ok_or_else(unknown)?));
@@ -150,7 +155,7 @@ impl App {
         let about = action.value.split(' ').next().unwrap_or_default().to_owned();
         let kinds = match action.action_id.as_str() {
             button::APPROVE | button::DENY | button::DETAILS => [Kind::Card, Kind::Card],
-            button::WITHDRAW => [Kind::Status, Kind::Status],
+            button::WITHDRAW | button::REMIND => [Kind::Status, Kind::Status],
             button::DONE | button::EXTEND => [Kind::News(Moment::InForce), Kind::Status],
             _ => return,
         };

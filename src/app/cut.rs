@@ -8,8 +8,9 @@ use crate::slack::say::notice::{Because, CutShort, cut_short};
 use crate::store::outbox::Audience;
 use crate::store::{Reader, StoreError};
 
-use super::messages::{Kind, Telling};
+use super::messages::Kind;
 use super::names;
+use super::telling::Telling;
 use super::transact::Work;
 
 /// What ended early for one person.

@@ -37,6 +37,8 @@ pub(super) enum Deed {
     Deny(PersonId, RequestId, Words),
     /// Takes a request back; without a number the only one.
     Withdraw(PersonId, Option<RequestId>),
+    /// Reminds those who are asked; without a number, of the only pending request.
+    Remind(PersonId, Option<RequestId>),
     /// Ends a grant.
     End(PersonId, Ending),
     /// Cannot even try.
@@ -67,6 +69,7 @@ impl App {
             Deed::Approve(yes) => self.approve(attempt, loaded, names, yes).await,
             Deed::Deny(by, request, reason) => self.deny(attempt, loaded, names, (by, request, reason)).await,
             Deed::Withdraw(by, request) => self.withdraw(attempt, loaded, names, (by, request)).await,
+            Deed::Remind(by, request) => self.remind(attempt, loaded, names, (by, request)).await,
             Deed::End(by, ending) => self.end(attempt, loaded, names, (by, ending)).await,
             Deed::Nothing(refusal) => Err(Stop::Refused(refusal)),
         }

@@ -26,16 +26,28 @@ const LOOKED_THROUGH_MAX: u32 = 500;
 
 /// What is still missing of a pending request, by the rules and groups of today.
 pub(super) fn needed(set: &PolicySet, request: &Request) -> Vec<Needed> {
-    let outside = Outside::assumed_active();
-    let voters = electorate(set, &request.steps, &request.terms.subject, &request.filed_by, &outside, request.asked_at);
-    needed_of(request, &voters)
+    needed_of(request, &voters(set, request, &Outside::assumed_active()))
+}
+
+/// Who may fill each step, by the rules and groups of today, with whoever is asked as well.
+fn voters(set: &PolicySet, request: &Request, outside: &Outside) -> Vec<BTreeSet<PersonId>> {
+    electorate(set, &request.steps_asked(), &request.terms.subject, &request.filed_by, outside, request.asked_at)
+}
+
+/// Those who can fill a place that is still empty, and have not answered: whoever could only take a place that is taken is not
+/// among them.
+pub(super) fn awaited(set: &PolicySet, request: &Request, outside: &Outside) -> BTreeSet<PersonId> {
+    let (voters, steps) = (voters(set, request, outside), request.steps_asked());
+    let given: Vec<PersonId> = request.approvals.iter().map(|given| given.by.clone()).collect();
+    voters.iter().flatten().filter(|person| seats::would_fill(&steps, &voters, &given, person)).cloned().collect()
 }
 
 /// What is still missing, where it is known who may fill each step.
 pub(super) fn needed_of(request: &Request, voters: &[BTreeSet<PersonId>]) -> Vec<Needed> {
     let people: Vec<PersonId> = request.approvals.iter().map(|given| given.by.clone()).collect();
-    let seating = seats::fill(&request.steps, voters, &people);
-    let steps = request.steps.iter().zip(voters).zip(&seating.missing);
+    let asked = request.steps_asked();
+    let seating = seats::fill(&asked, voters, &people);
+    let steps = asked.iter().zip(voters).zip(&seating.missing);
     steps
         .filter(|(_, missing)| **missing > 0)
         .map(|((step, voters), missing)| Needed {
@@ -180,8 +192,7 @@ impl App {
 
 /// Those who decide about a request may see it: in its steps, as owners, or as its approvers.
 fn may_see(set: &PolicySet, request: &Request, who: &PersonId) -> bool {
-    let outside = Outside::assumed_active();
-    let voters = electorate(set, &request.steps, &request.terms.subject, &request.filed_by, &outside, request.asked_at);
+    let voters = voters(set, request, &Outside::assumed_active());
     voters.iter().any(|voters| voters.contains(who))
         || request.approvals.iter().any(|given| given.by == *who)
         || super::bundle::is_owner(set, &request.terms, who)

@@ -20,15 +20,18 @@ mod merged;
 pub mod messages;
 pub mod names;
 mod narrow;
+pub mod paging;
 mod plan;
 pub mod policies;
 mod reassess;
 mod recheck;
+mod remind;
 pub mod render;
 mod sources;
 pub mod standing;
 mod submit;
 mod surface;
+mod telling;
 mod transact;
 pub mod watch;
 mod withdraw;
@@ -46,10 +49,11 @@ use crate::clock::{Clock, Judge};
 use crate::slack::client::{Installed, SlackApi};
 use crate::store::{Health, Store, StoreError};
 
-pub use messages::{Kind, Telling};
+pub use messages::Kind;
 pub use policies::{Loaded, Policies};
 use standing::Standings;
 pub use surface::Answer;
+pub use telling::Telling;
 pub use transact::{Stop, Work};
 
 /// What an operator sets.
@@ -86,6 +90,7 @@ pub struct App {
     installed: OnceLock<Installed>,
     wake: Notify,
     mail: Notify,
+    pages: Notify,
     trust: Mutex<Trust>,
 }
 
@@ -105,6 +110,7 @@ impl App {
             installed: OnceLock::new(),
             wake: Notify::new(),
             mail: Notify::new(),
+            pages: Notify::new(),
             trust: Mutex::new(Trust::Sound),
         })
     }
@@ -149,10 +155,16 @@ impl App {
         &self.mail
     }
 
-    /// Wakes both: something was decided.
+    /// Wakes whoever pages people.
+    pub fn pages(&self) -> &Notify {
+        &self.pages
+    }
+
+    /// Wakes all of them: something was decided.
     pub fn stir(&self) {
         self.wake.notify_one();
         self.mail.notify_one();
+        self.pages.notify_one();
     }
 
     /// Notes whether the clock can be believed; gives what was noted before, if that was different.

@@ -11,13 +11,15 @@ use crate::slack::block::Message;
 use crate::slack::say::card::{CardFacts, card};
 use crate::slack::say::names::Names;
 use crate::slack::say::notice::{self, Alarm, EndsSoon, Overdue};
+use crate::slack::say::remind;
 use crate::slack::say::status::{Extend, StatusFacts, status, status_of_request};
 use crate::store::outbox::{Audience, MessageKey};
 use crate::store::{Reader, StoreError};
 
 use super::cut::Cut;
-use super::messages::{Kind, Moment, end_together};
+use super::messages::{Kind, Moment};
 use super::policies::Loaded;
+use super::telling::end_together;
 use super::{App, lists, names};
 
 /// Whether a message is drawn for the first time.
@@ -84,6 +86,9 @@ impl App {
             }
             (Kind::News(Moment::Over), None) if !story.grants.is_empty() => Ok(Some(draw_status(&story, notice::news))),
             (Kind::News(Moment::Over), Some(_)) => Ok(Some(draw_status(&story, notice::news))),
+            (Kind::Reminder(at), _) => Ok(draw_reminder(&story, &key.audience, at, drawn)),
+            (Kind::StillWaiting(at), _) => Ok(remind::still_waiting(&story.request, &still(&story), at, &story.names)),
+            (Kind::PageFails, _) => Ok(remind::page_fails(&story.request, &story.names)),
             (Kind::Warning(end), Some(grant)) => self.warning(&story, &grant, (end, now), drawn).await,
             (Kind::Overdue(_), Some(grant)) => self.overdue(&story, &grant, now).await,
             (Kind::OverdueIsOver, Some(grant)) => Ok(match &grant.state {
@@ -221,6 +226,9 @@ fn alarm_of(kind: &Kind, key: &MessageKey) -> Option<Alarm> {
         Kind::Card
         | Kind::Status
         | Kind::Decided
+        | Kind::Reminder(_)
+        | Kind::StillWaiting(_)
+        | Kind::PageFails
         | Kind::News(_)
         | Kind::Warning(_)
         | Kind::Overdue(_)
@@ -285,6 +293,19 @@ fn draw_card(story: &Story, audience: &Audience) -> Message {
         lingers: story.lingers.as_deref(),
         names: &story.names,
     })
+}
+
+/// What has been decided meanwhile is no reminder, unless it takes the place of one.
+fn draw_reminder(story: &Story, audience: &Audience, at: Timestamp, drawn: Drawn) -> Option<Message> {
+    let request = &story.request;
+    let has_answered = match audience {
+        Audience::Person(person) => request.approvals.iter().any(|given| given.by == *person),
+        Audience::Channel(_) => false,
+    };
+    if request.state.is_pending() && !has_answered {
+        return Some(remind::reminder(request, &still(story), at, &story.names));
+    }
+    (drawn == Drawn::Again).then(|| remind::was_reminded(request, &story.grants, at, &story.names))
 }
 
 fn draw_status(story: &Story, draw: fn(&StatusFacts<'_>) -> Message) -> Message {

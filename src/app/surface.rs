@@ -147,6 +147,10 @@ impl App {
                 (attempt.verb, attempt.about) = ("withdraw", request.map(|id| id.to_string()));
                 self.perform(attempt, names, &Deed::Withdraw(by, request)).await
             }
+            Command::Remind { request } => {
+                (attempt.verb, attempt.about) = ("remind", request.map(|id| id.to_string()));
+                self.perform(attempt, names, &Deed::Remind(by, request)).await
+            }
             Command::Done { grant } => {
                 (attempt.verb, attempt.about) = ("done", grant.map(|id| id.to_string()));
                 let ending = Ending::Own(grant);

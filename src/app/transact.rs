@@ -21,9 +21,9 @@ use crate::store::{Inbox, StoreError, Tx};
 use serde_json::Value;
 
 use super::end::answers_for;
-use super::messages::Telling;
 use super::policies::Loaded;
-use super::{App, names};
+use super::telling::Telling;
+use super::{App, names, paging};
 
 /// How long it is remembered that something came in. Slack's own retries end after minutes.
 const INBOX_KEPT: std::time::Duration = std::time::Duration::from_secs(24 * 3600);
@@ -125,6 +125,7 @@ impl<'a, 't> Work<'a, 't> {
         for event in events {
             self.tx.record(self.now.at, &self.actor, event.clone())?;
             self.telling.tell(self.tx, &event)?;
+            paging::follow(self.tx, &event, self.now.at)?;
             self.recorded += 1;
             self.end_extension_of(&event)?;
             self.note_ending(&event)?;
@@ -255,6 +256,7 @@ impl App {
             .await?;
         if moved > 0 {
             self.mail.notify_one();
+            self.pages.notify_one();
         }
         Ok(moved)
     }
@@ -370,7 +372,9 @@ fn denied_too_late(
 /// A refusal that names a request or grant is told with what those are about.
 fn learn_refusal(tx: &Tx<'_>, refusal: &Refusal, names: &mut Names) -> Result<(), StoreError> {
     let (request, grant) = match refusal {
-        Refusal::AlreadyPending { request } | Refusal::ExtensionPending { request } => (Some(*request), None),
+        Refusal::AlreadyPending { request } | Refusal::ExtensionPending { request } | Refusal::RemindedLately { request, .. } => {
+            (Some(*request), None)
+        }
         Refusal::AlreadyHeld { grant } | Refusal::GrantOver { grant, .. } | Refusal::NotInForce { grant } => (None, Some(*grant)),
         _ => (None, None),
     };

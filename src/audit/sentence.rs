@@ -7,6 +7,7 @@ use crate::access::event::{Actor, Event};
 use crate::access::grant::{EndCause, FailCause, Grant, Proof, VoidCause};
 use crate::access::ids::{PersonId, RequestId};
 use crate::access::refusal::Refusal;
+use crate::access::remind::Reminder;
 use crate::access::request::{Mode, Part, Purpose, Request, Seat, Step};
 use crate::access::time::Timestamp;
 
@@ -42,6 +43,14 @@ impl Say<'_> {
             Event::PartsChanged { request, parts, .. } => {
                 format!("{request}: the bundle was changed; now for {}", parts_text(parts))
             }
+            Event::StepsWidened { request, by, .. } => {
+                format!("{request}: nobody answered; {by} may fill any empty place as well")
+            }
+            Event::StepsNarrowed { request } => format!("{request}: by the rules in force nobody is asked beside its steps"),
+            Event::RequestReminded { request, reminder, .. } => self.reminded(*request, reminder),
+            Event::PageOwed { request, .. } => format!("{request}: still nobody answered; somebody is to be paged"),
+            Event::PageMade { request, .. } => format!("{request}: the provider has taken the page"),
+            Event::PageResolved { request, .. } => format!("{request}: the provider was told that the page is settled"),
             Event::RequestEndLowered { request, ends_at_most } => format!("{request}: may last until {}", when(*ends_at_most)),
             Event::RequestApproved { request, seats, .. } => self.approved(*request, seats),
             Event::RequestDenied { request, by, .. } => format!("{request}: {} denied it", self.name(by)),
@@ -131,6 +140,14 @@ impl Say<'_> {
         }
         let seats: Vec<_> = seats.iter().map(|seat| format!("{} for {}", self.name(&seat.person), seat.step)).collect();
         format!("{request}: approved by {}", seats.join(", "))
+    }
+
+    fn reminded(&self, request: RequestId, reminder: &Reminder) -> String {
+        match reminder {
+            Reminder::First => format!("{request}: those who can still fill a place were reminded"),
+            Reminder::Second => format!("{request}: they were reminded again"),
+            Reminder::ByHand(by) => format!("{request}: {} had those who are asked reminded", self.name(by)),
+        }
     }
 
     fn planned(&self, grant: &Grant) -> String {

@@ -263,6 +263,7 @@ fn sentence(refusal: &Refusal) -> String {
         | Refusal::TermsChanged
         | Refusal::DenialNeedsReason
         | Refusal::ApprovalNeedsNote
+        | Refusal::RemindedLately { .. }
         | Refusal::NotYours
         | Refusal::GrantOver { .. }
         | Refusal::NotInForce { .. }

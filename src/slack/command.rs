@@ -23,6 +23,11 @@ pub enum Command {
         /// Which.
         request: Option<RequestId>,
     },
+    /// Remind those who are asked; without a number, of the only pending request.
+    Remind {
+        /// Which.
+        request: Option<RequestId>,
+    },
     /// End a grant of their own now; without a number the only one.
     Done {
         /// Which.
@@ -89,10 +94,12 @@ pub struct NotUnderstood {
 /// A line that asks for access, as an example.
 pub const EXAMPLE: &str = "/jit request prod/orders readonly 2h OPS-42 slow checkout";
 
-const VERBS: [&str; 9] = ["request", "mine", "pending", "cancel", "done", "extend", "revoke", "why", "help"];
+const VERBS: [&str; 10] = ["request", "mine", "pending", "cancel", "remind", "done", "extend", "revoke", "why", "help"];
 
 /// What other tools call it, and what it is called here.
-const ELSEWHERE: [(&str, &str); 12] = [
+const ELSEWHERE: [(&str, &str); 14] = [
+    ("nudge", "remind"),
+    ("ping", "remind"),
     ("withdraw", "cancel"),
     ("ask", "request"),
     ("new", "request"),
@@ -119,6 +126,9 @@ impl Command {
             "help" | "?" | "-h" | "--help" => Command::Help,
             "cancel" => {
                 numbered(rest, "/jit cancel R-42").map_or_else(Command::NotUnderstood, |request| Command::Cancel { request })
+            }
+            "remind" => {
+                numbered(rest, "/jit remind R-42").map_or_else(Command::NotUnderstood, |request| Command::Remind { request })
             }
             "done" => numbered(rest, "/jit done G-57").map_or_else(Command::NotUnderstood, |grant| Command::Done { grant }),
             "extend" => extend(rest).unwrap_or_else(Command::NotUnderstood),

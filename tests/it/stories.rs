@@ -19,6 +19,7 @@ mod messages;
 mod policies;
 mod providers;
 mod reloading;
+mod reminding;
 mod restarting;
 mod sharing;
 mod together;

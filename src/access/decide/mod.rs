@@ -4,6 +4,7 @@ mod answer;
 mod approve;
 mod draft;
 mod holding;
+mod remind;
 mod request;
 mod whole;
 
@@ -11,6 +12,7 @@ use std::fmt;
 
 pub use approve::{Claim, Describe};
 pub use holding::{HoldingCommand, decide_holding};
+pub use remind::{PageAnswer, page_answered};
 pub use request::{Ask, NoteRule, Reassessment, RequestCommand, Withdrawer, ask, decide_request, raise_steps, settle};
 pub use whole::{RollBack, rolled_back};
 

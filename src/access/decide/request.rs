@@ -6,11 +6,13 @@ use super::super::event::Event;
 use super::super::grant::{Grant, GrantState, VoidCause};
 use super::super::ids::{GrantId, PersonId, RequestId};
 use super::super::refusal::Refusal;
+use super::super::remind::{Remind, Reminding};
 use super::super::request::{Approval, Mode, Part, PolicyRef, Purpose, Request, RequestState, Step, Terms, TermsHash};
 use super::super::time::{Now, Timestamp, Trust, Ttl};
 use super::super::words::Words;
 use super::Undecided;
 use super::approve::{Claim, approve, approved, is_eligible, is_own, voided};
+use super::remind;
 
 /// Everything that a new request is made of, after the policy permitted it.
 #[derive(Debug, Clone)]
@@ -43,6 +45,8 @@ pub struct Ask {
     pub mode: Mode,
     /// What has to be agreed.
     pub steps: Vec<Step>,
+    /// What happens while nobody answers.
+    pub remind: Option<Remind>,
 }
 
 /// Files a request. That it may be filed was the policy's decision; here it only becomes one.
@@ -76,6 +80,7 @@ pub fn ask(ask: Ask, now: Now) -> Result<Vec<Event>, Undecided> {
         steps: ask.steps,
         approvals: Vec::new(),
         grants: ask.grants,
+        reminding: Reminding::by_rule(ask.remind),
         state: RequestState::Pending,
     };
     Ok(vec![Event::RequestAsked { request: Box::new(request) }])
@@ -99,6 +104,8 @@ pub enum Reassessment {
         steps: Vec<Step>,
         /// The latest end by the policy of now.
         ends_at_most: Timestamp,
+        /// Who is asked as well while nobody answers, by the policy of now.
+        then_ask: Option<String>,
     },
     /// No longer permitted.
     Forbidden {
@@ -150,6 +157,10 @@ pub enum RequestCommand {
     },
     /// It is taken back.
     Withdraw(Withdrawer),
+    /// Those who are asked are reminded, where the rule says so by now.
+    RemindByRule,
+    /// Whoever asked wants those who are asked to be reminded.
+    RemindByHand(PersonId),
     /// The policy, the groups, a contract or an account changed.
     Reassess {
         /// What the policy of now says.
@@ -191,11 +202,15 @@ pub fn decide_request(request: &Request, command: RequestCommand, now: Now) -> R
     let id = request.id;
     if !request.state.is_pending() {
         return match command {
-            RequestCommand::Tick | RequestCommand::Reassess { .. } | RequestCommand::ChangeParts { .. } => Ok(Vec::new()),
+            RequestCommand::Tick
+            | RequestCommand::RemindByRule
+            | RequestCommand::Reassess { .. }
+            | RequestCommand::ChangeParts { .. } => Ok(Vec::new()),
             RequestCommand::Approve { .. }
             | RequestCommand::ApproveByPolicy { .. }
             | RequestCommand::Deny { .. }
-            | RequestCommand::Withdraw(_) => Err(decided(request).into()),
+            | RequestCommand::Withdraw(_)
+            | RequestCommand::RemindByHand(_) => Err(decided(request).into()),
         };
     }
     let over = now.at >= request.answer_by;
@@ -203,10 +218,13 @@ pub fn decide_request(request: &Request, command: RequestCommand, now: Now) -> R
         // A clock that jumped ahead must not let questions die unanswered: they are held until it can be believed.
         RequestCommand::Tick if over && now.trust == Trust::Sound => Ok(vec![Event::RequestExpired { request: id, at: now.at }]),
         RequestCommand::Tick => Ok(Vec::new()),
+        RequestCommand::RemindByRule if over => Ok(Vec::new()),
+        RequestCommand::RemindByRule => Ok(remind::due(request, now)),
         RequestCommand::Withdraw(who) => withdraw(request, who, now),
         RequestCommand::ChangeParts { parts, grants, terms_hash } => Ok(change_parts(request, parts, grants, terms_hash)),
         RequestCommand::Reassess { verdict, electorate } => reassess(request, verdict, &electorate, now),
         _ if over => Err(Refusal::Decided { state: "expired".to_owned(), by: None, at: request.answer_by }.into()),
+        RequestCommand::RemindByHand(by) => remind::by_hand(request, by, now),
         RequestCommand::Deny { by, electorate, reason } => deny(request, by, &electorate, reason, now),
         RequestCommand::Approve { by, terms, electorate, note, note_rule, claims } => {
             let approval = Approval { by, at: now.at, note };
@@ -264,11 +282,14 @@ fn reassess(
     now: Now,
 ) -> Result<Vec<Event>, Undecided> {
     let id = request.id;
-    let (steps, ends_at_most) = match verdict {
+    let (steps, ends_at_most, then_ask) = match verdict {
         Reassessment::Forbidden { why } => return Ok(vec![Event::RequestInvalidated { request: id, at: now.at, why }]),
-        Reassessment::Permitted { steps, ends_at_most } => (raise_steps(&request.steps, &steps), ends_at_most),
+        Reassessment::Permitted { steps, ends_at_most, then_ask } => {
+            (raise_steps(&request.steps, &steps), ends_at_most, then_ask)
+        }
     };
     let mut events = voided(request, electorate);
+    events.extend(remind::taken_back(request, then_ask.as_deref()));
     if steps != request.steps {
         events.push(Event::StepsRaised { request: id, steps });
     }

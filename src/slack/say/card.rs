@@ -6,6 +6,7 @@
 use super::button;
 use super::causes::{end_cause, fail_cause, proof, void_cause};
 use super::names::{Names, Risk, listed};
+use super::remind::so_far;
 use crate::access::grant::{CallResult, Ended, Grant, GrantState, Proof, Remains, Revoking};
 use crate::access::ids::{PersonId, RequestId};
 use crate::access::request::{Mode, Purpose, Request, RequestState, TermsHash};
@@ -76,6 +77,7 @@ pub fn card(facts: &CardFacts<'_>) -> Message {
     let mut lines = Vec::new();
     if request.state.is_pending() {
         lines.push(mentions(facts));
+        lines.extend(so_far(request, names));
     } else {
         lines.extend(history(request, facts.grants, names));
     }
@@ -128,7 +130,7 @@ pub(super) fn headline(request: &Request, names: &Names) -> Markup {
 }
 
 /// "Maya has no access yet: 1 of security (Erin or Frank) still needed."
-fn still_needed(facts: &CardFacts<'_>) -> Markup {
+pub(super) fn still_needed(facts: &CardFacts<'_>) -> Markup {
     let request = facts.request;
     let names = facts.names;
     let parts = facts.still.iter().map(|needed| {
@@ -149,7 +151,7 @@ fn still_needed(facts: &CardFacts<'_>) -> Markup {
     }
 }
 
-fn buttons(request: &Request, names: &Names) -> Vec<Button> {
+pub(super) fn buttons(request: &Request, names: &Names) -> Vec<Button> {
     let value = button_value(request);
     // "Approve R-42, Maya Okafor, Orders database": a screen reader must not say three times "Approve".
     let which = format!("{}, {}, {}", request.id, names.person(&request.terms.subject), names.resource(&request.terms.resource));

@@ -112,6 +112,7 @@ pub fn help(able: Able) -> Message {
         lines.push(line("/jit done [G-57]", "you are finished: end it now"));
         lines.push(line("/jit extend G-57 1h why", "ask for more time"));
         lines.push(line("/jit cancel [R-42]", "withdraw a request"));
+        lines.push(line("/jit remind [R-42]", "remind those who are asked, once in 15 minutes"));
     }
     if able.decide == Can::Yes {
         lines.push(line("/jit pending", "what waits for your decision"));

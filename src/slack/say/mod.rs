@@ -11,6 +11,7 @@ pub mod lists;
 pub mod names;
 pub mod notice;
 pub mod refusal;
+pub mod remind;
 pub mod reply;
 pub mod samples;
 pub mod status;
@@ -31,6 +32,8 @@ pub mod button {
     pub const DETAILS: &str = "request.details";
     /// Withdraws; the same value.
     pub const WITHDRAW: &str = "request.withdraw";
+    /// Reminds those who are asked; the same value.
+    pub const REMIND: &str = "request.remind";
     /// Opens the request form; the value is empty or `resource role`.
     pub const REQUEST: &str = "request.open";
     /// Ends one's own grant; the value is `G-57`.

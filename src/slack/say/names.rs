@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use crate::access::ids::{GrantId, PersonId, ProviderId, RequestId, ResourceId, RoleId};
-use crate::access::request::{Part, Request, Terms};
+use crate::access::request::{OR, Part, Request, Terms};
 use crate::slack::zone::Zone;
 
 /// The names of everything that a message mentions, and the zone of whoever reads it.
@@ -246,7 +246,12 @@ impl Names {
     }
 
     /// Who may fill a step, from how a policy spells it: `group/dba` is "dba", `person/bob` is Bob, `sponsor` "the sponsor".
+    /// Alternatives are named one after the other: "dba or security".
     pub fn step(&self, by: &str) -> String {
+        by.split(OR).map(|by| self.step_of_one(by)).collect::<Vec<_>>().join(OR)
+    }
+
+    fn step_of_one(&self, by: &str) -> String {
         match by.split_once('/') {
             Some(("person", id)) => id.parse::<PersonId>().map_or_else(|_| id.to_owned(), |id| self.person(&id).to_owned()),
             Some(("group", id)) => id.to_owned(),

@@ -84,6 +84,12 @@ pub fn refusal(refusal: &Refusal, names: &Names) -> String {
         Refusal::NotAnApprover => "You are not among those who may decide this. /jit why shows who is.".to_owned(),
         Refusal::ApprovedAlready => "You have approved it already, and that counts. Nothing more to do.".to_owned(),
         Refusal::Decided { state, by, at } => decided(state, by.as_ref(), *at, names),
+        Refusal::RemindedLately { request, last, again_at } => format!(
+            "Those who are asked were reminded of {} at {}. You can have them reminded again from {}.",
+            names.request(*request),
+            names.zone.clock(*last),
+            names.zone.clock(*again_at)
+        ),
         Refusal::TermsChanged => "The request has changed since this card was drawn, so nothing was recorded. Look at the new card.".to_owned(),
         Refusal::DenialNeedsReason => "Say why you deny it: the requester will read it.".to_owned(),
         Refusal::ApprovalNeedsNote => "Say why you approve it: this policy wants that on record.".to_owned(),

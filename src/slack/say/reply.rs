@@ -47,6 +47,13 @@ pub enum Reply {
         /// The request.
         request: RequestId,
     },
+    /// Those who are asked are reminded.
+    Reminded {
+        /// Of which request.
+        request: RequestId,
+        /// Who.
+        people: Vec<PersonId>,
+    },
     /// A grant is being ended.
     Ending {
         /// The grant.
@@ -97,6 +104,10 @@ pub fn reply(what: &Reply, names: &Names) -> Message {
             format!("Denied: {}. {} is told, with your reason.", names.request(*request), subject(request))
         }
         Reply::Withdrawn { request } => format!("Withdrawn: {}. Nobody is asked any more.", names.request(*request)),
+        Reply::Reminded { request, people } => {
+            let (what, people) = (names.request(*request), names.people(people));
+            format!("I reminded {people} of {what}. You can have them reminded again in 15 minutes.")
+        }
         Reply::Ending { grant } => {
             format!("{} is being ended. I'll say when the provider shows that it is over.", names.grant(*grant))
         }
@@ -136,6 +147,7 @@ mod tests {
             Reply::Approved { request },
             Reply::Denied { request },
             Reply::Withdrawn { request },
+            Reply::Reminded { request, people: stage.approvers.clone() },
             Reply::Ending { grant },
             Reply::EndingAll { request, grants: vec![grant, GrantId::from_number(58)] },
             Reply::DoneBefore,

@@ -26,6 +26,7 @@ use crate::slack::command::Command;
 
 mod bundle;
 mod stage;
+mod waiting;
 
 #[cfg(test)]
 pub(in crate::slack) use stage::TEN;
@@ -60,6 +61,9 @@ impl Stage {
             put(format!("status.approved.{name}"), status(&self.status(&approved, grants)));
             put(format!("status.extension.{name}"), status(&self.status(&more, grants)));
             put(format!("news.approved.{name}"), news(&self.status(&approved, grants)));
+        }
+        for (name, message) in self.reminders() {
+            put(name, message);
         }
         for (name, message) in self.others()? {
             put(name, message);

@@ -5,6 +5,7 @@ use super::button;
 use super::card::{Needed, button_value, history_block};
 use super::causes::{end_cause, fail_cause, proof, void_cause};
 use super::names::{Names, counted};
+use super::remind::so_far;
 use crate::access::grant::{EndCause, Grant, GrantState, Remains};
 use crate::access::ids::PersonId;
 use crate::access::request::{Mode, Purpose, Request, RequestState};
@@ -59,7 +60,8 @@ pub fn status(facts: &StatusFacts<'_>) -> Message {
         blocks.push(asked(facts));
         let which = format!("{}, {}", request.id, names.resource(&request.terms.resource));
         let withdraw = Button::new(button::WITHDRAW, "Withdraw", &button_value(request), &format!("Withdraw {which}"));
-        blocks.push(actions("request", vec![withdraw]));
+        let remind = Button::new(button::REMIND, "Remind", &button_value(request), &format!("Remind of {which}"));
+        blocks.push(actions("request", vec![withdraw, remind]));
     } else {
         blocks.extend(grant_buttons(facts).or_else(|| again(facts)));
         blocks.extend(history_block(request, facts.grants, names));
@@ -261,6 +263,7 @@ fn asked(facts: &StatusFacts<'_>) -> Block {
             facts.still.iter().map(|needed| Markup::new().text(&format!("{} of {}", needed.count, names.step(&needed.by))));
         lines.push(Markup::new().text(&approvals).lit(" so far; still needed: ").joined(missing, ", "));
     }
+    lines.extend(so_far(facts.request, names));
     lines.push(Markup::new().text(&facts.request.id.to_string()).lit(" · you will be told here"));
     context(&lines)
 }

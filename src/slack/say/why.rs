@@ -98,7 +98,7 @@ fn clocks(facts: &WhyFacts<'_>) -> Vec<Markup> {
 fn people(facts: &WhyFacts<'_>) -> Vec<Markup> {
     let names = facts.card.names;
     let request = facts.card.request;
-    let mut lines: Vec<Markup> = request.steps.iter().map(|step| step_line(&step.by, step.count, facts)).collect();
+    let mut lines: Vec<Markup> = request.steps_asked().iter().map(|step| step_line(&step.by, step.count, facts)).collect();
     if lines.is_empty() {
         lines.push(match request.mode {
             Mode::Ask => Markup::new().lit("Nobody has to approve it."),

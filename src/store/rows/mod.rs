@@ -62,6 +62,11 @@ impl Fields<'_> {
         serde_json::from_str(&self.get::<String>(column)?).map_err(|error| self.unreadable(error))
     }
 
+    pub fn json_maybe<T: DeserializeOwned>(&self, column: &str) -> Result<Option<T>, StoreError> {
+        let text: Option<String> = self.get(column)?;
+        text.map(|text| serde_json::from_str(&text).map_err(|error| self.unreadable(error))).transpose()
+    }
+
     pub fn time(&self, column: &str) -> Result<Timestamp, StoreError> {
         self.get(column).map(Timestamp::from_millis)
     }

@@ -63,6 +63,7 @@ fn request(id: i64) -> Request {
         steps: vec![Step { by: "group/dba".to_owned(), count: 1 }],
         approvals: vec![],
         grants: vec![GrantId::from_number(id)],
+        reminding: Default::default(),
         state: RequestState::Pending,
     }
 }

@@ -10,8 +10,9 @@ use daypass::access::grant::{
     CallResult, EndCause, Ended, FailCause, GrantState, Proof, Recheck, Remains, Revoking, VoidCause, Warning,
 };
 use daypass::access::ids::GrantId;
+use daypass::access::remind::{Also, Page, Remind, Reminding};
 use daypass::access::request::{Part, Request, RequestState, Step, TermsHash};
-use daypass::access::time::Now;
+use daypass::access::time::{Now, Ttl};
 use daypass::access::words::Words;
 
 use super::things::{HOUR, MINUTE, Story, at, grant, in_short, level, now, person, request, trouble};
@@ -130,6 +131,23 @@ fn every_answer_while_it_is_given_and_while_it_is_taken() {
     insta::assert_snapshot!(table);
 }
 
+/// How far reminding can have gone while a request is pending.
+fn reminded() -> Vec<(&'static str, Reminding)> {
+    let page = Page { provider: "pager".parse().unwrap(), service: "orders".to_owned() };
+    let rule = Remind {
+        after: Ttl::from_minutes(15).unwrap(),
+        then_ask: Some("group/security".to_owned()),
+        after_that: Some(Ttl::from_minutes(30).unwrap()),
+        page: Some(page),
+    };
+    let by_rule = Reminding::by_rule(Some(rule));
+    let also = Also::Asked { by: "group/security".to_owned(), since: at(15 * MINUTE) };
+    let once = Reminding { first_at: Some(at(15 * MINUTE)), also, ..by_rule.clone() };
+    let long_ago = Reminding { first_at: Some(at(-HOUR)), ..once.clone() };
+    let twice = Reminding { second_at: Some(at(-HOUR)), ..long_ago.clone() };
+    vec![("reminded by rule", by_rule), ("reminded once", once), ("reminded long ago", long_ago), ("reminded twice", twice)]
+}
+
 fn request_states() -> Vec<RequestState> {
     vec![
         RequestState::Pending,
@@ -158,6 +176,7 @@ fn request_commands() -> Vec<(&'static str, RequestCommand, Now)> {
     let permitted = |by: &str, ends: i64| Reassessment::Permitted {
         steps: vec![Step { by: by.to_owned(), count: 1 }],
         ends_at_most: at(ends),
+        then_ask: Some("group/security".to_owned()),
     };
     vec![
         ("carol approves", approve("carol", 7), now(MINUTE)),
@@ -177,11 +196,22 @@ fn request_commands() -> Vec<(&'static str, RequestCommand, Now)> {
         ("the policy allows less time", reassess(permitted("group/dba", HOUR)), now(MINUTE)),
         (
             "the policy is loosened",
-            reassess(Reassessment::Permitted { steps: Vec::new(), ends_at_most: at(99 * HOUR) }),
+            reassess(Reassessment::Permitted {
+                steps: Vec::new(),
+                ends_at_most: at(99 * HOUR),
+                then_ask: Some("group/everybody".to_owned()),
+            }),
             now(MINUTE),
         ),
         ("the policy forbids", reassess(Reassessment::Forbidden { why: "no".to_owned() }), now(MINUTE)),
         ("its bundle is changed", change_parts(), now(MINUTE)),
+        ("the first reminder is not due yet", RequestCommand::RemindByRule, now(14 * MINUTE)),
+        ("the first reminder is due", RequestCommand::RemindByRule, now(15 * MINUTE)),
+        ("it is due, the clock is suspect", RequestCommand::RemindByRule, Now::suspect(at(15 * MINUTE))),
+        ("it is due after answer_by", RequestCommand::RemindByRule, now(4 * HOUR)),
+        ("maya reminds people", RequestCommand::RemindByHand(person("maya")), now(16 * MINUTE)),
+        ("maya reminds people too late", RequestCommand::RemindByHand(person("maya")), now(4 * HOUR)),
+        ("dave reminds people, who may not", RequestCommand::RemindByHand(person("dave")), now(16 * MINUTE)),
         ("answer_by passes", RequestCommand::Tick, now(4 * HOUR)),
         ("answer_by passes, the clock is suspect", RequestCommand::Tick, Now::suspect(at(4 * HOUR))),
     ]
@@ -195,9 +225,10 @@ fn change_parts() -> RequestCommand {
 #[test]
 fn every_request_state_against_every_command() {
     let mut table = String::new();
-    for state in request_states() {
-        writeln!(table, "{}", state.name()).unwrap();
-        let request = Request { state, ..request() };
+    let plain = request_states().into_iter().map(|state| (state.name(), Request { state, ..request() }));
+    let reminded = reminded().into_iter().map(|(name, reminding)| (name, Request { reminding, ..request() }));
+    for (name, request) in plain.chain(reminded) {
+        writeln!(table, "{name}").unwrap();
         for (what, command, when) in request_commands() {
             writeln!(table, "    {what:<40} {}", in_short(&decide_request(&request, command, when))).unwrap();
         }

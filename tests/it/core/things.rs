@@ -60,6 +60,7 @@ pub fn request() -> Request {
         policy: PolicyRef { id: "p".parse().unwrap(), digest: "d".to_owned() },
         mode: Mode::Ask,
         steps: vec![Step { by: "group/dba".to_owned(), count: 1 }],
+        remind: None,
     };
     match ask(ask_for, now(0)).unwrap().remove(0) {
         Event::RequestAsked { request } => *request,

@@ -5,12 +5,14 @@ use std::time::Duration;
 
 use daypass::access::apply;
 use daypass::access::decide::{
-    self, Ask, Claim, Describe, HoldingCommand, NoteRule, RequestCommand, Undecided, Withdrawer, decide_holding, decide_request,
+    self, Ask, Claim, Describe, HoldingCommand, NoteRule, PageAnswer, RequestCommand, Undecided, Withdrawer, decide_holding,
+    decide_request,
 };
 use daypass::access::entitlement::{Description, Prior, Shape, Target};
 use daypass::access::event::{About, Event};
 use daypass::access::grant::{EndCause, Grant};
 use daypass::access::ids::{EntitlementId, GrantId, PersonId, RequestId};
+use daypass::access::remind::{Page, Remind};
 use daypass::access::request::{Mode, Part, PolicyRef, Purpose, Request, Step, Terms, TermsHash};
 use daypass::access::time::Ttl;
 use daypass::access::words::Words;
@@ -73,6 +75,7 @@ impl World {
             policy: PolicyRef { id: "p".parse().unwrap(), digest: "d".to_owned() },
             mode: Mode::Ask,
             steps: vec![Step { by: "group/a".to_owned(), count }],
+            remind: rule_of(id),
         };
         match decide::ask(ask, now) {
             Ok(events) => self.commit(events),
@@ -88,8 +91,10 @@ impl World {
 
     pub fn electorate(&self, request: &Request) -> Vec<BTreeSet<PersonId>> {
         let group = ["a0", "a1", "a2", "p0"].iter().map(|name| name.parse().unwrap());
-        let eligible = group.filter(|person| *person != request.terms.subject && *person != request.filed_by).collect();
-        vec![eligible]
+        // Whoever is asked as well, because nobody answered.
+        let also = request.reminding.also_asked().map(|_| "p1".parse().unwrap());
+        let own = |person: &PersonId| *person == request.terms.subject || *person == request.filed_by;
+        vec![group.chain(also).filter(|person| !own(person)).collect()]
     }
 
     pub fn approve(&mut self) -> Result<(), String> {
@@ -170,6 +175,8 @@ impl World {
     pub fn say_no(&mut self) -> Result<(), String> {
         let Some(request) = self.pending() else { return Ok(()) };
         let by = self.approver();
+        self.remind(&request)?;
+        let request = self.requests[&request.id].clone();
         let command = if self.rng.percent(50) {
             RequestCommand::Deny { by, electorate: self.electorate(&request), reason: Words::typed("no") }
         } else {
@@ -180,6 +187,34 @@ impl World {
             Err(Undecided::Refused(_)) => Ok(()),
             Err(Undecided::Illegal(illegal)) => Err(illegal.to_string()),
         }
+    }
+
+    /// Requests expire, or people are reminded by the rule.
+    pub fn tick_requests(&mut self) -> Result<(), String> {
+        for id in self.requests.keys().copied().collect::<Vec<_>>() {
+            for command in [RequestCommand::Tick, RequestCommand::RemindByRule] {
+                let events = decide_request(&self.requests[&id], command, self.now()).map_err(|e| e.to_string())?;
+                self.commit(events)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Whoever asked has people reminded; a provider that pages answers, sometimes twice or too late.
+    fn remind(&mut self, request: &Request) -> Result<(), String> {
+        match decide_request(request, RequestCommand::RemindByHand(request.filed_by.clone()), self.now()) {
+            Ok(events) => self.commit(events)?,
+            Err(Undecided::Refused(_)) => {}
+            Err(Undecided::Illegal(illegal)) => return Err(illegal.to_string()),
+        }
+        for answer in [PageAnswer::Made, PageAnswer::Made, PageAnswer::Resolved] {
+            for request in self.requests.values().cloned().collect::<Vec<_>>() {
+                if answer == PageAnswer::Made || !request.state.is_pending() {
+                    self.commit(decide::page_answered(&request, answer, self.now()))?;
+                }
+            }
+        }
+        Ok(())
     }
 
     pub fn some_grant(&mut self) -> Option<Grant> {
@@ -226,5 +261,16 @@ impl World {
         let ids: Vec<EntitlementId> = self.entitlements.keys().copied().collect();
         let Some(id) = self.rng.pick(&ids).copied() else { return Ok(()) };
         self.on_holding(id, HoldingCommand::Look)
+    }
+}
+
+/// What happens while nobody answers. Taken from the number, so that it draws nothing.
+fn rule_of(id: RequestId) -> Option<Remind> {
+    let ttl = |minutes| Ttl::from_minutes(minutes).unwrap();
+    let page = Page { provider: "pager".parse().unwrap(), service: "orders".to_owned() };
+    match id.number() % 3 {
+        0 => None,
+        1 => Some(Remind { after: ttl(15), then_ask: None, after_that: None, page: None }),
+        _ => Some(Remind { after: ttl(5), then_ask: Some("group/b".to_owned()), after_that: Some(ttl(30)), page: Some(page) }),
     }
 }

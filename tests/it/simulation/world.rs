@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use daypass::access::apply;
-use daypass::access::decide::{self, HoldingCommand, RequestCommand, Undecided, decide_holding, decide_request};
+use daypass::access::decide::{self, HoldingCommand, Undecided, decide_holding};
 use daypass::access::entitlement::{Answer, Entitlement, Errand, Holding, Target};
 use daypass::access::event::{About, Event};
 use daypass::access::grant::{EndCause, Grant, GrantState};
@@ -286,10 +286,7 @@ impl World {
             return Ok(());
         }
         let now = self.now();
-        for request in self.requests.values().cloned().collect::<Vec<_>>() {
-            let events = decide_request(&request, RequestCommand::Tick, now).map_err(|e| e.to_string())?;
-            self.commit(events)?;
-        }
+        self.tick_requests()?;
         for id in self.entitlements.keys().copied().collect::<Vec<_>>() {
             if self.holding(id).due_at().is_some_and(|due| due <= now.at) && !self.is_skipped(id) {
                 self.on_holding(id, HoldingCommand::Begin)?;

@@ -121,6 +121,7 @@ fn request(set: &PolicySet, facts: &Facts, id: i64, asked_at: Timestamp) -> Requ
         steps,
         approvals: vec![],
         grants: vec![],
+        reminding: Default::default(),
         state: RequestState::Pending,
     }
 }

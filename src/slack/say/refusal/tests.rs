@@ -48,6 +48,7 @@ fn all(stage: &Stage) -> Vec<Refusal> {
         Refusal::TermsChanged,
         Refusal::DenialNeedsReason,
         Refusal::ApprovalNeedsNote,
+        Refusal::RemindedLately { request, last: TEN, again_at: TEN },
         Refusal::NotYours,
         Refusal::GrantOver { grant, state: text("ended") },
         Refusal::NotInForce { grant },

@@ -8,6 +8,7 @@ use crate::access::grant::{
     CallResult, EndCause, Ended, FailCause, Grant, GrantState, Proof, Recheck, Remains, Revoking, VoidCause, Warning,
 };
 use crate::access::ids::{EntitlementId, GrantId, NotAnId, PersonId, RequestId};
+use crate::access::remind::Reminding;
 use crate::access::request::{Approval, Mode, PolicyRef, Purpose, Request, RequestState, Step, Terms, TermsHash};
 use crate::access::time::{Timestamp, Ttl};
 use crate::access::words::Words;
@@ -215,6 +216,7 @@ fn request_of(terms: Terms, said: &str) -> Result<Request, NotAnId> {
         steps: vec![Step { by: "group/dba".to_owned(), count: 1 }],
         approvals: Vec::new(),
         grants: vec![GrantId::from_number(57)],
+        reminding: Reminding::default(),
         state: RequestState::Pending,
     })
 }

@@ -60,7 +60,7 @@ impl World {
         }
         for (action, about) in found {
             let state = match action.as_str() {
-                "request.approve" | "request.deny" | "request.withdraw" => self.request_state(&about),
+                "request.approve" | "request.deny" | "request.withdraw" | "request.remind" => self.request_state(&about),
                 "grant.done" | "grant.extend" => self.grant_state(&about),
                 // An answer of the moment, which nobody redraws.
                 _ => continue,
