@@ -10,6 +10,7 @@ use super::event::Event;
 use super::grant::{CallResult, EndCause, Ended, Grant, GrantState, Proof, Recheck, Remains, Revoking, Warning};
 use super::ids::RequestId;
 use super::request::{Request, RequestState};
+use super::review::{Review, ReviewState};
 use super::time::Timestamp;
 
 /// An event that cannot have happened to this row.
@@ -90,6 +91,30 @@ pub fn request(before: &Request, event: &Event) -> Result<Request, IllegalEvent>
         }
         (Event::RequestLapsed { request, at }, RequestState::Approved { .. }) if *request == before.id => {
             after.state = RequestState::Lapsed { at: *at };
+        }
+        _ => return Err(illegal()),
+    }
+    Ok(after)
+}
+
+/// The review after the event. One that is closed stays as it is.
+///
+/// # Errors
+///
+/// [`IllegalEvent`] when the event is about something else or does not fit the state.
+pub fn review(before: &Review, event: &Event) -> Result<Review, IllegalEvent> {
+    let (about, state) = (format!("the review of {}", before.request), before.state.name());
+    let illegal = || IllegalEvent { about, state, event: Box::new(event.clone()) };
+    let mut after = before.clone();
+    after.version += 1;
+    match (event, &before.state) {
+        (Event::ReviewOverdue { request, alarm }, ReviewState::Open) if *request == before.request && *alarm > before.alarms => {
+            after.alarms = *alarm;
+        }
+        (Event::ReviewClosed { request, at, by, finding, note }, ReviewState::Open)
+            if *request == before.request && *by != before.subject && *by != before.filed_by =>
+        {
+            after.state = ReviewState::Closed { at: *at, by: by.clone(), finding: *finding, note: note.clone() };
         }
         _ => return Err(illegal()),
     }

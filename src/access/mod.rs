@@ -13,6 +13,7 @@ pub mod grant;
 pub mod ids;
 pub mod refusal;
 pub mod request;
+pub mod review;
 pub mod seats;
 pub mod time;
 pub mod words;

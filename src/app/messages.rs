@@ -21,6 +21,14 @@ pub enum Kind {
     Decided,
     /// News for the requester about a grant: in force, ended, failed.
     News(Moment),
+    /// Somebody broke the glass: for the security channel, and for those who would have been asked. Redrawn.
+    Glass,
+    /// What has to be reviewed: for those who may. Redrawn.
+    Review,
+    /// The alarm over a review that is late, the how-manieth.
+    ReviewOverdue(u32),
+    /// What came of a review.
+    Reviewed,
     /// The warning before this end.
     Warning(Timestamp),
     /// The alarm over a late removal, the how-manieth.
@@ -68,6 +76,10 @@ impl Kind {
             Kind::News(Moment::InForce) => "news/in_force".to_owned(),
             Kind::News(Moment::Extended) => "news/extended".to_owned(),
             Kind::News(Moment::Over) => "news/over".to_owned(),
+            Kind::Glass => "glass".to_owned(),
+            Kind::Review => "review".to_owned(),
+            Kind::ReviewOverdue(alarm) => format!("review_overdue/{alarm}"),
+            Kind::Reviewed => "reviewed".to_owned(),
             Kind::Warning(end) => format!("warning/{}", end.as_millis()),
             Kind::Overdue(alarm) => format!("overdue/{alarm}"),
             Kind::OverdueIsOver => "overdue_is_over".to_owned(),
@@ -94,6 +106,10 @@ impl Kind {
             ("news", Some("in_force")) => Some(Kind::News(Moment::InForce)),
             ("news", Some("extended")) => Some(Kind::News(Moment::Extended)),
             ("news", Some("over")) => Some(Kind::News(Moment::Over)),
+            ("glass", None) => Some(Kind::Glass),
+            ("review", None) => Some(Kind::Review),
+            ("review_overdue", Some(alarm)) => alarm.parse().ok().map(Kind::ReviewOverdue),
+            ("reviewed", None) => Some(Kind::Reviewed),
             ("warning", _) => at().map(Kind::Warning),
             ("overdue", Some(alarm)) => alarm.parse().ok().map(Kind::Overdue),
             ("overdue_is_over", None) => Some(Kind::OverdueIsOver),
@@ -114,8 +130,12 @@ impl Kind {
     pub fn style(&self) -> Style {
         match self {
             // What has buttons loses them when they would do nothing any more.
-            Kind::Card | Kind::Status | Kind::News(Moment::InForce) | Kind::Warning(_) => Style::Convergent,
+            Kind::Card | Kind::Status | Kind::News(Moment::InForce) | Kind::Warning(_) | Kind::Glass | Kind::Review => {
+                Style::Convergent
+            }
             Kind::Decided
+            | Kind::ReviewOverdue(_)
+            | Kind::Reviewed
             | Kind::News(Moment::Extended | Moment::Over)
             | Kind::Overdue(_)
             | Kind::OverdueIsOver
@@ -207,6 +227,9 @@ impl Telling<'_> {
             | Event::RequestExpired { request, .. }
             | Event::RequestInvalidated { request, .. }
             | Event::RequestLapsed { request, .. } => self.decided(tx, *request),
+            Event::ReviewOpened { review } => self.alarm(tx, &Kind::Glass, review.request),
+            Event::ReviewOverdue { request, alarm } => self.review_overdue(tx, *request, *alarm),
+            Event::ReviewClosed { request, .. } => self.reviewed(tx, *request),
             Event::GrantActivated { grant, .. } => self.news(tx, *grant, Moment::InForce),
             Event::GrantExtended { grant, request, .. } => {
                 self.request_changed(tx, *request)?;

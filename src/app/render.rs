@@ -5,9 +5,11 @@ use std::sync::Arc;
 use crate::access::grant::{Grant, GrantState};
 use crate::access::ids::{GrantId, PersonId, RequestId};
 use crate::access::request::{Purpose, Request};
+use crate::access::review::Review;
 use crate::access::time::Timestamp;
 use crate::slack::block::Message;
 use crate::slack::say::card::{CardFacts, card};
+use crate::slack::say::glass::{self, GlassFacts};
 use crate::slack::say::names::Names;
 use crate::slack::say::notice::{self, Alarm, EndsSoon, Overdue};
 use crate::slack::say::status::{Extend, StatusFacts, status, status_of_request};
@@ -33,6 +35,8 @@ pub enum Drawn {
 struct Story {
     request: Request,
     grants: Vec<Grant>,
+    review: Option<Review>,
+    reviewers: Vec<PersonId>,
     lingers: Option<String>,
     connect: Option<String>,
     extend: Extend,
@@ -54,7 +58,6 @@ impl App {
             Audience::Person(person) => names::for_person(loaded.as_deref(), person),
             Audience::Channel(_) => names::for_channel(loaded.as_deref()),
         };
-        let now = self.now().at;
         if let Kind::PolicyChanged(_) = kind {
             let changes: Vec<String> = key.about.lines().map(str::to_owned).collect();
             return Ok(Some(notice::policy_changed(&changes)));
@@ -72,7 +75,22 @@ impl App {
         let story = self.store.read(move |reader| read_story(reader, &about, names)).await?;
         let Some((mut story, grant)) = story else { return Ok(None) };
         self.complete(&mut story, loaded);
-        match (kind, grant) {
+        if let Some(review) = story.review.as_ref().filter(|review| review.is_open()) {
+            story.reviewers = self.reviewers(story.loaded.as_deref(), review).await;
+        }
+        self.draw((kind, grant), story, key, drawn).await
+    }
+
+    /// Draws a message that is about a request, or about one of its grants.
+    async fn draw(
+        &self,
+        what: (Kind, Option<Grant>),
+        story: Story,
+        key: &MessageKey,
+        drawn: Drawn,
+    ) -> Result<Option<Message>, StoreError> {
+        let now = self.now().at;
+        match what {
             (Kind::Card, _) => Ok(Some(draw_card(&story, &key.audience))),
             (Kind::Status, _) => {
                 let in_force = story.grants.iter().any(|grant| matches!(grant.state, GrantState::Active { .. }));
@@ -93,6 +111,13 @@ impl App {
                 Ok(in_force.then(|| draw_status(&story, notice::news)))
             }
             (Kind::News(Moment::Over), Some(_)) => Ok(Some(draw_status(&story, notice::news))),
+            (Kind::Glass, _) => Ok(draw_glass(&story, |facts| Some(glass::broken(facts)))),
+            (Kind::Review, _) => Ok(draw_glass(&story, |facts| Some(glass::review_card(facts)))),
+            // What was closed meanwhile is late no longer.
+            (Kind::ReviewOverdue(_), _) => {
+                Ok(draw_glass(&story, |facts| facts.review.is_open().then(|| glass::review_overdue(facts, now))))
+            }
+            (Kind::Reviewed, _) => Ok(draw_glass(&story, glass::reviewed)),
             (Kind::Warning(end), Some(grant)) => self.warning(&story, &grant, (end, now), drawn).await,
             (Kind::Overdue(_), Some(grant)) => self.overdue(&story, &grant, now).await,
             (Kind::OverdueIsOver, Some(grant)) => Ok(match &grant.state {
@@ -200,6 +225,10 @@ fn alarm_of(kind: &Kind, key: &MessageKey) -> Option<Alarm> {
         Kind::Card
         | Kind::Status
         | Kind::Decided
+        | Kind::Glass
+        | Kind::Review
+        | Kind::ReviewOverdue(_)
+        | Kind::Reviewed
         | Kind::News(_)
         | Kind::Warning(_)
         | Kind::Overdue(_)
@@ -232,7 +261,18 @@ fn read_story(reader: &Reader<'_>, about: &str, mut names: Names) -> Result<Opti
         Purpose::Extension(grant) => reader.grant(grant)?.into_iter().collect(),
     };
     names::learn(&mut names, &request, &grants);
-    let story = Story { request, grants, lingers: None, connect: None, extend: Extend::No, names, loaded: None };
+    let review = reader.review(request.id)?;
+    let story = Story {
+        request,
+        grants,
+        review,
+        reviewers: Vec::new(),
+        lingers: None,
+        connect: None,
+        extend: Extend::No,
+        names,
+        loaded: None,
+    };
     Ok(Some((story, grant)))
 }
 
@@ -259,11 +299,19 @@ fn draw_card(story: &Story, audience: &Audience) -> Message {
     card(&CardFacts {
         request: &story.request,
         grants: &story.grants,
+        review: story.review.as_ref(),
         still: &still,
         mention: &mention,
         lingers: story.lingers.as_deref(),
         names: &story.names,
     })
+}
+
+/// `None` where there is nothing to review.
+fn draw_glass(story: &Story, draw: impl FnOnce(&GlassFacts<'_>) -> Option<Message>) -> Option<Message> {
+    let Story { request, grants, reviewers, names, .. } = story;
+    let review = story.review.as_ref()?;
+    draw(&GlassFacts { request, grants, review, reviewers, names })
 }
 
 fn draw_status(story: &Story, draw: fn(&StatusFacts<'_>) -> Message) -> Message {
@@ -272,6 +320,7 @@ fn draw_status(story: &Story, draw: fn(&StatusFacts<'_>) -> Message) -> Message 
     draw(&StatusFacts {
         request: &story.request,
         grants: &story.grants,
+        review: story.review.as_ref(),
         still: &still,
         asked: &asked,
         connect: story.connect.as_deref(),

@@ -263,6 +263,15 @@ fn sentence(refusal: &Refusal) -> String {
         | Refusal::TermsChanged
         | Refusal::DenialNeedsReason
         | Refusal::ApprovalNeedsNote
+        | Refusal::GlassNotPermitted
+        | Refusal::GlassNeedsReason
+        | Refusal::NobodyCanReview { .. }
+        | Refusal::GlassNotExtended
+        | Refusal::OwnReview
+        | Refusal::NotAReviewer
+        | Refusal::NoReview { .. }
+        | Refusal::ReviewNeedsNote
+        | Refusal::Reviewed { .. }
         | Refusal::NotYours
         | Refusal::GrantOver { .. }
         | Refusal::NotInForce { .. }

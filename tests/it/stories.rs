@@ -11,6 +11,7 @@ mod contracts;
 mod deciding;
 mod ending;
 mod extending;
+mod glass;
 mod input;
 mod leaving;
 mod messages;

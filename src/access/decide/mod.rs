@@ -5,12 +5,14 @@ mod approve;
 mod draft;
 mod holding;
 mod request;
+mod review;
 
 use std::fmt;
 
 pub use approve::{Claim, Describe};
 pub use holding::{HoldingCommand, decide_holding};
 pub use request::{Ask, NoteRule, Reassessment, RequestCommand, Withdrawer, ask, decide_request, raise_steps, settle};
+pub use review::{ReviewCommand, decide_review, may_close};
 
 use super::apply::IllegalEvent;
 use super::refusal::Refusal;

@@ -5,6 +5,7 @@
 
 mod chaos;
 mod faults;
+mod glass;
 mod mutants;
 mod oracle;
 mod people;

@@ -10,6 +10,7 @@ use daypass::access::event::{About, Event};
 use daypass::access::grant::{EndCause, Grant, GrantState};
 use daypass::access::ids::{EntitlementId, GrantId, PersonId, RequestId};
 use daypass::access::request::{Request, RequestState};
+use daypass::access::review::Review;
 use daypass::access::time::{Now, Timestamp, Trust};
 use daypass::clock::{Clock, Judge};
 use daypass::worker::choose::choose;
@@ -117,6 +118,7 @@ pub struct World {
     pub judge: Judge,
     pub alive: bool,
     pub requests: BTreeMap<RequestId, Request>,
+    pub reviews: BTreeMap<RequestId, Review>,
     pub grants: BTreeMap<GrantId, Grant>,
     pub entitlements: BTreeMap<EntitlementId, Entitlement>,
     pub log: Vec<Event>,
@@ -145,6 +147,7 @@ impl World {
             judge: Judge::new(Timestamp::from_millis(0), &View(time, time)),
             alive: true,
             requests: BTreeMap::new(),
+            reviews: BTreeMap::new(),
             grants: BTreeMap::new(),
             entitlements: BTreeMap::new(),
             log: Vec::new(),
@@ -192,6 +195,7 @@ impl World {
                         self.requests.insert(id, after);
                     }
                 },
+                About::Review(id) => self.commit_review(id, &event)?,
                 About::Grant(id) => match &event {
                     Event::GrantPlanned { grant } => {
                         self.remembered.insert(id);
@@ -228,7 +232,7 @@ impl World {
     }
 
     pub fn step(&mut self) -> Result<(), String> {
-        match self.rng.below(134) {
+        match self.rng.below(138) {
             0..25 => self.pass_time(),
             25..48 => self.work(),
             48..70 => self.answer_one(),
@@ -244,6 +248,8 @@ impl World {
             116..120 => self.interfere(),
             120..122 => self.toggle_provider(),
             122..126 => self.deliver_delayed(),
+            134..136 => self.break_glass(),
+            136..138 => self.close_one(),
             _ => {
                 let rng = &mut self.rng;
                 self.provider.land(self.time, || rng.percent(50));
@@ -290,6 +296,7 @@ impl World {
             let events = decide_request(&request, RequestCommand::Tick, now).map_err(|e| e.to_string())?;
             self.commit(events)?;
         }
+        self.tick_reviews()?;
         for id in self.entitlements.keys().copied().collect::<Vec<_>>() {
             if self.holding(id).due_at().is_some_and(|due| due <= now.at) && !self.is_skipped(id) {
                 self.on_holding(id, HoldingCommand::Tick)?;
@@ -369,6 +376,7 @@ impl World {
                 self.answer_one()?;
             }
             self.deliver_delayed()?;
+            self.close_all()?;
             oracle::after_every_step(self)?;
             let now = self.now();
             assert_eq!(now.trust, Trust::Sound);
