@@ -8,6 +8,7 @@ use super::ids::{EntitlementId, GrantId, PersonId, RequestId};
 use super::refusal::Refusal;
 use super::remind::Reminder;
 use super::request::{Approval, Part, Request, Seat, Step, TermsHash};
+use super::review::{Finding, Review};
 use super::time::Timestamp;
 use super::words::Words;
 
@@ -174,6 +175,35 @@ pub enum Event {
         request: RequestId,
         /// When.
         at: Timestamp,
+    },
+
+    /// Nobody agreed to it: somebody else has to look at it afterwards.
+    #[serde(rename = "review.opened")]
+    ReviewOpened {
+        /// The review.
+        review: Box<Review>,
+    },
+    /// It should have been closed by now: people are told.
+    #[serde(rename = "review.overdue")]
+    ReviewOverdue {
+        /// Of which request.
+        request: RequestId,
+        /// The how-manieth alarm this is.
+        alarm: u32,
+    },
+    /// Somebody said what they found.
+    #[serde(rename = "review.closed")]
+    ReviewClosed {
+        /// Of which request.
+        request: RequestId,
+        /// When.
+        at: Timestamp,
+        /// Who.
+        by: PersonId,
+        /// What they found.
+        finding: Finding,
+        /// Why.
+        note: Words,
     },
 
     /// A claim was committed, with its latest end.

@@ -179,6 +179,37 @@ pub enum Refusal {
         again_at: Timestamp,
     },
 
+    // Breaking the glass, and what follows.
+    /// No policy lets this person break the glass for that.
+    GlassNotPermitted,
+    /// Whoever breaks the glass says why.
+    GlassNeedsReason,
+    /// Nobody could review it: those who would have to are nobody, or only the person themselves.
+    NobodyCanReview {
+        /// Who would have to, as the policy spells it.
+        by: Vec<String>,
+    },
+    /// Nobody agreed to this access, so it has no more time without people.
+    GlassNotExtended,
+    /// Nobody reviews what they got, nor what they filed for somebody else.
+    OwnReview,
+    /// This person is not among those who may review it.
+    NotAReviewer,
+    /// There is nothing to review about this request.
+    NoReview {
+        /// The request.
+        request: RequestId,
+    },
+    /// A review says why.
+    ReviewNeedsNote,
+    /// Somebody has reviewed it already.
+    Reviewed {
+        /// Who.
+        by: PersonId,
+        /// When.
+        at: Timestamp,
+    },
+
     // Ending and extending.
     /// This is not theirs to end or extend.
     NotYours,

@@ -6,6 +6,7 @@ use serde_json::{Value, json};
 
 use crate::access::grant::{Grant, GrantState};
 use crate::access::ids::PersonId;
+use crate::access::review::{Review, ReviewState};
 use crate::access::time::{Timestamp, Trust};
 use crate::app::App;
 use crate::audit::leaf::{about_text, actor_text};
@@ -104,10 +105,11 @@ pub(super) async fn requests(app: &App) -> Result<Value, StoreError> {
     let list = app.store().read(|reader| {
         let both = reader.pending_requests(OPEN_MAX)?.into_iter().chain(reader.latest_requests(LATEST_MAX)?);
         let requests: BTreeMap<_, _> = both.map(|request| (request.id, request)).collect();
-        Ok(requests
+        requests
             .values()
             .map(|request| {
-                json!({
+                let review = reader.review(request.id)?;
+                Ok(json!({
                     "id": request.id.to_string(),
                     "person": request.terms.subject.as_str(),
                     "resource": request.terms.resource.as_str(),
@@ -115,11 +117,31 @@ pub(super) async fn requests(app: &App) -> Result<Value, StoreError> {
                     "parts": request.terms.parts.iter().map(ToString::to_string).collect::<Vec<_>>(),
                     "state": request.state.name(),
                     "asked_at_ms": request.asked_at.as_millis(),
-                })
+                    "mode": request.mode,
+                    "review": review.as_ref().map(shown_review),
+                }))
             })
-            .collect::<Vec<_>>())
+            .collect::<Result<Vec<_>, StoreError>>()
     });
     Ok(json!({ "requests": list.await? }))
+}
+
+/// What somebody else said, or has to say, of what nobody agreed to.
+fn shown_review(review: &Review) -> Value {
+    let (closed_at, closed_by, finding) = match &review.state {
+        ReviewState::Open => (None, None, None),
+        ReviewState::Closed { at, by, finding, .. } => (Some(at.as_millis()), Some(by.as_str()), Some(finding.name())),
+    };
+    json!({
+        "state": review.state.name(),
+        "by": review.by,
+        "opened_at_ms": review.opened_at.as_millis(),
+        "due_at_ms": review.due_at.as_millis(),
+        "overdue": review.is_overdue(),
+        "closed_at_ms": closed_at,
+        "closed_by": closed_by,
+        "finding": finding,
+    })
 }
 
 /// Lines of the audit log after `after`, with the head that they are under.

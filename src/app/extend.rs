@@ -10,15 +10,16 @@ use crate::access::request::{Purpose, Request};
 use crate::access::time::Ttl;
 use crate::access::words::Words;
 use crate::policy::asking::outlook;
+use crate::policy::facts::Manner;
 use crate::policy::{Verdict, electorate};
 use crate::slack::block::View;
 use crate::slack::say::forms::{self, ExtendForm};
 use crate::slack::say::names::{self, Names};
 
-use super::App;
 use super::ask::{Want, Wish};
 use super::policies::Loaded;
 use super::transact::{Attempt, Outcome, Stop, Work};
+use super::{App, glass};
 
 /// How much more time, for which grant, and why.
 #[derive(Debug, Clone)]
@@ -80,7 +81,8 @@ impl App {
             role: request.terms.role,
             access_for: more.by,
             reason: if more.reason.is_empty() { request.reason } else { more.reason },
-            purpose: Want::MoreTime { grant: grant.id, times, active_at, ends_at },
+            purpose: Want::MoreTime { grant: grant.id, times, active_at, ends_at, given: request.mode },
+            manner: Manner::Usual,
         })
     }
 }
@@ -147,6 +149,7 @@ impl App {
             let (facts, _) = self.judge_wish(loaded, &wish).await?;
             let now = self.now().at;
             match outlook(&loaded.set, &facts, now) {
+                Verdict::Allow { mode, .. } if glass::is_unagreed(&wish, mode) => last = Some(Refusal::GlassNotExtended),
                 Verdict::Allow { steps, ends_at_most, .. } => {
                     offered.push(by);
                     let voters = electorate(&loaded.set, &steps, person, person, &facts.outside, now);
@@ -155,7 +158,7 @@ impl App {
                     asked.dedup();
                     seen = Some((wish, asked, ends_at_most));
                 }
-                Verdict::Deny { refusal, .. } => last = Some(refusal),
+                Verdict::Deny { refusal, trace, .. } => last = Some(glass::why_not(&wish, refusal, &trace)),
             }
         }
         let Some((wish, asked, at_most)) = seen else {

@@ -10,7 +10,7 @@ use crate::access::refusal::Refusal;
 use crate::access::time::{Timestamp, Ttl};
 use crate::access::words::Words;
 use crate::policy::asking::{outlook, permit_of};
-use crate::policy::facts::Clamp;
+use crate::policy::facts::{Clamp, Manner};
 use crate::policy::problem::nearest;
 use crate::policy::{Verdict, electorate};
 use crate::slack::block::{Choice, View};
@@ -263,7 +263,16 @@ fn closing(caps: Option<&crate::providers::Caps>) -> Option<String> {
 }
 
 fn wish(person: &PersonId, resource: ResourceId, role: RoleId, access_for: Ttl, reason: Words) -> Wish {
-    Wish { subject: person.clone(), filed_by: person.clone(), resource, role, access_for, reason, purpose: Want::Access }
+    Wish {
+        subject: person.clone(),
+        filed_by: person.clone(),
+        resource,
+        role,
+        access_for,
+        reason,
+        purpose: Want::Access,
+        manner: Manner::Usual,
+    }
 }
 
 /// A length, or the time until a moment.
@@ -282,14 +291,14 @@ pub(super) fn in_time(length: Length, now: Timestamp, zone: &Zone) -> Result<Ttl
     }
 }
 
-enum Found {
+pub(super) enum Found {
     One(ResourceId),
     Several,
     None,
 }
 
 /// By its id, the last part of its id, or its name; else by what only one of them contains.
-fn find_resource(loaded: &Loaded, askable: &BTreeMap<ResourceId, Vec<RoleId>>, words: &str) -> Found {
+pub(super) fn find_resource(loaded: &Loaded, askable: &BTreeMap<ResourceId, Vec<RoleId>>, words: &str) -> Found {
     let words = words.to_lowercase();
     if words.is_empty() {
         return Found::None;
@@ -313,13 +322,13 @@ fn find_resource(loaded: &Loaded, askable: &BTreeMap<ResourceId, Vec<RoleId>>, w
     Found::None
 }
 
-fn no_such_resource(askable: &BTreeMap<ResourceId, Vec<RoleId>>, asked: &str) -> Refusal {
+pub(super) fn no_such_resource(askable: &BTreeMap<ResourceId, Vec<RoleId>>, asked: &str) -> Refusal {
     let ids: Vec<&str> = askable.keys().map(ResourceId::as_str).collect();
     let similar = nearest(asked, ids.iter().copied()).map(str::to_owned).into_iter().collect();
     Refusal::NoSuchResource { asked: asked.to_owned(), similar }
 }
 
-fn find_role(loaded: &Loaded, resource: &ResourceId, roles: &[RoleId], word: &str) -> Result<RoleId, Refusal> {
+pub(super) fn find_role(loaded: &Loaded, resource: &ResourceId, roles: &[RoleId], word: &str) -> Result<RoleId, Refusal> {
     let word_lower = word.to_lowercase();
     let name = |role: &RoleId| loaded.set.role(resource, role).map(|role| role.name.to_lowercase()).unwrap_or_default();
     let found = roles.iter().find(|role| role.as_str() == word_lower || name(role) == word_lower);

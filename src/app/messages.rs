@@ -21,6 +21,14 @@ pub enum Kind {
     StillWaiting(Timestamp),
     /// A page that the policy wants cannot be made.
     PageFails,
+    /// Somebody broke the glass: for the security channel, and for those who would have been asked. Redrawn.
+    Glass,
+    /// What has to be reviewed: for those who may. Redrawn.
+    Review,
+    /// The alarm over a review that is late, the how-manieth.
+    ReviewOverdue(u32),
+    /// What came of a review.
+    Reviewed,
     /// The warning before this end.
     Warning(Timestamp),
     /// The alarm over a late removal, the how-manieth.
@@ -71,6 +79,10 @@ impl Kind {
             Kind::Reminder(at) => format!("reminder/{}", at.as_millis()),
             Kind::StillWaiting(at) => format!("still_waiting/{}", at.as_millis()),
             Kind::PageFails => "page_fails".to_owned(),
+            Kind::Glass => "glass".to_owned(),
+            Kind::Review => "review".to_owned(),
+            Kind::ReviewOverdue(alarm) => format!("review_overdue/{alarm}"),
+            Kind::Reviewed => "reviewed".to_owned(),
             Kind::Warning(end) => format!("warning/{}", end.as_millis()),
             Kind::Overdue(alarm) => format!("overdue/{alarm}"),
             Kind::OverdueIsOver => "overdue_is_over".to_owned(),
@@ -100,6 +112,10 @@ impl Kind {
             ("reminder", _) => at().map(Kind::Reminder),
             ("still_waiting", _) => at().map(Kind::StillWaiting),
             ("page_fails", None) => Some(Kind::PageFails),
+            ("glass", None) => Some(Kind::Glass),
+            ("review", None) => Some(Kind::Review),
+            ("review_overdue", Some(alarm)) => alarm.parse().ok().map(Kind::ReviewOverdue),
+            ("reviewed", None) => Some(Kind::Reviewed),
             ("warning", _) => at().map(Kind::Warning),
             ("overdue", Some(alarm)) => alarm.parse().ok().map(Kind::Overdue),
             ("overdue_is_over", None) => Some(Kind::OverdueIsOver),
@@ -120,10 +136,18 @@ impl Kind {
     pub fn style(&self) -> Style {
         match self {
             // What has buttons loses them when they would do nothing any more.
-            Kind::Card | Kind::Status | Kind::Reminder(_) | Kind::News(Moment::InForce) | Kind::Warning(_) => Style::Convergent,
+            Kind::Card
+            | Kind::Status
+            | Kind::Reminder(_)
+            | Kind::News(Moment::InForce)
+            | Kind::Warning(_)
+            | Kind::Glass
+            | Kind::Review => Style::Convergent,
             Kind::Decided
             | Kind::StillWaiting(_)
             | Kind::PageFails
+            | Kind::ReviewOverdue(_)
+            | Kind::Reviewed
             | Kind::News(Moment::Extended | Moment::Over)
             | Kind::Overdue(_)
             | Kind::OverdueIsOver

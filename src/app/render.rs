@@ -5,10 +5,12 @@ use std::sync::Arc;
 use crate::access::grant::{Grant, GrantState};
 use crate::access::ids::{GrantId, PersonId, RequestId};
 use crate::access::request::{Part, Purpose, Request};
+use crate::access::review::Review;
 use crate::access::time::Timestamp;
 use crate::policy::PolicySet;
 use crate::slack::block::Message;
 use crate::slack::say::card::{CardFacts, card};
+use crate::slack::say::glass::{self, GlassFacts};
 use crate::slack::say::names::Names;
 use crate::slack::say::notice::{self, Alarm, EndsSoon, Overdue};
 use crate::slack::say::remind;
@@ -35,6 +37,8 @@ pub enum Drawn {
 struct Story {
     request: Request,
     grants: Vec<Grant>,
+    review: Option<Review>,
+    reviewers: Vec<PersonId>,
     lingers: Option<String>,
     connect: Option<String>,
     extend: Extend,
@@ -56,7 +60,6 @@ impl App {
             Audience::Person(person) => names::for_person(loaded.as_deref(), person),
             Audience::Channel(_) => names::for_channel(loaded.as_deref()),
         };
-        let now = self.now().at;
         if let Kind::PolicyChanged(_) = kind {
             let changes: Vec<String> = key.about.lines().map(str::to_owned).collect();
             return Ok(Some(notice::policy_changed(&changes)));
@@ -74,7 +77,22 @@ impl App {
         let story = self.store.read(move |reader| read_story(reader, &about, names)).await?;
         let Some((mut story, grant)) = story else { return Ok(None) };
         self.complete(&mut story, loaded);
-        match (kind, grant) {
+        if let Some(review) = story.review.as_ref().filter(|review| review.is_open()) {
+            story.reviewers = self.reviewers(story.loaded.as_deref(), review).await;
+        }
+        self.draw((kind, grant), story, key, drawn).await
+    }
+
+    /// Draws a message that is about a request, or about one of its grants.
+    async fn draw(
+        &self,
+        what: (Kind, Option<Grant>),
+        story: Story,
+        key: &MessageKey,
+        drawn: Drawn,
+    ) -> Result<Option<Message>, StoreError> {
+        let now = self.now().at;
+        match what {
             (Kind::Card, _) => Ok(Some(draw_card(&story, &key.audience))),
             (Kind::Status, _) => Ok(Some(draw_status(&story, if is_in_force(&story) { status_of_request } else { status }))),
             (Kind::Decided, _) => Ok(Some(draw_status(&story, notice::news))),
@@ -89,6 +107,13 @@ impl App {
             (Kind::Reminder(at), _) => Ok(draw_reminder(&story, &key.audience, at, drawn)),
             (Kind::StillWaiting(at), _) => Ok(remind::still_waiting(&story.request, &still(&story), at, &story.names)),
             (Kind::PageFails, _) => Ok(remind::page_fails(&story.request, &story.names)),
+            (Kind::Glass, _) => Ok(draw_glass(&story, |facts| Some(glass::broken(facts)))),
+            (Kind::Review, _) => Ok(draw_glass(&story, |facts| Some(glass::review_card(facts)))),
+            // What was closed meanwhile is late no longer.
+            (Kind::ReviewOverdue(_), _) => {
+                Ok(draw_glass(&story, |facts| facts.review.is_open().then(|| glass::review_overdue(facts, now))))
+            }
+            (Kind::Reviewed, _) => Ok(draw_glass(&story, glass::reviewed)),
             (Kind::Warning(end), Some(grant)) => self.warning(&story, &grant, (end, now), drawn).await,
             (Kind::Overdue(_), Some(grant)) => self.overdue(&story, &grant, now).await,
             (Kind::OverdueIsOver, Some(grant)) => Ok(match &grant.state {
@@ -229,6 +254,10 @@ fn alarm_of(kind: &Kind, key: &MessageKey) -> Option<Alarm> {
         | Kind::Reminder(_)
         | Kind::StillWaiting(_)
         | Kind::PageFails
+        | Kind::Glass
+        | Kind::Review
+        | Kind::ReviewOverdue(_)
+        | Kind::Reviewed
         | Kind::News(_)
         | Kind::Warning(_)
         | Kind::Overdue(_)
@@ -261,7 +290,18 @@ fn read_story(reader: &Reader<'_>, about: &str, mut names: Names) -> Result<Opti
         Purpose::Extension(grant) => reader.grant(grant)?.into_iter().collect(),
     };
     names::learn(&mut names, &request, &grants);
-    let story = Story { request, grants, lingers: None, connect: None, extend: Extend::No, names, loaded: None };
+    let review = reader.review(request.id)?;
+    let story = Story {
+        request,
+        grants,
+        review,
+        reviewers: Vec::new(),
+        lingers: None,
+        connect: None,
+        extend: Extend::No,
+        names,
+        loaded: None,
+    };
     Ok(Some((story, grant)))
 }
 
@@ -288,6 +328,7 @@ fn draw_card(story: &Story, audience: &Audience) -> Message {
     card(&CardFacts {
         request: &story.request,
         grants: &story.grants,
+        review: story.review.as_ref(),
         still: &still,
         mention: &mention,
         lingers: story.lingers.as_deref(),
@@ -308,12 +349,20 @@ fn draw_reminder(story: &Story, audience: &Audience, at: Timestamp, drawn: Drawn
     (drawn == Drawn::Again).then(|| remind::was_reminded(request, &story.grants, at, &story.names))
 }
 
+/// `None` where there is nothing to review.
+fn draw_glass(story: &Story, draw: impl FnOnce(&GlassFacts<'_>) -> Option<Message>) -> Option<Message> {
+    let Story { request, grants, reviewers, names, .. } = story;
+    let review = story.review.as_ref()?;
+    draw(&GlassFacts { request, grants, review, reviewers, names })
+}
+
 fn draw_status(story: &Story, draw: fn(&StatusFacts<'_>) -> Message) -> Message {
     let still = still(story);
     let asked = asked(story);
     draw(&StatusFacts {
         request: &story.request,
         grants: &story.grants,
+        review: story.review.as_ref(),
         still: &still,
         asked: &asked,
         connect: story.connect.as_deref(),

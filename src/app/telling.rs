@@ -99,6 +99,9 @@ impl Telling<'_> {
             | Event::RequestExpired { request, .. }
             | Event::RequestInvalidated { request, .. }
             | Event::RequestLapsed { request, .. } => self.decided(tx, *request),
+            Event::ReviewOpened { review } => self.alarm(tx, &Kind::Glass, review.request),
+            Event::ReviewOverdue { request, alarm } => self.review_overdue(tx, *request, *alarm),
+            Event::ReviewClosed { request, .. } => self.reviewed(tx, *request),
             Event::GrantActivated { grant, .. } => self.news(tx, *grant, Moment::InForce),
             Event::GrantExtended { grant, request, .. } => {
                 self.request_changed(tx, *request)?;

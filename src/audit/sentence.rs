@@ -9,6 +9,7 @@ use crate::access::ids::{PersonId, RequestId};
 use crate::access::refusal::Refusal;
 use crate::access::remind::Reminder;
 use crate::access::request::{Mode, Part, Purpose, Request, Seat, Step};
+use crate::access::review::{Finding, Review};
 use crate::access::time::Timestamp;
 
 use super::leaf::Entry;
@@ -58,6 +59,9 @@ impl Say<'_> {
             Event::RequestExpired { request, .. } => format!("{request}: nobody decided in time"),
             Event::RequestInvalidated { request, why, .. } => format!("{request}: no longer allowed: {why}"),
             Event::RequestLapsed { request, .. } => format!("{request}: did not begin in time; nothing was sent"),
+            Event::ReviewOpened { review } => review_opened(review),
+            Event::ReviewOverdue { request, alarm } => format!("{request}: the review is late (alarm {alarm})"),
+            Event::ReviewClosed { request, by, finding, .. } => self.reviewed(*request, by, *finding),
             Event::GrantPlanned { grant } => self.planned(grant),
             Event::GrantChecking { grant, .. } => format!("{grant}: reading what is there already"),
             Event::GrantProvisioning { grant, .. } => format!("{grant}: the provider is being told"),
@@ -140,6 +144,14 @@ impl Say<'_> {
         }
         let seats: Vec<_> = seats.iter().map(|seat| format!("{} for {}", self.name(&seat.person), seat.step)).collect();
         format!("{request}: approved by {}", seats.join(", "))
+    }
+
+    fn reviewed(&self, request: RequestId, by: &PersonId, finding: Finding) -> String {
+        let found = match finding {
+            Finding::Justified => "was justified",
+            Finding::NotJustified => "was not justified",
+        };
+        format!("{request}: {} reviewed it: breaking the glass {found}", self.name(by))
     }
 
     fn reminded(&self, request: RequestId, reminder: &Reminder) -> String {
@@ -242,6 +254,11 @@ fn target_text(target: &Target) -> String {
         Target::Present { level, until: None } => level.name.clone(),
         Target::Present { level, until: Some(until) } => format!("{}, until {} at the provider itself", level.name, when(*until)),
     }
+}
+
+fn review_opened(review: &Review) -> String {
+    let Review { request, by, due_at, .. } = review;
+    format!("{request}: nobody agreed to it; to be reviewed by {} until {}", by.join(" or "), when(*due_at))
 }
 
 fn parts_text(parts: &[Part]) -> String {

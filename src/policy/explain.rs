@@ -264,6 +264,15 @@ fn sentence(refusal: &Refusal) -> String {
         | Refusal::DenialNeedsReason
         | Refusal::ApprovalNeedsNote
         | Refusal::RemindedLately { .. }
+        | Refusal::GlassNotPermitted
+        | Refusal::GlassNeedsReason
+        | Refusal::NobodyCanReview { .. }
+        | Refusal::GlassNotExtended
+        | Refusal::OwnReview
+        | Refusal::NotAReviewer
+        | Refusal::NoReview { .. }
+        | Refusal::ReviewNeedsNote
+        | Refusal::Reviewed { .. }
         | Refusal::NotYours
         | Refusal::GrantOver { .. }
         | Refusal::NotInForce { .. }

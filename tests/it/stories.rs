@@ -12,6 +12,7 @@ mod contracts;
 mod deciding;
 mod ending;
 mod extending;
+mod glass;
 mod input;
 mod leaving;
 mod merging;

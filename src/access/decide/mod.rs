@@ -6,6 +6,7 @@ mod draft;
 mod holding;
 mod remind;
 mod request;
+mod review;
 mod whole;
 
 use std::fmt;
@@ -14,6 +15,7 @@ pub use approve::{Claim, Describe};
 pub use holding::{HoldingCommand, decide_holding};
 pub use remind::{PageAnswer, page_answered};
 pub use request::{Ask, NoteRule, Reassessment, RequestCommand, Withdrawer, ask, decide_request, raise_steps, settle};
+pub use review::{ReviewCommand, decide_review, may_close};
 pub use whole::{RollBack, rolled_back};
 
 use super::apply::IllegalEvent;

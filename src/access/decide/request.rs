@@ -8,11 +8,12 @@ use super::super::ids::{GrantId, PersonId, RequestId};
 use super::super::refusal::Refusal;
 use super::super::remind::{Remind, Reminding};
 use super::super::request::{Approval, Mode, Part, PolicyRef, Purpose, Request, RequestState, Step, Terms, TermsHash};
+use super::super::review::ReviewRule;
 use super::super::time::{Now, Timestamp, Trust, Ttl};
 use super::super::words::Words;
 use super::Undecided;
 use super::approve::{Claim, approve, approved, is_eligible, is_own, voided};
-use super::remind;
+use super::{remind, review};
 
 /// Everything that a new request is made of, after the policy permitted it.
 #[derive(Debug, Clone)]
@@ -53,10 +54,14 @@ pub struct Ask {
 ///
 /// # Errors
 ///
-/// [`Refusal::ClockSuspect`] while the clock contradicts itself, [`Refusal::NoTimeLeft`] where less than a minute would be left.
+/// [`Refusal::ClockSuspect`] while the clock contradicts itself, [`Refusal::NoTimeLeft`] where less than a minute would be left,
+/// [`Refusal::GlassNeedsReason`] where nobody is asked before and nobody could say afterwards what it was for.
 pub fn ask(ask: Ask, now: Now) -> Result<Vec<Event>, Undecided> {
     if now.trust == Trust::Suspect {
         return Err(Refusal::ClockSuspect.into());
+    }
+    if ask.mode == Mode::BreakGlass && ask.reason.is_empty() {
+        return Err(Refusal::GlassNeedsReason.into());
     }
     let start = ask.start_at.unwrap_or(now.at).max(now.at);
     if ask.ends_at_most < start.plus(Ttl::MIN) {
@@ -146,6 +151,13 @@ pub enum RequestCommand {
         /// What the approval brings about.
         claims: Vec<Claim>,
     },
+    /// The glass is broken: nobody agreed, and somebody else reviews it.
+    BreakGlass {
+        /// What it brings about.
+        claims: Vec<Claim>,
+        /// Who reviews it, and how soon.
+        review: ReviewRule,
+    },
     /// Somebody says no.
     Deny {
         /// Who.
@@ -208,6 +220,7 @@ pub fn decide_request(request: &Request, command: RequestCommand, now: Now) -> R
             | RequestCommand::ChangeParts { .. } => Ok(Vec::new()),
             RequestCommand::Approve { .. }
             | RequestCommand::ApproveByPolicy { .. }
+            | RequestCommand::BreakGlass { .. }
             | RequestCommand::Deny { .. }
             | RequestCommand::Withdraw(_)
             | RequestCommand::RemindByHand(_) => Err(decided(request).into()),
@@ -231,8 +244,17 @@ pub fn decide_request(request: &Request, command: RequestCommand, now: Now) -> R
             approve(request, approval, terms, &electorate, note_rule, claims, now)
         }
         RequestCommand::ApproveByPolicy { claims } => match request.mode {
-            Mode::Ask => Err(Refusal::NotAnApprover.into()),
-            Mode::Auto | Mode::BreakGlass => approved(request, Vec::new(), claims, now),
+            Mode::Ask | Mode::BreakGlass => Err(Refusal::NotAnApprover.into()),
+            Mode::Auto => approved(request, Vec::new(), claims, now),
+        },
+        RequestCommand::BreakGlass { claims, review } => match request.mode {
+            Mode::Ask | Mode::Auto => Err(Refusal::NotAnApprover.into()),
+            Mode::BreakGlass => {
+                let mut events = approved(request, Vec::new(), claims, now)?;
+                // Right after the approval, so that there is never the one without the other.
+                events.insert(1, review::opened(request, review, now));
+                Ok(events)
+            }
         },
     }
 }

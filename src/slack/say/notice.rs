@@ -225,11 +225,6 @@ pub enum Alarm {
         /// On what, as the provider calls it.
         thing: String,
     },
-    /// Somebody broke the glass.
-    BreakGlass {
-        /// The request.
-        request: RequestId,
-    },
     /// A message could not be delivered.
     Undelivered {
         /// To whom, as a name.
@@ -269,10 +264,6 @@ pub fn alarm(alarm: &Alarm, names: &Names) -> Message {
             plainly(account),
             plainly(thing)
         ),
-        Alarm::BreakGlass { request } => {
-            let who = names.requests.get(request).map_or_else(|| "Somebody".to_owned(), |about| names.person_in_full(&about.person));
-            format!("{who} broke the glass: {} was given without an approval. Another person has to review it.", names.request(*request))
-        }
         Alarm::Undelivered { to, about } => {
             format!("Slack did not take my message to {} about {}. Please tell them.", plainly(to), plainly(about))
         }

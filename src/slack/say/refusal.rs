@@ -93,6 +93,21 @@ pub fn refusal(refusal: &Refusal, names: &Names) -> String {
         Refusal::TermsChanged => "The request has changed since this card was drawn, so nothing was recorded. Look at the new card.".to_owned(),
         Refusal::DenialNeedsReason => "Say why you deny it: the requester will read it.".to_owned(),
         Refusal::ApprovalNeedsNote => "Say why you approve it: this policy wants that on record.".to_owned(),
+        Refusal::GlassNotPermitted => "No policy lets you break the glass for this. Ask for it in the usual way: /jit request".to_owned(),
+        Refusal::GlassNeedsReason => {
+            "Say at the end why you break the glass: what happened, and what you have to do. Others read it at once.".to_owned()
+        }
+        Refusal::NobodyCanReview { by } => nobody_can_review(by, names),
+        Refusal::GlassNotExtended => {
+            "Nobody agreed to this access, so it gets no more time without people. Ask for it in the usual way: /jit request".to_owned()
+        }
+        Refusal::OwnReview => "You can't review what you got or filed yourself. Somebody else has to.".to_owned(),
+        Refusal::NotAReviewer => "You are not among those who may review this. /jit why shows who is.".to_owned(),
+        Refusal::NoReview { request } => format!("There is nothing to review about {}. /jit pending shows what there is.", names.request(*request)),
+        Refusal::ReviewNeedsNote => "Say what you found: it is kept with the review.".to_owned(),
+        Refusal::Reviewed { by, at } => {
+            format!("{} closed this review {}, so nothing was changed.", names.person(by), names.zone.day(*at))
+        }
         Refusal::NotYours => "That is not yours to end or extend. Its owners and admins can end it.".to_owned(),
         Refusal::GrantOver { grant, state } => {
             format!("{} {}. For new access: /jit request", names.grant(*grant), grant_state(state))
@@ -182,6 +197,11 @@ fn nobody_can_approve(steps: &[String], names: &Names) -> String {
         "Nobody could approve this: {} has no one besides you who may. The admins have to correct that.",
         listed(&steps, "and")
     )
+}
+
+fn nobody_can_review(by: &[String], names: &Names) -> String {
+    let by: Vec<String> = by.iter().map(|by| plainly(&names.step(by))).collect();
+    format!("Nobody could review this: {} has no one besides you who may. The admins have to correct that.", listed(&by, "or"))
 }
 
 fn decided(state: &str, by: Option<&PersonId>, at: Timestamp, names: &Names) -> String {

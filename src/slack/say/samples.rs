@@ -6,7 +6,9 @@ use std::collections::BTreeMap;
 use serde_json::{Map, Value, json};
 
 use super::card::card;
-use super::forms::{ExtendForm, Outlook, RequestForm, approve_form, deny_form, errors, extend_form, request_form, sentence};
+use super::forms::{
+    ExtendForm, Outlook, RequestForm, approve_form, deny_form, errors, extend_form, request_form, review_form, sentence,
+};
 use super::lists::{Able, Can, Held, help, mine, pending};
 use super::notice::{
     Alarm, Because, CutShort, EndsSoon, Overdue, alarm, bundle_was_in_force, cut_short, ends_soon, news, overdue,
@@ -25,6 +27,7 @@ use crate::slack::block::{Choice, Message, View};
 use crate::slack::command::Command;
 
 mod bundle;
+mod glass;
 mod stage;
 mod waiting;
 
@@ -123,10 +126,10 @@ impl Stage {
         let mut all = vec![
             ("mine.nothing".to_owned(), mine(&[], &[], names)),
             ("mine".to_owned(), mine(&held, &waiting, names)),
-            ("pending.nothing".to_owned(), pending(&[], names)),
-            ("pending".to_owned(), pending(&waiting, names)),
-            ("help.all".to_owned(), help(Able { ask: yes, decide: yes, revoke: yes })),
-            ("help.least".to_owned(), help(Able { ask: no, decide: no, revoke: no })),
+            ("pending.nothing".to_owned(), pending(&[], &[], names)),
+            ("pending".to_owned(), pending(&waiting, &[], names)),
+            ("help.all".to_owned(), help(Able { ask: yes, break_glass: yes, decide: yes, revoke: yes })),
+            ("help.least".to_owned(), help(Able { ask: no, break_glass: no, decide: no, revoke: no })),
             ("ends_soon".to_owned(), ends_soon(&EndsSoon { more_asked: None, ..soon }, &self.grant, at(110))),
             ("ends_soon.more_asked".to_owned(), ends_soon(&soon, &self.grant, at(110))),
             (
@@ -149,6 +152,7 @@ impl Stage {
             }
         }
         all.extend(self.early_ends());
+        all.extend(self.broken_glass());
         let problems = vec![self.said.clone(); 8];
         all.push(("policy_changed".to_owned(), policy_changed(&problems)));
         let alarms = [
@@ -162,7 +166,6 @@ impl Stage {
                 "left_over",
                 Alarm::LeftOver { provider: "orders-pg".parse()?, account: self.said.clone(), thing: self.said.clone() },
             ),
-            ("break_glass", Alarm::BreakGlass { request }),
             ("undelivered", Alarm::Undelivered { to: self.said.clone(), about: self.said.clone() }),
         ];
         all.extend(alarms.into_iter().map(|(name, what)| (format!("alarm.{name}"), alarm(&what, names))));
@@ -247,6 +250,7 @@ impl Stage {
         let mut views: Vec<(&'static str, View)> = forms.into_iter().filter_map(|(name, view)| Some((name, view?))).collect();
         views.push(("approve", approve_form(&self.request, names)));
         views.push(("deny", deny_form(&self.request, names)));
+        views.push(("review", review_form(&self.request, names)));
         views.push(("details", details(&self.why(&self.request, &before))));
         views.push(("sentence", sentence("Request access", &self.said)));
         views

@@ -9,6 +9,7 @@ use super::remind::so_far;
 use crate::access::grant::{EndCause, Grant, GrantState, Remains};
 use crate::access::ids::PersonId;
 use crate::access::request::{Mode, Purpose, Request, RequestState};
+use crate::access::review::Review;
 use crate::access::time::Timestamp;
 use crate::slack::block::{Block, Button, Message, actions, context, plain, preformatted, quote, section};
 use crate::slack::text::Markup;
@@ -20,6 +21,8 @@ pub struct StatusFacts<'a> {
     pub request: &'a Request,
     /// Its grants, once there are any; for an extension the grant that is extended.
     pub grants: &'a [Grant],
+    /// Its review, where nobody had to agree to it.
+    pub review: Option<&'a Review>,
     /// What is still missing, while it is pending.
     pub still: &'a [Needed],
     /// Those who are asked, while it is pending.
@@ -64,7 +67,7 @@ pub fn status(facts: &StatusFacts<'_>) -> Message {
         blocks.push(actions("request", vec![withdraw, remind]));
     } else {
         blocks.extend(grant_buttons(facts).or_else(|| again(facts)));
-        blocks.extend(history_block(request, facts.grants, names));
+        blocks.extend(history_block(request, facts.grants, facts.review, names));
     }
     Message::new(&headline.told, blocks).about(request.id)
 }
@@ -74,7 +77,7 @@ pub fn status(facts: &StatusFacts<'_>) -> Message {
 pub fn status_of_request(facts: &StatusFacts<'_>) -> Message {
     let headline = headline(facts);
     let mut blocks = vec![section(&headline.shown)];
-    blocks.extend(history_block(facts.request, facts.grants, facts.names));
+    blocks.extend(history_block(facts.request, facts.grants, facts.review, facts.names));
     Message::new(&headline.told, blocks).about(facts.request.id)
 }
 
@@ -164,7 +167,7 @@ pub(super) fn approved(request: &Request, names: &Names) -> String {
     match request.mode {
         Mode::Ask => format!("approved by {}", names.people(&people)),
         Mode::Auto => "approved by the policy".to_owned(),
-        Mode::BreakGlass => "given as break-glass, to be reviewed".to_owned(),
+        Mode::BreakGlass => "given because you broke the glass".to_owned(),
     }
 }
 

@@ -9,6 +9,7 @@ use daypass::access::event::{About, Event};
 use daypass::access::grant::{Grant, GrantState};
 use daypass::access::ids::{EntitlementId, GrantId, PersonId, RequestId};
 use daypass::access::request::{Mode, PolicyRef, Purpose, Request, Step, Terms, TermsHash};
+use daypass::access::review::{Review, ReviewRule, ReviewState};
 use daypass::access::time::{Now, Timestamp, Ttl};
 use daypass::access::words::Words;
 use daypass::access::{apply, entitlement::Class};
@@ -34,6 +35,25 @@ pub fn level(rank: u32) -> Level {
 
 pub fn trouble(class: Class) -> Trouble {
     Trouble { class, code: "x".to_owned(), message: "x".to_owned() }
+}
+
+pub fn review_rule() -> ReviewRule {
+    ReviewRule { by: vec!["group/security".to_owned()], within: Ttl::from_minutes(24 * 60).unwrap() }
+}
+
+/// Of what Priya filed for Maya at zero, due after a day.
+pub fn review() -> Review {
+    Review {
+        request: RequestId::from_number(1),
+        version: 0,
+        subject: person("maya"),
+        filed_by: person("priya"),
+        by: review_rule().by,
+        opened_at: at(0),
+        due_at: at(24 * HOUR),
+        alarms: 0,
+        state: ReviewState::Open,
+    }
 }
 
 /// Asked at zero: two hours of access, four hours to answer, one to begin.
@@ -145,7 +165,7 @@ impl Story {
                         *grant = apply::grant(grant, &event).unwrap();
                     }
                 }
-                About::Request(_) | About::Nothing => {}
+                About::Request(_) | About::Review(_) | About::Nothing => {}
             }
             self.told.push(event);
         }

@@ -22,7 +22,7 @@ use super::provider::{self, level};
 use super::world::{LANDS_WITHIN_MS, MINUTE_MS, Mutant, World};
 
 /// Two parts: one that may be shared, and one of its own.
-fn bundle(role: &str) -> Vec<Part> {
+pub fn bundle(role: &str) -> Vec<Part> {
     let part = |resource: &str| Part { resource: resource.parse().unwrap(), role: role.parse().unwrap() };
     vec![part("edge"), part("exact")]
 }
@@ -135,7 +135,7 @@ impl World {
     }
 
     /// A claim for each part. They are of different things, so that each finds or makes its own entitlement.
-    fn claims(&mut self, request: &Request) -> Vec<Claim> {
+    pub fn claims(&mut self, request: &Request) -> Vec<Claim> {
         request.grants.iter().map(|grant| self.claim(request, *grant)).collect()
     }
 

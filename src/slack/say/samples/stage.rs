@@ -115,7 +115,7 @@ impl Stage {
     /// The facts of the card of this request.
     pub(in crate::slack) fn card<'a>(&'a self, request: &'a Request, grants: &'a [Grant]) -> CardFacts<'a> {
         let lingers = Some(self.said.as_str());
-        CardFacts { request, grants, still: &self.still, mention: &self.approvers, lingers, names: &self.names }
+        CardFacts { request, grants, review: None, still: &self.still, mention: &self.approvers, lingers, names: &self.names }
     }
 
     /// The facts of the requester's message about this request.
@@ -123,6 +123,7 @@ impl Stage {
         StatusFacts {
             request,
             grants,
+            review: None,
             still: &self.still,
             asked: &self.approvers,
             connect: Some("psql \"host=orders.internal dbname=orders user=maya\""),
