@@ -194,7 +194,8 @@ fn not_permitted(because: &[String]) -> String {
 fn nobody_can_approve(steps: &[String], names: &Names) -> String {
     let steps: Vec<String> = steps.iter().map(|step| plainly(&names.step(step))).collect();
     format!(
-        "Nobody could approve this: {} has no one besides you who may. The admins have to correct that.",
+        "Nobody could approve this: nobody is left for {}, since you can't approve your own request and nobody fills two places. The \
+         admins have to correct that.",
         listed(&steps, "and")
     )
 }
