@@ -164,6 +164,7 @@ impl App {
         let (facts, verdict) = self.judge_wish(loaded, wish).await?;
         let Verdict::Allow {
             policy,
+            also,
             steps,
             mode,
             ends_at_most,
@@ -212,7 +213,7 @@ impl App {
             start_within,
             ends_at_most,
             warn_before,
-            policy: PolicyRef { id: policy, digest: loaded.set.digest().to_owned() },
+            policy: PolicyRef { id: policy, also, digest: loaded.set.digest().to_owned() },
             mode,
             steps,
             // Where nobody is asked, nobody is reminded.
