@@ -3,18 +3,24 @@
 //!
 //! It knows the files alone. Everybody counts as an active member of Slack here.
 
+mod slips;
+mod unused;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
+use super::electorate::electorate;
+use super::enumerate::supposed;
 use super::evaluate::would_ask;
-use super::facts::{Facts, Manner, Outside, Purpose};
+use super::facts::{Facts, Manner, Outside};
 use super::file::{Approve, Kind, Policy, Resource, Role};
 use super::matching::{Fits, Whose, fits};
 use super::problem::Place;
 use super::set::PolicySet;
 use crate::access::ids::{PersonId, PolicyId, ProviderId};
-use crate::access::time::{Timestamp, Ttl};
-use crate::access::words::Words;
+use crate::access::request::Step;
+use crate::access::seats::fill;
+use crate::access::time::Timestamp;
 
 /// Something that the author of the files should know.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -59,6 +65,8 @@ pub fn check(set: &PolicySet, now: Timestamp) -> Vec<Finding> {
     survey.rules_about_nothing(&mut findings);
     survey.accounts(&mut findings);
     survey.people_and_groups(&mut findings);
+    survey.unused(&mut findings);
+    survey.slips(&mut findings);
     findings.push(Finding {
         severity: Severity::Note,
         about: "self-approval".to_owned(),
@@ -109,17 +117,34 @@ impl<'a> Survey<'a> {
             findings.push(self.finding(Severity::Note, id, policy.id.place, message));
         }
         let mut warn = |message: String| findings.push(self.finding(Severity::Warning, id, policy.id.place, message));
-        let mut stuck: BTreeMap<String, Vec<String>> = BTreeMap::new();
+        let mut stuck: BTreeMap<(String, bool), Vec<String>> = BTreeMap::new();
         for (person, resource, role) in open {
-            let missing = would_ask(self.set, policy, &self.facts(person, resource, role), self.now).1;
+            let facts = self.facts(person, resource, role);
+            let (steps, missing) = would_ask(self.set, policy, &facts, self.now);
             if !missing.is_empty() {
                 let missing = missing.iter().map(|by| format!("`{by}`")).collect::<Vec<_>>().join(" and ");
-                stuck.entry(missing).or_default().push(format!("{person} ({} {})", resource.id.value, role.id.value));
+                let who = format!("{person} ({} {})", resource.id.value, role.id.value);
+                stuck.entry((missing, self.only_by_themselves(&steps))).or_default().push(who);
             }
         }
-        for (missing, who) in stuck {
-            warn(format!("nobody could approve for {}: too few people for {missing}", few(&who)));
+        for ((missing, only_by_themselves), who) in stuck {
+            let why = if only_by_themselves {
+                format!("too few people for {missing} without themselves, and nobody approves for themselves")
+            } else {
+                format!("too few people for {missing}")
+            };
+            warn(format!("nobody could approve for {}: {why}", few(&who)));
         }
+    }
+
+    /// Whether these steps, which cannot be filled for whoever asks, could be by a stranger's colleagues: what is missing is
+    /// the person who asks.
+    fn only_by_themselves(&self, steps: &[Step]) -> bool {
+        let free = (0..).map(|n| format!("nobody-{n}")).filter_map(|id| id.parse().ok());
+        let Some(nobody) = free.into_iter().find(|id: &PersonId| self.set.person(id).is_none()) else { return false };
+        let voters = electorate(self.set, steps, &nobody, &nobody, &self.outside, self.now);
+        let everybody: Vec<PersonId> = voters.iter().flatten().collect::<BTreeSet<_>>().into_iter().cloned().collect();
+        fill(steps, &voters, &everybody).is_complete()
     }
 
     fn is_about_something(&self, id: &PolicyId) -> bool {
@@ -186,18 +211,7 @@ impl<'a> Survey<'a> {
     }
 
     fn facts(&self, person: &PersonId, resource: &Resource, role: &Role) -> Facts {
-        Facts {
-            subject: person.clone(),
-            filed_by: person.clone(),
-            resource: resource.id.value.clone(),
-            role: role.id.value.clone(),
-            access_for: Ttl::MIN,
-            reason: Words::default(),
-            purpose: Purpose::Access,
-            start_at: None,
-            manner: Manner::Usual,
-            outside: self.outside.clone(),
-        }
+        supposed(person, &resource.id.value, &role.id.value, Manner::Usual)
     }
 
     /// A floor or a prohibition over nothing protects nothing.

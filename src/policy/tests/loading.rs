@@ -109,6 +109,11 @@ fn what_is_no_yaml_is_told_at_its_place() {
      1 | - a list
        | ^
     "#);
+    insta::assert_snapshot!(said("reason", r#"reason: { ticket: "OPS-\d+" }"#), @r#"
+    test.yaml:23:23: within double quotes a backslash begins an escape; put the text in single quotes: `'OPS-\d+'`
+     23 |     reason: { ticket: "OPS-\d+" }
+        |                       ^
+    "#);
     assert!(parse("# nothing but a comment").is_ok());
 }
 
