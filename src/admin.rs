@@ -1,7 +1,7 @@
 //! The admin socket: how the command line looks into the running process. A Unix socket in the data directory, for its owner only.
 //!
 //! One JSON object a line in, one a line out: `{"op":"status"}`, then `{"ok":{…}}` or `{"error":"a sentence"}`. It grants and
-//! approves nothing: whatever decides about access needs a person, and a socket is none.
+//! approves nothing: whatever gives access needs a person, and a socket is none. It can shorten what is in force.
 
 pub mod client;
 mod look;
@@ -65,6 +65,9 @@ pub enum Question {
     /// Is that what was written?
     #[serde(rename = "audit.verify")]
     AuditVerify,
+    /// End or shorten what is in force to what the policy files of now would allow.
+    #[serde(rename = "policy.apply")]
+    PolicyApply,
     /// The wall clock is right, whatever it looks like.
     #[serde(rename = "clock.believe")]
     ClockBelieve,
@@ -185,6 +188,10 @@ impl Admin {
             Question::Requests => look::requests(&self.app).await.map_err(unreadable),
             Question::Audit { after, limit } => look::audit(&self.app, after, limit).await.map_err(unreadable),
             Question::AuditVerify => look::verify(self.app.store()).await.map_err(unreadable),
+            Question::PolicyApply => {
+                warn!("an operator applies the policy files to what is in force");
+                Ok(json!({ "done": self.app.apply_to_active().await.map_err(unreadable)? }))
+            }
             Question::ClockBelieve => {
                 warn!("an operator says that the clock is right");
                 self.app.believe_clock();

@@ -79,6 +79,7 @@ impl Event {
             | Event::CallOver { entitlement, .. } => About::Entitlement(*entitlement),
             Event::Refused { .. }
             | Event::PolicyLoaded { .. }
+            | Event::Finding { .. }
             | Event::PolicyRefused { .. }
             | Event::Started { .. }
             | Event::ClockSuspect { .. }

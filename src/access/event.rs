@@ -372,6 +372,18 @@ pub enum Event {
         digest: String,
         /// The files, in order.
         files: Vec<String>,
+        /// What differs from the set before: what opened, what closed, and what in force it no longer fits. One line each.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        changes: Vec<String>,
+    },
+    /// What was decided before looks different by what is known now, such as that two approvers were one person. It changes
+    /// nothing by itself: people have to look at it.
+    #[serde(rename = "request.finding")]
+    Finding {
+        /// Which request.
+        request: RequestId,
+        /// What was found, as a sentence.
+        what: String,
     },
     /// A policy set was refused; the last good one, if any, stays in force.
     #[serde(rename = "policy.refused")]

@@ -279,6 +279,12 @@ impl Grant {
         }
     }
 
+    /// Whether it is planned, its time has come, and it is not too late.
+    pub fn is_due_to_begin(&self, at: Timestamp) -> bool {
+        let is_planned = matches!(self.state, GrantState::Planned);
+        is_planned && at >= self.start_at && at < self.start_by.min(self.latest_end)
+    }
+
     /// Whether nothing more will ever happen to it by itself.
     pub fn is_over(&self) -> bool {
         match self.state {

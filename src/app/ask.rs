@@ -1,12 +1,12 @@
 //! Asking for access: the policy permits it or says why not, and then people are asked.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use sha2::{Digest, Sha256};
 
 use crate::access::decide::{self, RequestCommand};
-use crate::access::ids::{GrantId, PersonId, ResourceId, RoleId};
+use crate::access::ids::{GrantId, PersonId, PolicyId, ResourceId, RoleId};
 use crate::access::refusal::Refusal;
 use crate::access::request::{Mode, PolicyRef, Purpose, Terms, TermsHash};
 use crate::access::time::{Timestamp, Ttl};
@@ -19,6 +19,7 @@ use crate::store::StoreError;
 
 use super::plan::Planned;
 use super::policies::Loaded;
+use super::sources::Fresh;
 use super::transact::{Attempt, Outcome, Stop, Work};
 use super::{App, names};
 
@@ -62,16 +63,21 @@ pub(super) enum Want {
     },
 }
 
+/// When each policy let somebody in without anybody being asked.
+type Uses = BTreeMap<PolicyId, Vec<Timestamp>>;
+
 /// What a permitted wish comes to.
 struct Permitted {
     ask: decide::Ask,
     facts: String,
     deciders: BTreeSet<PersonId>,
     planned: Vec<Planned>,
+    /// What the policy alone had approved when it was judged, and since when that was counted; `None` where nothing is limited.
+    counted: Option<(Timestamp, Uses)>,
 }
 
 impl Wish {
-    fn facts(&self, outside: Outside) -> Facts {
+    fn facts(&self, uses: Uses, outside: Outside) -> Facts {
         Facts {
             subject: self.subject.clone(),
             filed_by: self.filed_by.clone(),
@@ -87,6 +93,7 @@ impl Wish {
             },
             start_at: None,
             manner: Manner::Usual,
+            uses,
             outside,
         }
     }
@@ -118,13 +125,20 @@ pub(super) fn terms_hash(terms: &Terms) -> TermsHash {
 
 impl App {
     /// What the policy says of a wish now.
-    pub(super) async fn judge_wish(&self, loaded: &Loaded, wish: &Wish) -> Result<(Facts, Verdict), Refusal> {
-        let home = self.installed().await?;
+    pub(super) async fn judge_wish(&self, loaded: &Loaded, wish: &Wish) -> Result<(Facts, Verdict), Stop> {
         let people = [wish.subject.clone(), wish.filed_by.clone()];
-        let outside = self.standings.of(&self.slack, loaded.directory(&home.team), &people, self.wall()).await;
-        let facts = wish.facts(outside);
+        let groups = loaded.set.groups_read_for(&wish.resource, &wish.role);
+        let outside = self.outside(loaded, &people, &groups, Fresh::Lately).await?;
+        let facts = wish.facts(self.uses(loaded, wish).await?, outside);
         let verdict = evaluate(&loaded.set, &facts, self.now().at);
         Ok((facts, verdict))
+    }
+
+    /// How often the policy alone let this person in, as far back as any limit of this role looks.
+    async fn uses(&self, loaded: &Loaded, wish: &Wish) -> Result<Uses, Stop> {
+        let Some(per) = loaded.set.longest_limit(&wish.resource, &wish.role) else { return Ok(Uses::new()) };
+        let (person, since) = (wish.subject.clone(), self.now().at.minus(per));
+        Ok(self.store.read(move |reader| reader.uses_of(&person, since)).await?)
     }
 
     /// Files a request.
@@ -171,15 +185,25 @@ impl App {
             mode,
             steps,
         };
+        let per = loaded.set.longest_limit(&wish.resource, &wish.role);
+        let counted = per.map(|per| (now.at.minus(per), facts.uses.clone()));
         let facts = serde_json::to_string(&facts)
             .map_err(|error| StoreError::Unreadable { what: "facts".to_owned(), problem: error.to_string() })?;
-        Ok(Permitted { ask, facts, deciders: voters.into_iter().flatten().collect(), planned })
+        Ok(Permitted { ask, facts, deciders: voters.into_iter().flatten().collect(), planned, counted })
     }
 }
 
 /// The transaction: numbers are given, the request is written down, and those who decide are asked.
 fn file(work: &mut Work<'_, '_>, names: &mut Names, wish: &Wish, permitted: Permitted) -> Result<Reply, Stop> {
-    let Permitted { mut ask, facts, deciders, planned } = permitted;
+    let Permitted { mut ask, facts, deciders, planned, counted } = permitted;
+    // Of two requests at the same instant only one can be the last that nobody is asked about.
+    if let Some((since, counted)) = counted.filter(|_| ask.mode == Mode::Auto) {
+        let uses = work.tx.uses_of(&wish.subject, since)?;
+        let grew = |(policy, at): (&PolicyId, &Vec<Timestamp>)| counted.get(policy).map_or(0, Vec::len) < at.len();
+        if uses.iter().any(grew) {
+            return Err(Stop::Stale);
+        }
+    }
     refuse_repeated(work, wish, &ask.terms)?;
     ask.id = work.tx.reserve_request_id()?;
     if matches!(wish.purpose, Want::Access) && ask.grants.is_empty() {

@@ -13,6 +13,7 @@ use crate::slack::say::reply::Reply;
 
 use super::approve::deciding;
 use super::policies::Loaded;
+use super::sources::{Fresh, groups_of};
 use super::transact::{Attempt, Outcome, Stop};
 use super::{App, names};
 
@@ -26,9 +27,8 @@ impl App {
         (by, id, reason): (PersonId, RequestId, Words),
     ) -> Result<Outcome, Stop> {
         let pinned = self.pinned(id).await?;
-        let home = self.installed().await?;
         let deciding = deciding(&pinned.request, &by);
-        let outside = self.standings.of(&self.slack, loaded.directory(&home.team), &deciding, self.wall()).await;
+        let outside = self.outside(loaded, &deciding, &groups_of(&loaded.set, &pinned.request), Fresh::Now).await?;
         // A no needs no rule of today to permit the request; it only needs somebody who may decide.
         let Request { steps, terms, filed_by, .. } = &pinned.request;
         let electorate = electorate(&loaded.set, steps, &terms.subject, filed_by, &outside, self.now().at);

@@ -39,6 +39,12 @@ pub enum Kind {
     ClockSound(Timestamp),
     /// New policy files were refused, at this time; what it is about is the first problem.
     PolicyRefused(Timestamp),
+    /// Other policy files came in force, at this time; what it is about is what that changes, one a line.
+    PolicyChanged(Timestamp),
+    /// Something of one person ended early, at this time; what it is about is `Cut`.
+    CutShort(Timestamp),
+    /// Something was found about a request that was decided before, at this time: the request, and what.
+    Finding(Timestamp),
 }
 
 /// What the requester is told of a grant by a new message.
@@ -71,6 +77,9 @@ impl Kind {
             Kind::ClockSuspect(at) => format!("clock_suspect/{}", at.as_millis()),
             Kind::ClockSound(at) => format!("clock_sound/{}", at.as_millis()),
             Kind::PolicyRefused(at) => format!("policy_refused/{}", at.as_millis()),
+            Kind::PolicyChanged(at) => format!("policy_changed/{}", at.as_millis()),
+            Kind::CutShort(at) => format!("cut_short/{}", at.as_millis()),
+            Kind::Finding(at) => format!("finding/{}", at.as_millis()),
         })
     }
 
@@ -94,6 +103,9 @@ impl Kind {
             ("clock_suspect", _) => at().map(Kind::ClockSuspect),
             ("clock_sound", _) => at().map(Kind::ClockSound),
             ("policy_refused", _) => at().map(Kind::PolicyRefused),
+            ("policy_changed", _) => at().map(Kind::PolicyChanged),
+            ("cut_short", _) => at().map(Kind::CutShort),
+            ("finding", _) => at().map(Kind::Finding),
             _ => None,
         }
     }
@@ -112,7 +124,10 @@ impl Kind {
             | Kind::LeftOver
             | Kind::ClockSuspect(_)
             | Kind::ClockSound(_)
-            | Kind::PolicyRefused(_) => Style::Once,
+            | Kind::PolicyRefused(_)
+            | Kind::PolicyChanged(_)
+            | Kind::CutShort(_)
+            | Kind::Finding(_) => Style::Once,
         }
     }
 }
@@ -215,6 +230,9 @@ impl Telling<'_> {
             Event::ClockSuspect { wall, .. } => self.alarm(tx, &Kind::ClockSuspect(*wall), "clock"),
             Event::ClockSound { wall } => self.alarm(tx, &Kind::ClockSound(*wall), "clock"),
             Event::PolicyRefused { problem, .. } => self.alarm(tx, &Kind::PolicyRefused(self.at), problem),
+            Event::PolicyLoaded { changes, .. } if changes.is_empty() => Ok(()),
+            Event::PolicyLoaded { changes, .. } => self.alarm(tx, &Kind::PolicyChanged(self.at), changes.join("\n")),
+            Event::Finding { request, what } => self.alarm(tx, &Kind::Finding(self.at), format!("{request} {what}")),
             Event::RequestAsked { .. }
             | Event::GrantPlanned { .. }
             | Event::GrantChecking { .. }
@@ -234,7 +252,6 @@ impl Telling<'_> {
             | Event::CallStarted { .. }
             | Event::CallOver { .. }
             | Event::Refused { .. }
-            | Event::PolicyLoaded { .. }
             | Event::Started { .. } => Ok(()),
         }
     }

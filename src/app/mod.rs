@@ -4,38 +4,43 @@
 
 mod approve;
 mod ask;
+mod changes;
 mod click;
+mod cut;
 mod deed;
 mod deny;
 mod end;
 mod extend;
 mod form;
 mod identify;
+mod leave;
 mod lists;
 pub mod messages;
 pub mod names;
+mod narrow;
 mod plan;
 pub mod policies;
 mod reassess;
+mod recheck;
 pub mod render;
+mod sources;
 pub mod standing;
 mod submit;
 mod surface;
 mod transact;
+pub mod watch;
 mod withdraw;
 
 use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex, OnceLock};
 
 use tokio::sync::Notify;
-use tracing::{info, warn};
+use tracing::warn;
 
-use crate::access::event::{Actor, Event};
 use crate::access::ids::{PersonId, RequestId};
 use crate::access::refusal::Refusal;
 use crate::access::time::{Now, Timestamp, Trust};
 use crate::clock::{Clock, Judge};
-use crate::policy::problem::LoadError;
 use crate::slack::client::{Installed, SlackApi};
 use crate::store::{Health, Store, StoreError};
 
@@ -52,6 +57,18 @@ pub struct Settings {
     pub security_channel: Option<String>,
     /// People who may end, withdraw and see everything.
     pub admins: BTreeSet<PersonId>,
+    /// What to make of files that have no word of something that is open.
+    pub orphans: Orphans,
+}
+
+/// What to make of policy files that have no word of a resource, a role or a provider at which grants are open.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Orphans {
+    /// They are refused: somebody may have removed more than they meant to.
+    #[default]
+    Refuse,
+    /// They come in force, and what is open is named. It ends by what its own row says.
+    Accept,
 }
 
 /// Everything that the use cases share. One per process.
@@ -63,6 +80,7 @@ pub struct App {
     policies: Arc<Policies>,
     settings: Settings,
     standings: Standings,
+    sources: sources::Sources,
     installed: OnceLock<Installed>,
     wake: Notify,
     mail: Notify,
@@ -81,6 +99,7 @@ impl App {
             policies: Arc::new(policies),
             settings,
             standings: Standings::default(),
+            sources: sources::Sources::default(),
             installed: OnceLock::new(),
             wake: Notify::new(),
             mail: Notify::new(),
@@ -198,67 +217,6 @@ impl App {
         Ok(())
     }
 
-    /// Writes down what is in force at the start: our version, and the policy set or why there is none.
-    pub async fn begin(&self, problem: Option<&LoadError>) -> Result<(), StoreError> {
-        let started = Event::Started { version: env!("CARGO_PKG_VERSION").to_owned() };
-        let policy = problem.map(refused);
-        let loaded = self.policies.current();
-        let (at, security) = (self.now().at, self.settings.security_channel.clone());
-        self.store
-            .write(move |tx| {
-                tx.record(at, &Actor::Daypass, started)?;
-                match (&loaded, policy) {
-                    (Some(loaded), _) => keep(tx, loaded, at),
-                    (None, Some(refused)) => {
-                        tx.record(at, &Actor::Daypass, refused.clone())?;
-                        Telling { set: None, security_channel: security.as_deref(), at }.tell(tx, &refused)
-                    }
-                    (None, None) => Ok(()),
-                }
-            })
-            .await?;
-        self.adopt_kept_providers().await
-    }
-
-    /// Loads the policy files again. The set that was in force stays when they cannot be loaded.
-    ///
-    /// # Errors
-    ///
-    /// What is wrong with the files.
-    pub async fn reload(&self) -> Result<String, LoadError> {
-        let at = self.now().at;
-        match self.policies.reload() {
-            Ok(loaded) => {
-                let digest = loaded.set.digest().to_owned();
-                info!(policy.digest = %digest, "policy files are in force");
-                let kept = self.store.write(move |tx| keep(tx, &loaded, at)).await;
-                if let Err(error) = kept {
-                    warn!(%error, "the policy in force could not be recorded");
-                }
-                self.reassess_pending().await;
-                self.stir();
-                Ok(digest)
-            }
-            Err(problem) => {
-                warn!(%problem, "policy files are not loaded; the last good set stays in force");
-                let event = refused(&problem);
-                let telling = self.settings.security_channel.clone();
-                let told: Result<(), StoreError> = self
-                    .store
-                    .write(move |tx| {
-                        tx.record(at, &Actor::Daypass, event.clone())?;
-                        Telling { set: None, security_channel: telling.as_deref(), at }.tell(tx, &event)
-                    })
-                    .await;
-                if let Err(error) = told {
-                    warn!(%error, "the refused policy could not be recorded");
-                }
-                self.stir();
-                Err(problem)
-            }
-        }
-    }
-
     /// Tells the security channel, once, of something that bears our mark and is in no row: provider, account and thing.
     pub async fn tell_left_over(&self, what: &str) -> Result<(), StoreError> {
         let (what, at, channel) = (what.to_owned(), self.now().at, self.settings.security_channel.clone());
@@ -266,42 +224,4 @@ impl App {
             .write(move |tx| Telling { set: None, security_channel: channel.as_deref(), at }.alarm(tx, &Kind::LeftOver, what))
             .await
     }
-
-    /// What earlier sets gave is taken back by the adapters that they named, whether the files of today name them, are broken or
-    /// have no word of them.
-    async fn adopt_kept_providers(&self) -> Result<(), StoreError> {
-        let texts: Vec<String> = self
-            .store
-            .read(|reader| {
-                let mut texts = std::collections::BTreeMap::new();
-                let mut after = None;
-                loop {
-                    let page = reader.open_grants(after, 500)?;
-                    let Some(last) = page.last() else { break };
-                    after = Some(last.id);
-                    for grant in &page {
-                        let Some(request) = reader.request(grant.request)? else { continue };
-                        if let Some(text) = reader.policy_text(&request.policy.digest)? {
-                            texts.insert(request.policy.digest.clone(), text);
-                        }
-                    }
-                }
-                Ok(texts.into_values().collect())
-            })
-            .await?;
-        texts.iter().for_each(|text| self.policies.adopt_providers(text));
-        Ok(())
-    }
-}
-
-fn refused(problem: &LoadError) -> Event {
-    let first = problem.problems.first().map(|problem| format!("{}:{}: {}", problem.file, problem.line, problem.message));
-    Event::PolicyRefused { digest: "unreadable".to_owned(), problem: first.unwrap_or_default() }
-}
-
-fn keep(tx: &mut crate::store::Tx<'_>, loaded: &Loaded, at: Timestamp) -> Result<(), StoreError> {
-    let set = &loaded.set;
-    tx.keep_policy(set.digest(), set.text(), at)?;
-    let event = Event::PolicyLoaded { digest: set.digest().to_owned(), files: set.files().to_vec() };
-    tx.record(at, &Actor::Daypass, event)
 }

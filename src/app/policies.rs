@@ -13,9 +13,9 @@ use tracing::warn;
 use crate::access::ids::ProviderId;
 use crate::people::Directory;
 use crate::policy::file::{Kind, Risk};
-use crate::policy::problem::LoadError;
-use crate::policy::{PolicySet, Shapes};
-use crate::providers::{GrantShape, Provider, Providers, build, check_shape};
+use crate::policy::problem::{LoadError, PROBLEMS_MAX, Problem};
+use crate::policy::{PolicySet, Shapes, scenario};
+use crate::providers::{GrantShape, Provider, Providers, build, check_shape, oncall};
 use crate::slack::say::names::{self, Book, ResourceName, RoleName, Who};
 
 /// Looks up a secret that a policy file names (`url_env`). The configuration decides which names may be read.
@@ -42,6 +42,13 @@ impl Loaded {
     }
 }
 
+/// A set that was read, with everything that is made from it, and is not in force yet.
+pub struct Ready {
+    /// The set.
+    pub loaded: Arc<Loaded>,
+    adapters: Providers,
+}
+
 /// The policy sets of this process: the one in force, and older ones that requests are pinned to.
 pub struct Policies {
     dir: PathBuf,
@@ -64,7 +71,7 @@ impl Policies {
             pinned: RwLock::new(BTreeMap::new()),
             providers: RwLock::new(Providers::new()),
         };
-        let problem = policies.reload().err();
+        let problem = policies.read().map(|ready| policies.install(&ready)).err();
         (policies, problem)
     }
 
@@ -73,17 +80,41 @@ impl Policies {
         read(&self.current).clone()
     }
 
-    /// Loads the directory again and puts it in force.
+    /// The digest of the set in force.
+    pub fn digest(&self) -> Option<String> {
+        self.current().map(|loaded| loaded.set.digest().to_owned())
+    }
+
+    /// Reads the directory, tries the tests that its files hold, and makes what they name. Nothing of it is in force yet.
     ///
     /// # Errors
     ///
-    /// What is wrong with the files; the set that was in force stays.
-    pub fn reload(&self) -> Result<Arc<Loaded>, LoadError> {
+    /// What is wrong with the files, and which of their own tests fail.
+    pub fn read(&self) -> Result<Ready, LoadError> {
         let set = crate::policy::load(&self.dir, shapes())?;
+        let failures = scenario::run(&set).failures;
+        if !failures.is_empty() {
+            let more = failures.len().saturating_sub(PROBLEMS_MAX);
+            let told = failures.into_iter().take(PROBLEMS_MAX).map(|failure| {
+                let message = format!("the test `{}` fails: {}", failure.name, failure.message);
+                Problem { file: failure.place, line: 0, column: 0, message, source_line: String::new() }
+            });
+            return Err(LoadError { problems: told.collect(), more });
+        }
         let loaded = Arc::new(Loaded::new(set));
-        self.build_providers(&loaded.set);
-        *write(&self.current) = Some(Arc::clone(&loaded));
-        Ok(loaded)
+        Ok(Ready { adapters: self.adapters(&loaded.set), loaded })
+    }
+
+    /// Puts a set in force; the adapters that it does not name stay.
+    pub fn install(&self, ready: &Ready) {
+        let adapters = ready.adapters.iter().map(|(id, adapter)| (id.clone(), Arc::clone(adapter)));
+        write(&self.providers).extend(adapters);
+        *write(&self.current) = Some(Arc::clone(&ready.loaded));
+    }
+
+    /// Puts back what was in force before, or nothing.
+    pub fn put_back(&self, before: Option<Arc<Loaded>>) {
+        *write(&self.current) = before;
     }
 
     /// The set that a request is pinned to, from its kept text. `None` where the text cannot be read any more.
@@ -124,14 +155,15 @@ impl Policies {
         }
     }
 
-    fn build_providers(&self, set: &PolicySet) {
-        let mut providers = write(&self.providers);
+    fn adapters(&self, set: &PolicySet) -> Providers {
+        let mut adapters = Providers::new();
         for provider in set.providers().values() {
             match self.adapter(provider) {
-                Ok(adapter) => drop(providers.insert(provider.id.value.clone(), adapter)),
+                Ok(adapter) => drop(adapters.insert(provider.id.value.clone(), adapter)),
                 Err(problem) => warn!(provider.name = %provider.id.value, %problem, "a provider cannot be used"),
             }
         }
+        adapters
     }
 
     fn build_missing(&self, set: &PolicySet) {
@@ -169,12 +201,27 @@ fn write<T>(lock: &RwLock<T>) -> std::sync::RwLockWriteGuard<'_, T> {
 
 /// What the adapters of this build say of the shapes in policy files.
 pub fn shapes() -> Shapes<'static> {
-    Shapes { grant: &|kind, shape| check_shape(kind, shape).map_err(|error| error.to_string()), settings: &known_settings }
+    Shapes { grant: &known_grant, settings: &known_settings, is_on_call: &|kind| oncall::KINDS.contains(&kind) }
+}
+
+fn known_grant(kind: &str, shape: &GrantShape) -> Result<(), String> {
+    if oncall::KINDS.contains(&kind) {
+        return Err(format!("nothing can be granted at a provider of kind `{kind}`: it tells who is on call"));
+    }
+    check_shape(kind, shape).map_err(|error| error.to_string())
 }
 
 fn known_settings(kind: &str, settings: &GrantShape) -> Result<(), String> {
+    if oncall::KINDS.contains(&kind) {
+        return match settings.get("token_env").map(serde_json::Value::as_str) {
+            Some(Some(name)) if !name.is_empty() => Ok(()),
+            Some(_) => Err("`token_env` must name a variable of the environment".to_owned()),
+            None => Err("`token_env` is missing: the variable of the environment that holds the token".to_owned()),
+        };
+    }
     if !build::KINDS.contains(&kind) {
-        return Err(format!("`{kind}` is no kind of provider; there are {}", build::KINDS.join(", ")));
+        let kinds = [build::KINDS, oncall::KINDS].concat().join(", ");
+        return Err(format!("`{kind}` is no kind of provider; there are {kinds}"));
     }
     match settings.get("url_env").map(serde_json::Value::as_str) {
         Some(Some(name)) if !name.is_empty() => Ok(()),

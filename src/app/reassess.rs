@@ -7,15 +7,18 @@ use std::sync::Arc;
 use tracing::warn;
 
 use crate::access::decide::{NoteRule, Reassessment, RequestCommand, raise_steps};
-use crate::access::ids::{PersonId, RequestId};
+use crate::access::ids::{GroupId, PersonId, RequestId};
 use crate::access::refusal::Refusal;
 use crate::access::request::Request;
-use crate::policy::facts::Standing;
+use crate::policy::electorate::OR;
+use crate::policy::facts::{Reading, Standing};
 use crate::policy::{Facts, Verdict, electorate, evaluate};
 use crate::store::StoreError;
 
 use super::App;
+use super::leave::DEACTIVATED;
 use super::policies::Loaded;
+use super::sources::{Fresh, groups_of};
 use super::transact::Stop;
 
 /// How many pending requests are judged anew at a time.
@@ -27,7 +30,7 @@ pub(super) struct Pinned {
     /// The request as it was read.
     pub request: Request,
     /// The facts of the time, if they can still be read.
-    facts: Option<Facts>,
+    pub facts: Option<Facts>,
     /// The policy text of the time.
     text: Option<String>,
 }
@@ -71,9 +74,18 @@ impl App {
     ///
     /// A refusal of this click where the rules only say "not now" (outside the window, a source that cannot be read).
     pub(super) async fn today(&self, loaded: &Arc<Loaded>, pinned: &Pinned, deciding: &[PersonId]) -> Result<Today, Stop> {
-        let home = self.installed().await?;
         let request = &pinned.request;
-        let outside = self.standings.of(&self.slack, loaded.directory(&home.team), deciding, self.wall()).await;
+        let outside = self.outside(loaded, deciding, &groups_of(&loaded.set, request), Fresh::Now).await?;
+        // Nor is a group that cannot be read.
+        let steps = request.steps.iter().flat_map(|step| step.by.split(OR));
+        let mut asked = steps.filter_map(|word| word.strip_prefix("group/")?.parse::<GroupId>().ok());
+        let unread = asked.find_map(|group| match outside.groups.get(&group) {
+            Some(Reading::Unreadable { source }) => Some(source.clone()),
+            Some(Reading::Members(_)) | None => None,
+        });
+        if let Some(source) = unread {
+            return Err(Refusal::SourceUnreadable { source }.into());
+        }
         // Not to know somebody's standing is no reason to void what they gave: then nothing is decided now.
         let unknown = |person: &PersonId| outside.standings.get(person) == Some(&Standing::Unknown);
         if request.approvals.iter().any(|given| unknown(&given.by)) {
@@ -88,10 +100,14 @@ impl App {
         };
         let mut facts = facts.clone();
         facts.outside.standings.extend(outside.standings.clone());
+        facts.outside.groups = outside.groups.clone();
         facts.access_for = request.terms.access_for;
         let now = self.now();
-        let (steps, ends_at_most, note_required) = match evaluate(&loaded.set, &facts, now.at) {
+        let verdict = evaluate(&loaded.set, &facts, now.at);
+        let unanswered = verdict.is_for_want_of_answers();
+        let (steps, ends_at_most, note_required) = match verdict {
             Verdict::Allow { steps, ends_at_most, note_required, .. } => (steps, ends_at_most, note_required),
+            Verdict::Deny { refusal, .. } if unanswered => return Err(refusal.into()),
             Verdict::Deny { refusal, because, .. } => return not_today(refusal, &because),
         };
         let raised = raise_steps(&request.steps, &steps);
@@ -103,7 +119,11 @@ impl App {
 
     /// Judges everything that is pending by the rules of today, so that people read at once what is forbidden now and what
     /// needs more people. What cannot be judged now is judged at the click, as always.
-    pub(super) async fn reassess_pending(&self) {
+    pub async fn reassess_pending(&self) {
+        // Without Slack nobody can be judged, and each of them would wait for it.
+        if self.installed().await.is_err() {
+            return;
+        }
         let pending = self.store.read(|reader| reader.pending_requests(PENDING_MAX)).await;
         let pending = pending.inspect_err(|error| warn!(%error, "pending requests could not be read")).unwrap_or_default();
         for request in pending {
@@ -113,7 +133,8 @@ impl App {
         }
     }
 
-    async fn reassess(&self, id: RequestId) -> Result<(), StoreError> {
+    /// Judges one pending request by the rules of today.
+    pub(super) async fn reassess(&self, id: RequestId) -> Result<(), StoreError> {
         let Some(loaded) = self.policies.current() else { return Ok(()) };
         let judged = match self.pinned(id).await {
             Ok(pinned) => {
@@ -160,13 +181,21 @@ fn not_today(refusal: Refusal, because: &[String]) -> Result<Today, Stop> {
         Refusal::OutsideWindow { .. } | Refusal::SourceUnreadable { .. } | Refusal::NobodyCanApprove { .. } => {
             Err(refusal.into())
         }
-        _ => {
-            let why = if because.is_empty() {
-                "no policy permits it any more".to_owned()
-            } else {
-                format!("the policy says no now ({})", because.join(", "))
-            };
-            Ok(Today { verdict: Reassessment::Forbidden { why }, electorate: Vec::new(), note_rule: NoteRule::Optional })
-        }
+        Refusal::AccountNotAllowed => Ok(forbidden(DEACTIVATED.to_owned())),
+        _ => Ok(forbidden(format!("the policy says no now ({})", why_not(&refusal, &because)))),
+    }
+}
+
+fn forbidden(why: String) -> Today {
+    Today { verdict: Reassessment::Forbidden { why }, electorate: Vec::new(), note_rule: NoteRule::Optional }
+}
+
+/// What says no: the rules by name, or in words where no rule does.
+pub(super) fn why_not(refusal: &Refusal, because: &[String]) -> String {
+    match refusal {
+        _ if !because.is_empty() => because.join(", "),
+        Refusal::NoSuchPerson { asked } => format!("nobody is called {asked} in the policy files any more"),
+        Refusal::NoSuchResource { .. } | Refusal::NoSuchRole { .. } => "it is not in the policy files any more".to_owned(),
+        _ => "nothing permits it any more".to_owned(),
     }
 }

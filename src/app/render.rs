@@ -14,6 +14,7 @@ use crate::slack::say::status::{Extend, StatusFacts, status, status_of_request};
 use crate::store::outbox::{Audience, MessageKey};
 use crate::store::{Reader, StoreError};
 
+use super::cut::Cut;
 use super::messages::{Kind, Moment};
 use super::plan::lingers;
 use super::policies::Loaded;
@@ -54,10 +55,18 @@ impl App {
             Audience::Channel(_) => names::for_channel(loaded.as_deref()),
         };
         let now = self.now().at;
+        if let Kind::PolicyChanged(_) = kind {
+            let changes: Vec<String> = key.about.lines().map(str::to_owned).collect();
+            return Ok(Some(notice::policy_changed(&changes)));
+        }
         if let Some(alarm) = alarm_of(&kind, key) {
             let grant = key.about.parse::<GrantId>().ok();
             let names = self.store.read(move |reader| named(reader, names, grant)).await?;
             return Ok(Some(notice::alarm(&alarm, &names)));
+        }
+        if let Kind::CutShort(_) = kind {
+            let Some(cut) = Cut::read(&key.about) else { return Ok(None) };
+            return self.store.read(move |reader| cut.draw(reader, names)).await.map(Some);
         }
         let about = key.about.split(' ').next().unwrap_or_default().to_owned();
         let story = self.store.read(move |reader| read_story(reader, &about, names)).await?;
@@ -100,7 +109,10 @@ impl App {
                 | Kind::LeftOver
                 | Kind::ClockSuspect(_)
                 | Kind::ClockSound(_)
-                | Kind::PolicyRefused(_),
+                | Kind::PolicyRefused(_)
+                | Kind::PolicyChanged(_)
+                | Kind::CutShort(_)
+                | Kind::Finding(_),
                 _,
             ) => Ok(None),
         }
@@ -175,15 +187,25 @@ fn alarm_of(kind: &Kind, key: &MessageKey) -> Option<Alarm> {
         Kind::ClockSuspect(_) => Some(Alarm::ClockSuspect),
         Kind::ClockSound(_) => Some(Alarm::ClockSound),
         Kind::PolicyRefused(_) => Some(Alarm::PolicyRefused { problems: vec![key.about.clone()] }),
+        Kind::Finding(_) => {
+            let (request, what) = key.about.split_once(' ')?;
+            Some(Alarm::Finding { request: request.parse().ok()?, what: what.to_owned() })
+        }
         Kind::ProviderMoved => key.about.parse().ok().map(|provider| Alarm::ProviderMoved { provider }),
         Kind::LeftOver => {
             let mut lines = key.about.splitn(3, '\n').map(str::to_owned);
             let (provider, account, thing) = (lines.next()?.parse().ok()?, lines.next()?, lines.next()?);
             Some(Alarm::LeftOver { provider, account, thing })
         }
-        Kind::Card | Kind::Status | Kind::Decided | Kind::News(_) | Kind::Warning(_) | Kind::Overdue(_) | Kind::OverdueIsOver => {
-            None
-        }
+        Kind::Card
+        | Kind::Status
+        | Kind::Decided
+        | Kind::News(_)
+        | Kind::Warning(_)
+        | Kind::Overdue(_)
+        | Kind::OverdueIsOver
+        | Kind::PolicyChanged(_)
+        | Kind::CutShort(_) => None,
     }
 }
 

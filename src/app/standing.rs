@@ -56,20 +56,43 @@ impl Standings {
         self.known.lock().unwrap_or_else(PoisonError::into_inner).remove(user);
     }
 
+    /// Takes what Slack said of an account by itself, where it cannot be asked.
+    pub fn learn(&self, account: AccountStanding, now: Timestamp) {
+        let mut all = self.known.lock().unwrap_or_else(PoisonError::into_inner);
+        all.insert(account.user.clone(), (now, account));
+    }
+
     /// What is known from outside the files, with these people asked about. Everybody else is taken for active, since nothing
     /// is decided on them.
     pub async fn of(&self, slack: &SlackApi, directory: &Directory, people: &[PersonId], now: Timestamp) -> Outside {
         let mut outside = Outside::assumed_active();
         for person in people {
-            let mut best = Standing::Unknown;
+            let mut accounts = Vec::new();
             for account in directory.home_accounts(person) {
-                if let Some(known) = self.account(slack, account, now).await {
-                    best = best.min(as_policy(known.standing));
-                }
+                accounts.push(self.account(slack, account, now).await.map(|known| as_policy(known.standing)));
             }
-            outside.standings.insert(person.clone(), best);
+            outside.standings.insert(person.clone(), of_person(&accounts));
         }
         outside
+    }
+
+    /// What is known of this person without asking anybody.
+    pub fn remembered(&self, directory: &Directory, person: &PersonId, now: Timestamp) -> Standing {
+        let accounts = directory.home_accounts(person);
+        let known = accounts.iter().map(|account| self.known(account, now).map(|known| as_policy(known.standing)));
+        of_person(&known.collect::<Vec<_>>())
+    }
+}
+
+/// What several accounts make of one person: the best of them. As long as there is one of which Slack does not say what it is,
+/// nothing bad is said of the person; and only somebody all of whose accounts are deactivated is.
+fn of_person(accounts: &[Option<Standing>]) -> Standing {
+    let known: Vec<Standing> = accounts.iter().map(|known| known.unwrap_or(Standing::Unknown)).collect();
+    match known.iter().min() {
+        None => Standing::Unknown,
+        Some(best @ (Standing::Active | Standing::Guest)) => *best,
+        Some(_) if known.contains(&Standing::Unknown) => Standing::Unknown,
+        Some(best) => known.iter().filter(|standing| **standing != Standing::Deactivated).min().copied().unwrap_or(*best),
     }
 }
 
@@ -82,5 +105,32 @@ pub fn as_policy(standing: client::Standing) -> Standing {
         client::Standing::Bot => Standing::Bot,
         client::Standing::Stranger => Standing::Stranger,
         client::Standing::Unclear => Standing::Unknown,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    // E12 E51
+    #[test]
+    fn only_all_accounts_together_make_somebody_deactivated() {
+        use Standing::{Active, Bot, Deactivated, Guest, Stranger, Unknown};
+        for (accounts, person) in [
+            (&[][..], Unknown),
+            (&[None][..], Unknown),
+            (&[Some(Deactivated)][..], Deactivated),
+            (&[Some(Deactivated), Some(Deactivated)][..], Deactivated),
+            (&[Some(Deactivated), None][..], Unknown),
+            (&[None, Some(Deactivated)][..], Unknown),
+            (&[Some(Deactivated), Some(Unknown)][..], Unknown),
+            (&[Some(Deactivated), Some(Stranger)][..], Stranger),
+            (&[Some(Deactivated), Some(Bot)][..], Bot),
+            (&[Some(Deactivated), Some(Guest)][..], Guest),
+            (&[Some(Guest), Some(Active)][..], Active),
+            (&[Some(Active), None][..], Active),
+        ] {
+            assert_eq!(of_person(accounts), person, "{accounts:?}");
+        }
     }
 }

@@ -59,8 +59,9 @@ impl App {
             Inbound::UrlVerification { challenge } => Answer::of(json!({ "challenge": challenge })),
             Inbound::SslCheck | Inbound::Closed { .. } => Answer::empty(),
             Inbound::Event(event) => {
-                if let Some(user) = &event.user {
-                    self.standings.forget(user);
+                self.account_changed(&event).await;
+                if let Some(group) = event.payload.get("subteam_id").and_then(Value::as_str) {
+                    self.sources.forget(group);
                 }
                 Answer::empty()
             }

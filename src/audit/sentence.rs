@@ -79,7 +79,13 @@ impl Say<'_> {
             }
             Event::TroubleSeen { entitlement, trouble } => format!("{entitlement}: trouble: {}", trouble_text(trouble)),
             Event::Refused { attempt, about, refusal } => self.refused(actor, attempt, about.as_deref(), refusal),
-            Event::PolicyLoaded { digest, .. } => format!("policies {} came in force", short(digest)),
+            Event::PolicyLoaded { digest, changes, .. } if changes.is_empty() => {
+                format!("policies {} came in force", short(digest))
+            }
+            Event::PolicyLoaded { digest, changes, .. } => {
+                format!("policies {} came in force; {}", short(digest), changes.join("; "))
+            }
+            Event::Finding { request, what } => format!("{request}: found later: {what}"),
             Event::PolicyRefused { digest, problem } => format!("policies {} were refused: {problem}", short(digest)),
             Event::Started { version } => format!("Daypass {version} started"),
             Event::ClockSuspect { wall, expected } => format!("the clock says {}, not {}", when(*wall), when(*expected)),
@@ -145,7 +151,7 @@ impl Say<'_> {
             EndCause::StartMissed => "it was not in force in time".to_owned(),
             EndCause::ContractEnded => "the contract ended".to_owned(),
             EndCause::PersonDeactivated => "the account was deactivated".to_owned(),
-            EndCause::PolicyForbids(rule) => format!("the policy no longer allows it: {rule}"),
+            EndCause::PolicyForbids(why) => format!("the policy says no now ({why})"),
             EndCause::SiblingFailed(grant) => format!("{grant} of the same request failed"),
             EndCause::RemovedOutside => "somebody removed it at the provider".to_owned(),
             EndCause::LandedLate => "a call thought to have failed landed late".to_owned(),
@@ -157,7 +163,7 @@ impl Say<'_> {
         match cause {
             VoidCause::By(by) => format!("by {}", self.name(by)),
             VoidCause::Lapsed => "it could not begin in time".to_owned(),
-            VoidCause::PolicyForbids(rule) => format!("the policy no longer allows it: {rule}"),
+            VoidCause::PolicyForbids(why) => format!("the policy says no now ({why})"),
             VoidCause::ContractEnded => "the contract ended".to_owned(),
             VoidCause::PersonDeactivated => "the account was deactivated".to_owned(),
             VoidCause::SiblingFailed(grant) => format!("{grant} of the same request failed"),

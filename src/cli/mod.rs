@@ -2,6 +2,7 @@
 //!
 //! Exit codes: 0 it is done; 1 it failed, and said why; 2 bad usage or configuration.
 
+mod apply;
 mod audit;
 mod db;
 mod demo;
@@ -38,7 +39,7 @@ pub struct Cli {
 #[derive(Debug, Subcommand)]
 enum Command {
     /// Run the bot.
-    Serve,
+    Serve(serve::Args),
     /// Try it: the bot with a stand-in for Slack and for a provider, in a browser.
     Demo(demo::Args),
     /// Look at the policy files.
@@ -109,9 +110,9 @@ pub async fn run(cli: Cli) -> ExitCode {
 
 async fn execute(command: Command, here: &Here) -> Done {
     match command {
-        Command::Serve => serve::run(here).await,
+        Command::Serve(args) => serve::run(here, &args).await,
         Command::Demo(args) => demo::run(args).await,
-        Command::Policy(command) => policy::run(here, command),
+        Command::Policy(command) => policy::run(here, command).await,
         Command::Requests(command) => requests::run(here, command).await,
         Command::Grants(command) => grants::run(here, command).await,
         Command::Audit(command) => audit::run(here, command).await,

@@ -13,7 +13,7 @@ use std::path::{Path, PathBuf};
 
 use clap::{Args, Subcommand, ValueEnum};
 
-use super::{Done, Here, print};
+use super::{Done, Here, apply, print};
 use crate::access::ids::{PersonId, ResourceId, RoleId};
 use crate::access::time::{Timestamp, Ttl};
 use crate::app::policies::shapes;
@@ -83,6 +83,8 @@ pub enum Command {
         #[command(flatten)]
         files: Files,
     },
+    /// Shorten what is in force to what the files would allow now. The bot must run, with these files in force.
+    Apply(apply::Args),
 }
 
 /// What most of the questions share.
@@ -109,9 +111,10 @@ pub enum Format {
     Json,
 }
 
-pub fn run(here: &Here, command: Command) -> Done {
+pub async fn run(here: &Here, command: Command) -> Done {
     let basics = here.basics()?;
     match command {
+        Command::Apply(args) => apply::run(&basics, &args).await,
         Command::Check { dir, strict, format } => {
             let set = load(dir.as_deref(), &basics, format)?;
             check::run(&set, &basics, here.now(), strict, format)

@@ -14,11 +14,13 @@ use tokio::net::unix::pipe;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
+use tokio::time::MissedTickBehavior;
 use tracing::{debug, error, info, warn};
 
 use super::{Done, Here};
 use crate::admin::{self, Admin};
-use crate::app::{App, Policies, Settings};
+use crate::app::watch::{Look, Watch};
+use crate::app::{App, Orphans, Policies, Settings};
 use crate::clock::{Clock, DemoClock, SystemClock};
 use crate::config::Config;
 use crate::routes::{ANSWER_WITHIN, Routes, Sparingly};
@@ -33,13 +35,24 @@ const WORKER_STOPS_WITHIN: Duration = Duration::from_secs(10);
 /// How long to wait before Slack is asked again whose token this is, at first and at most.
 const ASK_AGAIN: (Duration, Duration) = (Duration::from_secs(1), Duration::from_secs(60));
 
-pub async fn run(here: &Here) -> Done {
-    let config = here.config()?;
-    here.log(&config.basics.log)?;
-    Ok(serve(here, config).await?)
+/// How often the policy files are looked at. What is being written is read once it has looked the same twice.
+const WATCH_EVERY: Duration = Duration::from_secs(2);
+
+#[derive(Debug, clap::Args)]
+pub struct Args {
+    /// Take policy files that have no word of a resource, a role or a provider at which grants are still open. They end all the same.
+    #[arg(long)]
+    orphan_ok: bool,
 }
 
-async fn serve(here: &Here, config: Config) -> anyhow::Result<()> {
+pub async fn run(here: &Here, args: &Args) -> Done {
+    let config = here.config()?;
+    here.log(&config.basics.log)?;
+    let orphans = if args.orphan_ok { Orphans::Accept } else { Orphans::Refuse };
+    Ok(serve(here, config, orphans).await?)
+}
+
+async fn serve(here: &Here, config: Config, orphans: Orphans) -> anyhow::Result<()> {
     let mut signals = Signals::listen()?;
     if config.demo.is_some() {
         signals.stop.host = host();
@@ -53,11 +66,12 @@ async fn serve(here: &Here, config: Config) -> anyhow::Result<()> {
     let store = Store::open(&config.basics.data_dir, clock.wall())?;
     let socket = admin::Socket::open(&config.basics.data_dir).context("could not open the admin socket")?;
     let slack = SlackApi::new(&config.api_url, &config.bot_token)?;
+    let watch = Watch::new(&config.basics.policies);
     let (policies, problem) = Policies::load(&config.basics.policies, here.secrets());
     if let Some(problem) = &problem {
         error!("the policy files cannot be loaded, so that no requests are taken; what is in force ends on time\n{problem}");
     }
-    let settings = Settings { security_channel: config.security_channel.clone(), admins: config.admins.clone() };
+    let settings = Settings { security_channel: config.security_channel.clone(), admins: config.admins.clone(), orphans };
     let app = App::new(store, Arc::clone(&clock), slack, policies, settings);
     app.begin(problem.as_ref()).await.context("the start could not be recorded")?;
 
@@ -80,7 +94,7 @@ async fn serve(here: &Here, config: Config) -> anyhow::Result<()> {
     let server = tokio::spawn(server::serve(listener, Arc::new(routes), Limits::default(), stopped));
     info!(listen = %config.listen, "daypass {} is up", env!("CARGO_PKG_VERSION"));
 
-    let ended = live(&app, &mut signals, &mut worker).await;
+    let ended = live(&app, watch, &mut signals, &mut worker).await;
     stop.send_replace(true);
     let tidy = async {
         // Requests first: what they decide, the worker still sees.
@@ -103,7 +117,9 @@ async fn serve(here: &Here, config: Config) -> anyhow::Result<()> {
 
 /// Until it is told to stop. When the worker ends by itself nothing would end any more, so that the process must not go on
 /// looking alive.
-async fn live(app: &Arc<App>, signals: &mut Signals, worker: &mut JoinHandle<()>) -> anyhow::Result<()> {
+async fn live(app: &Arc<App>, mut watch: Watch, signals: &mut Signals, worker: &mut JoinHandle<()>) -> anyhow::Result<()> {
+    let mut looks = tokio::time::interval(WATCH_EVERY);
+    looks.set_missed_tick_behavior(MissedTickBehavior::Delay);
     loop {
         tokio::select! {
             () = signals.stop.next() => {
@@ -111,7 +127,15 @@ async fn live(app: &Arc<App>, signals: &mut Signals, worker: &mut JoinHandle<()>
                 return Ok(());
             }
             // What came of it is logged and recorded where it is done.
-            _ = signals.reload.recv() => drop(app.reload().await),
+            _ = signals.reload.recv() => {
+                watch.forget();
+                drop(app.reload().await);
+            }
+            // What was refused is read again when it has changed again.
+            _ = looks.tick() => if watch.look() == Look::Changed {
+                info!("the policy files have changed");
+                drop(app.reload().await);
+            },
             ended = &mut *worker => {
                 let why = ended.err().map_or_else(|| "it returned".to_owned(), |problem| problem.to_string());
                 anyhow::bail!("the worker ended by itself ({why}); start daypass again");
@@ -128,6 +152,8 @@ async fn ask_slack(app: Arc<App>, mut stop: watch::Receiver<bool>) {
             Ok(installed) => {
                 info!(team = %installed.team, "slack knows the token: it is of {}", installed.team_name);
                 app.wake().notify_one();
+                // The files may have changed while nobody ran.
+                app.reassess_pending().await;
                 return;
             }
             // Why is logged where it was asked.

@@ -10,11 +10,12 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
 use super::electorate::electorate;
-use super::enumerate::supposed;
+use super::enumerate::{supposed, supposed_in_groups};
 use super::evaluate::would_ask;
 use super::facts::{Facts, Manner, Outside};
 use super::file::{Approve, Kind, Policy, Resource, Role};
 use super::matching::{Fits, Whose, fits};
+use super::permit::{Case, Reasons, total};
 use super::problem::Place;
 use super::set::PolicySet;
 use crate::access::ids::{PersonId, PolicyId, ProviderId};
@@ -57,7 +58,9 @@ impl fmt::Display for Finding {
 
 /// Everything worth knowing about a valid set, warnings first. `now` decides whose contract is over.
 pub fn check(set: &PolicySet, now: Timestamp) -> Vec<Finding> {
-    let survey = Survey { set, now, outside: Outside::assumed_active() };
+    let everybody = set.people().keys().cloned().collect();
+    let outside = supposed_in_groups(set, &everybody);
+    let survey = Survey { set, now, outside, nobody_in: supposed_in_groups(set, &BTreeSet::new()) };
     let mut findings = Vec::new();
     for policy in set.policies() {
         survey.policy(policy, &mut findings);
@@ -80,7 +83,10 @@ pub fn check(set: &PolicySet, now: Timestamp) -> Vec<Finding> {
 struct Survey<'a> {
     set: &'a PolicySet,
     now: Timestamp,
+    /// As if everybody were in every group that is read elsewhere: what may be.
     outside: Outside,
+    /// As if nobody were: what is so in any case.
+    nobody_in: Outside,
 }
 
 /// One thing that one person is permitted by a policy.
@@ -112,16 +118,27 @@ impl<'a> Survey<'a> {
         if let Some(other) = other {
             return warn(format!("never applies: `{}` permits the same, and asks less of people", other.id.value));
         }
-        if policy.approve == Approve::Auto {
-            let message = "asks nobody, unless a requirement adds people".to_owned();
-            findings.push(self.finding(Severity::Note, id, policy.id.place, message));
-        }
-        let mut warn = |message: String| findings.push(self.finding(Severity::Warning, id, policy.id.place, message));
+        let alone = match &policy.approve {
+            Approve::Ask(_) => None,
+            Approve::Auto(None) => Some("asks nobody, unless a requirement adds people"),
+            Approve::Auto(Some(_)) => Some("asks nobody until its limit is reached, unless a requirement adds people"),
+            Approve::BreakGlass(_) => Some("asks nobody beforehand of whoever breaks the glass; it is reviewed afterwards"),
+        };
+        findings.extend(alone.map(|message| self.finding(Severity::Note, id, policy.id.place, message.to_owned())));
+        self.deadlocks(policy, open, findings);
+    }
+
+    /// Requests that this policy permits, and that nobody could approve, or review.
+    fn deadlocks(&self, policy: &Policy, open: Vec<Chance<'a>>, findings: &mut Vec<Finding>) {
+        let mut warn = |message: String| {
+            findings.push(self.finding(Severity::Warning, &policy.id.value, policy.id.place, message));
+        };
         let mut stuck: BTreeMap<(String, bool), Vec<String>> = BTreeMap::new();
         for (person, resource, role) in open {
-            let facts = self.facts(person, resource, role);
-            let (steps, missing) = would_ask(self.set, policy, &facts, self.now);
-            if !missing.is_empty() {
+            for (steps, missing) in self.asked(policy, &self.facts(policy, person, resource, role)) {
+                if missing.is_empty() {
+                    continue;
+                }
                 let missing = missing.iter().map(|by| format!("`{by}`")).collect::<Vec<_>>().join(" and ");
                 let who = format!("{person} ({} {})", resource.id.value, role.id.value);
                 stuck.entry((missing, self.only_by_themselves(&steps))).or_default().push(who);
@@ -135,6 +152,26 @@ impl<'a> Survey<'a> {
             };
             warn(format!("nobody could approve for {}: {why}", few(&who)));
         }
+    }
+
+    /// What is asked of people for this request: at first, past the limit, and afterwards; each with what nobody could fill.
+    fn asked(&self, policy: &Policy, facts: &Facts) -> Vec<(Vec<Step>, Vec<String>)> {
+        let mut asked = vec![would_ask(self.set, policy, facts, self.now)];
+        match &policy.approve {
+            Approve::Ask(_) | Approve::Auto(None) => {}
+            Approve::Auto(Some(limit)) => {
+                let uses = usize::try_from(limit.uses).unwrap_or(usize::MAX);
+                let past = Facts { uses: [(policy.id.value.clone(), vec![self.now; uses])].into(), ..facts.clone() };
+                asked.push(would_ask(self.set, policy, &past, self.now));
+            }
+            Approve::BreakGlass(review) => {
+                let case = Case::new(self.set, facts, self.now, Reasons::Supposed);
+                let steps = vec![Step { by: case.spelled(&review.by), count: 1 }];
+                let missing = case.unfilled(&steps, &self.outside);
+                asked.push((steps, missing));
+            }
+        }
+        asked
     }
 
     /// Whether these steps, which cannot be filled for whoever asks, could be by a stranger's colleagues: what is missing is
@@ -181,20 +218,19 @@ impl<'a> Survey<'a> {
     fn forbidden_by(&self, (person, resource, role): Chance<'a>) -> Option<&'a PolicyId> {
         self.set
             .forbid_about(&resource.id.value, &role.id.value)
-            .find(|rule| fits(self.set, &rule.who, self.whose(person), &self.outside) == Fits::Yes)
+            .find(|rule| fits(self.set, &rule.who, self.whose(person), &self.nobody_in) == Fits::Yes)
             .map(|rule| &rule.id.value)
     }
 
     /// Whether `other` permits this whenever `policy` does, and would be taken instead.
     fn shadows(&self, other: &Policy, policy: &Policy, (person, resource, role): Chance<'a>) -> bool {
         let about = self.set.policies_about(&resource.id.value, &role.id.value).any(|about| about.id.value == other.id.value);
-        if other.id.value == policy.id.value || !about || !self.means(other, person) {
+        if other.id.value == policy.id.value || !about || !self.means(other, person) || manner(other) != manner(policy) {
             return false;
         }
-        let facts = self.facts(person, resource, role);
         let asks = |policy: &Policy| {
-            let (steps, missing) = would_ask(self.set, policy, &facts, self.now);
-            missing.is_empty().then(|| steps.iter().map(|step| step.count).sum::<u32>())
+            let (steps, missing) = would_ask(self.set, policy, &self.facts(policy, person, resource, role), self.now);
+            missing.is_empty().then(|| total(&steps))
         };
         let (Some(theirs), Some(ours)) = (asks(other), asks(policy)) else { return false };
         (theirs, &other.id.value) < (ours, &policy.id.value) && self.is_as_wide(other, policy)
@@ -202,16 +238,27 @@ impl<'a> Survey<'a> {
 
     fn is_as_wide(&self, other: &Policy, policy: &Policy) -> bool {
         let ticket = |policy: &Policy| policy.reason.ticket.as_ref().map(|ticket| ticket.pattern.clone());
-        let extend = |policy: &Policy| policy.limits.extend.map(|extend| (extend.times, extend.total.map(|total| total.value)));
-        self.set.max_of(other) >= self.set.max_of(policy)
+        let extend = |policy: &Policy| {
+            policy.limits.extend.map(|extend| (extend.times, extend.total.map(|total| total.value), extend.approve))
+        };
+        // Past its limit it asks for more, and where its group cannot be read.
+        let is_steady = match &other.approve {
+            Approve::Ask(_) | Approve::Auto(None) | Approve::BreakGlass(_) => true,
+            Approve::Auto(Some(_)) => false,
+        };
+        let is_certain = other.who.group.as_ref().is_none_or(|group| self.set.source_of(group).is_none());
+        is_steady
+            && is_certain
+            && self.set.max_of(other) >= self.set.max_of(policy)
             && (other.when.is_none() || other.when == policy.when)
             && other.reason.min_length <= policy.reason.min_length
             && (ticket(other).is_none() || ticket(other) == ticket(policy))
             && (extend(policy).is_none() || extend(policy) == extend(other))
     }
 
-    fn facts(&self, person: &PersonId, resource: &Resource, role: &Role) -> Facts {
-        supposed(person, &resource.id.value, &role.id.value, Manner::Usual)
+    fn facts(&self, policy: &Policy, person: &PersonId, resource: &Resource, role: &Role) -> Facts {
+        let facts = supposed(person, &resource.id.value, &role.id.value, manner(policy));
+        Facts { outside: self.outside.clone(), ..facts }
     }
 
     /// A floor or a prohibition over nothing protects nothing.
@@ -275,11 +322,19 @@ impl<'a> Survey<'a> {
             }
         }
         for (id, group) in self.set.groups() {
-            if self.set.members(id).is_none_or(BTreeSet::is_empty) {
+            if self.set.source_of(id).is_none() && self.set.members(id).is_none_or(BTreeSet::is_empty) {
                 let message = "has no members".to_owned();
                 findings.push(self.finding(Severity::Warning, id, group.id.place, message));
             }
         }
+    }
+}
+
+/// In which manner this policy has to be asked for.
+fn manner(policy: &Policy) -> Manner {
+    match policy.approve {
+        Approve::Ask(_) | Approve::Auto(_) => Manner::Usual,
+        Approve::BreakGlass(_) => Manner::BreakGlass,
     }
 }
 

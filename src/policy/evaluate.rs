@@ -5,8 +5,9 @@
 
 use std::collections::BTreeSet;
 
-use super::facts::{Clamp, Facts, Purpose, Said, Standing, Trace, TraceLine, Verdict};
-use super::file::{Note, Policy};
+use super::bundle;
+use super::facts::{Clamp, Facts, Manner, Page, Purpose, Remind, Review, Said, Standing, Trace, TraceLine, Verdict};
+use super::file::{self, Approve, Note, Policy};
 use super::matching::{Fits, Whose, fits};
 use super::permit::{Case, Floor, Obstacles, Permit, Reasons};
 use super::problem::nearest;
@@ -35,9 +36,12 @@ pub(super) fn would_ask(set: &PolicySet, policy: &Policy, facts: &Facts, now: Ti
     (steps, missing)
 }
 
-fn judge(set: &PolicySet, facts: &Facts, now: Timestamp, reasons: Reasons) -> Verdict {
+pub(super) fn judge(set: &PolicySet, facts: &Facts, now: Timestamp, reasons: Reasons) -> Verdict {
     if let Some(refusal) = unknown(set, facts) {
         return Verdict::Deny { refusal, because: Vec::new(), trace: Trace::default() };
+    }
+    if let Some(bundle) = set.bundle(&facts.resource) {
+        return bundle::merged(set, bundle, facts, now, reasons);
     }
     let case = Case::new(set, facts, now, reasons);
     let mut trace = Trace::default();
@@ -50,6 +54,8 @@ fn judge(set: &PolicySet, facts: &Facts, now: Timestamp, reasons: Reasons) -> Ve
     for policy in set.policies_about(&facts.resource, &facts.role) {
         let said = match case.permit(policy, &floor) {
             Ok(permit) => {
+                let rule = policy.id.value.clone();
+                trace.lines.extend(permit.because.clone().map(|said| TraceLine { rule, said }));
                 permits.push(permit);
                 Said::Permits
             }
@@ -79,6 +85,10 @@ fn unknown(set: &PolicySet, facts: &Facts) -> Option<Refusal> {
             Standing::Active | Standing::Guest | Standing::Unknown => {}
         }
     }
+    if set.bundle(&facts.resource).is_some() {
+        let all = facts.role.as_str() == bundle::ROLE;
+        return (!all).then(|| no_such_role(facts, vec![bundle::ROLE.to_owned()]));
+    }
     let Some(resource) = set.resource(&facts.resource) else {
         let asked = facts.resource.to_string();
         let mine = askable(set, facts);
@@ -86,13 +96,13 @@ fn unknown(set: &PolicySet, facts: &Facts) -> Option<Refusal> {
         return Some(Refusal::NoSuchResource { asked, similar });
     };
     if set.role(&facts.resource, &facts.role).is_none() {
-        return Some(Refusal::NoSuchRole {
-            resource: facts.resource.to_string(),
-            asked: facts.role.to_string(),
-            roles: resource.roles.iter().map(|role| role.id.value.to_string()).collect(),
-        });
+        return Some(no_such_role(facts, resource.roles.iter().map(|role| role.id.value.to_string()).collect()));
     }
     None
+}
+
+fn no_such_role(facts: &Facts, roles: Vec<String>) -> Refusal {
+    Refusal::NoSuchRole { resource: facts.resource.to_string(), asked: facts.role.to_string(), roles }
 }
 
 /// The resources that some permit is about for this person.
@@ -100,7 +110,8 @@ fn askable(set: &PolicySet, facts: &Facts) -> BTreeSet<ResourceId> {
     let person = Whose { id: &facts.subject, contract_ended: false };
     let policies = set.policies().iter().filter(|policy| fits(set, &policy.who, person, &facts.outside) == Fits::Yes);
     let names = policies.filter_map(|policy| policy.what.resource.as_ref());
-    names.flat_map(|glob| set.resources().keys().filter(|id| glob.matches(id.as_str()))).cloned().collect()
+    let ids = || set.resources().keys().chain(set.bundles().keys());
+    names.flat_map(|glob| ids().filter(|id| glob.matches(id.as_str()))).cloned().collect()
 }
 
 struct Failure<'a> {
@@ -140,7 +151,11 @@ impl Case<'_> {
     fn floor(&self, trace: &mut Trace) -> Floor {
         let mut floor = Floor::default();
         for rule in self.set.require_about(&self.facts.resource, &self.facts.role) {
-            let said = match fits(self.set, &rule.who, self.subject(), &self.facts.outside) {
+            let fit = match self.facts.manner {
+                Manner::BreakGlass if rule.exempts_break_glass => Fits::No,
+                Manner::Usual | Manner::BreakGlass => fits(self.set, &rule.who, self.subject(), &self.facts.outside),
+            };
+            let said = match fit {
                 Fits::No => {
                     trace.lines.push(TraceLine { rule: rule.id.value.clone(), said: Said::NotForThem });
                     continue;
@@ -181,9 +196,16 @@ impl Case<'_> {
             Purpose::Extension { ends_at, .. } => ends_at.max(self.now).plus(self.facts.access_for),
         };
         let (policy, defaults) = (permit.policy, self.set.defaults());
+        let (mode, review) = match (&policy.approve, permit.steps.is_empty()) {
+            (Approve::BreakGlass(review), true) => {
+                (Mode::BreakGlass, Some(Review { by: vec![self.spelled(&review.by)], within: review.within }))
+            }
+            (Approve::Ask(_) | Approve::Auto(_), true) => (Mode::Auto, None),
+            (_, false) => (Mode::Ask, None),
+        };
         Verdict::Allow {
             policy: chosen.clone(),
-            mode: if permit.steps.is_empty() { Mode::Auto } else { Mode::Ask },
+            mode,
             ends_at_most: permit.ends_at_most,
             clamped_by: (permit.ends_at_most < natural_end).then_some(permit.clamp),
             answer_within: policy.answer_within.unwrap_or(defaults.answer_within),
@@ -191,8 +213,21 @@ impl Case<'_> {
             warn_before: policy.warn_before.unwrap_or(defaults.warn_before),
             note_required: policy.approver_note.max(floor.note) == Note::Required,
             extend: self.extend_limits(policy),
+            review,
+            remind: policy.remind.as_ref().map(|remind| self.reminding(remind)),
             steps: permit.steps,
             trace,
+        }
+    }
+}
+
+impl Case<'_> {
+    fn reminding(&self, remind: &file::Remind) -> Remind {
+        Remind {
+            after: remind.after,
+            then_ask: remind.then_ask.as_ref().map(|by| self.spelled(by)),
+            after_that: remind.after_that,
+            page: remind.page.as_ref().map(|page| Page { provider: page.provider.value.clone(), service: page.service.clone() }),
         }
     }
 }
@@ -214,7 +249,7 @@ impl Failure<'_> {
         match &self.said {
             Said::Fails { conditions } => conditions.iter().map(|condition| name(condition)).collect(),
             Said::NotForThem | Said::Unreadable { .. } => vec![name("who")],
-            Said::Forbids | Said::Outranked { .. } | Said::Permits | Said::Raises { .. } => Vec::new(),
+            Said::Forbids | Said::Outranked { .. } | Said::PastLimit { .. } | Said::Permits | Said::Raises { .. } => Vec::new(),
         }
     }
 }

@@ -285,6 +285,9 @@ fn said(said: &Said) -> String {
         Said::Unreadable { source } => format!("cannot be read: {source}"),
         Said::Fails { conditions } => format!("its {} is not met", conditions.join(", ")),
         Said::Outranked { by } => format!("permits it too, but `{by}` asks less of people"),
+        Said::PastLimit { uses, per } => {
+            format!("lets nobody in without being asked more than {} in {per}; others decide now", times(*uses))
+        }
         Said::Permits => "permits it".to_owned(),
         Said::Raises { approvals, note_required } => {
             let note = if *note_required { ", who say why" } else { "" };

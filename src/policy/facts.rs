@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
-use crate::access::ids::{GroupId, PersonId, PolicyId, ResourceId, RoleId};
+use crate::access::ids::{GroupId, PersonId, PolicyId, ProviderId, ResourceId, RoleId};
 use crate::access::refusal::Refusal;
 use crate::access::request::{Mode, Step};
 use crate::access::time::{Timestamp, Ttl};
@@ -31,6 +31,9 @@ pub struct Facts {
     pub start_at: Option<Timestamp>,
     /// In which manner it is asked.
     pub manner: Manner,
+    /// When each policy let the subject in lately without anybody being asked; for `limit:`.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub uses: BTreeMap<PolicyId, Vec<Timestamp>>,
     /// What the files cannot say.
     pub outside: Outside,
 }
@@ -166,6 +169,10 @@ pub enum Verdict {
         note_required: bool,
         /// Whether and how far it can be extended later.
         extend: Option<ExtendLimits>,
+        /// Who looks at it afterwards; in [`Mode::BreakGlass`], and only there.
+        review: Option<Review>,
+        /// What happens while nobody answers.
+        remind: Option<Remind>,
         /// What each rule said.
         trace: Trace,
     },
@@ -222,6 +229,37 @@ pub struct ExtendLimits {
     pub total: Ttl,
 }
 
+/// What happens after an access without an approval.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Review {
+    /// Who may close it, as a step's `by`; never whoever got or filed it. Several, where a bundle has several.
+    pub by: Vec<String>,
+    /// How long after the access began it should be closed.
+    pub within: Ttl,
+}
+
+/// What happens while nobody answers. All of it stops at the decision.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Remind {
+    /// How long after it was asked those who are asked are reminded.
+    pub after: Ttl,
+    /// Who is asked as well from then on, as a step's `by`.
+    pub then_ask: Option<String>,
+    /// How long after the reminder the next happens: a second reminder, and the page.
+    pub after_that: Option<Ttl>,
+    /// Whom to page then.
+    pub page: Option<Page>,
+}
+
+/// Whom to page.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Page {
+    /// The provider that pages.
+    pub provider: ProviderId,
+    /// The service there, by its name.
+    pub service: String,
+}
+
 /// What each rule said that is about the role asked for, in the order in which they were looked at.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(transparent)]
@@ -261,6 +299,13 @@ pub enum Said {
     Outranked {
         /// The other.
         by: PolicyId,
+    },
+    /// A permit that lets nobody in without being asked any more; its `otherwise` steps apply.
+    PastLimit {
+        /// So many times the person got in.
+        uses: u32,
+        /// In the last stretch of this length.
+        per: Ttl,
     },
     /// The permit that applies.
     Permits,

@@ -16,6 +16,8 @@ pub(super) enum Space {
     Person,
     Group,
     Resource,
+    /// Those of the resources that are bundles.
+    Bundle,
     Provider,
     /// Policies, requirements and prohibitions share theirs, since a verdict names them alike.
     Rule,
@@ -29,6 +31,7 @@ impl Space {
             Space::Person => "person",
             Space::Group => "group",
             Space::Resource => "resource",
+            Space::Bundle => "bundle",
             Space::Provider => "provider",
             Space::Rule => "rule",
             Space::SlackAccount => "Slack account",
@@ -44,6 +47,8 @@ pub(super) struct Sink {
     pub(super) declared: BTreeMap<(Space, String), Place>,
     pub(super) duplicates: Vec<(Space, String, Place, Place)>,
     pub(super) references: Vec<(Space, String, Place)>,
+    /// Where a test names no role, for what. Only bundles have one that nobody writes.
+    pub(super) roles_left_out: Vec<(String, Place)>,
     /// What stands in `by:` and is none of its words.
     pub(super) unclear_approvers: Vec<(String, Place)>,
 }
@@ -81,14 +86,13 @@ pub(super) struct Fields<'n> {
     what: &'static str,
     entries: &'n [Entry],
     known: Vec<&'static str>,
-    refused: Vec<&'static str>,
 }
 
 impl<'n> Fields<'n> {
     /// The fields of `node`; says so where it is no mapping. `what` names it in sentences, with its article.
     pub(super) fn of(node: &'n Node, what: &'static str, sink: &mut Sink) -> Option<Fields<'n>> {
         match &node.value {
-            Value::Map(entries) => Some(Fields { place: node.place, what, entries, known: Vec::new(), refused: Vec::new() }),
+            Value::Map(entries) => Some(Fields { place: node.place, what, entries, known: Vec::new() }),
             other => {
                 sink.problem(node.place, format!("expected {what} as a mapping, found {}", other.shape()));
                 None
@@ -121,22 +125,11 @@ impl<'n> Fields<'n> {
         found
     }
 
-    /// A key of the language that this version does not carry out: refused, since ignoring it would change what is meant.
-    /// Whether it was there.
-    pub(super) fn not_yet(&mut self, key: &'static str, sink: &mut Sink) -> bool {
-        self.refused.push(key);
-        let found = self.entries.iter().find(|entry| entry.key == key);
-        if let Some(entry) = found {
-            sink.problem(entry.place, format!("`{key}:` is not supported yet in {}", self.what));
-        }
-        found.is_some()
-    }
-
     /// Reports every key that nobody asked for.
     pub(super) fn finish(self, sink: &mut Sink) {
         for entry in self.entries {
             let key = entry.key.as_str();
-            if self.known.contains(&key) || self.refused.contains(&key) {
+            if self.known.contains(&key) {
                 continue;
             }
             let hint = match nearest(key, self.known.iter().copied()) {

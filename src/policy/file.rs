@@ -1,7 +1,6 @@
 //! What policy files can say, as types: a closed vocabulary. Reading them is `parse`'s business, judging by them `evaluate`'s.
 //!
-//! Each key of the language has one field here. What the language plans but this version does not carry out has none, and
-//! its key is refused when it is read, so that a rule is never silently without effect.
+//! Each key of the language has one field here or, of the rules, in `rules`.
 
 use std::ops::Deref;
 
@@ -10,9 +9,12 @@ use jiff::tz::TimeZone;
 
 use super::glob::Glob;
 use super::problem::Place;
+pub use super::rules::{
+    Approve, Asked, By, Extend, ExtendApproval, Forbid, Limit, Limits, Note, Page, Policy, Reason, Remind, Require, Review,
+    Ticket,
+};
 use super::scenario::Scenario;
-use super::window::Window;
-use crate::access::ids::{GroupId, PersonId, PolicyId, ProviderId, ResourceId, RoleId};
+use crate::access::ids::{GroupId, PersonId, ProviderId, ResourceId, RoleId};
 use crate::access::time::Ttl;
 
 /// A value with the place where it was written.
@@ -43,6 +45,8 @@ pub struct Files {
     pub groups: Vec<Group>,
     /// `resources:`
     pub resources: Vec<Resource>,
+    /// `bundles:`
+    pub bundles: Vec<Bundle>,
     /// `providers:`
     pub providers: Vec<Provider>,
     /// `policies:`
@@ -162,6 +166,19 @@ pub enum Members {
     Listed(Vec<At<PersonId>>),
     /// Whoever matches.
     Where(Who),
+    /// Those in a user group of Slack, by its id: `S0SECURITY`.
+    Slack(At<String>),
+    /// Those who are on call now.
+    OnCall(OnCall),
+}
+
+/// `on_call:`
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OnCall {
+    /// The provider that knows it.
+    pub provider: At<ProviderId>,
+    /// The schedule, by the id that it has there.
+    pub schedule: At<String>,
 }
 
 /// `who:`. Every condition that is given must hold.
@@ -234,6 +251,26 @@ pub struct Role {
     pub risk: Risk,
 }
 
+/// One of `bundles:`. One request for it asks for every part; all are granted, or none.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Bundle {
+    /// Its name, as people type it. Resources and bundles share theirs.
+    pub id: At<ResourceId>,
+    /// What people call it.
+    pub name: String,
+    /// What it is made of: at least two, none twice.
+    pub of: Vec<Part>,
+}
+
+/// One part of a bundle, written `prod/orders:readonly`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Part {
+    /// On what.
+    pub resource: At<ResourceId>,
+    /// As what.
+    pub role: At<RoleId>,
+}
+
 /// One of `providers:`.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Provider {
@@ -243,144 +280,4 @@ pub struct Provider {
     pub kind: At<String>,
     /// Everything else that is written, in the adapter's own keys. A key that ends in `_env` names an environment variable.
     pub settings: serde_json::Map<String, serde_json::Value>,
-}
-
-/// One of `policies:`: a permit.
-#[derive(Debug, Clone)]
-pub struct Policy {
-    /// Its name.
-    pub id: At<PolicyId>,
-    /// What it is for, in a sentence for people.
-    pub about: Option<String>,
-    /// Who it permits something.
-    pub who: Who,
-    /// What it permits.
-    pub what: What,
-    /// For how long.
-    pub limits: Limits,
-    /// At which times.
-    pub when: Option<Window>,
-    /// What the reason must be like.
-    pub reason: Reason,
-    /// Who is asked.
-    pub approve: Approve,
-    /// Whether an approver must say why.
-    pub approver_note: Note,
-    /// Instead of the default.
-    pub answer_within: Option<Ttl>,
-    /// Instead of the default.
-    pub start_within: Option<Ttl>,
-    /// Instead of the default.
-    pub warn_before: Option<Ttl>,
-}
-
-/// `for:`
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Limits {
-    /// The longest that can be asked for; else the default.
-    pub max: Option<At<Ttl>>,
-    /// What is proposed.
-    pub default: Option<At<Ttl>>,
-    /// Whether it can be extended.
-    pub extend: Option<Extend>,
-}
-
-/// `extend:`
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Extend {
-    /// How often, at least 1.
-    pub times: u32,
-    /// The longest the access may last with all extensions; else the hard ceiling.
-    pub total: Option<At<Ttl>>,
-}
-
-/// `reason:`
-#[derive(Debug, Clone, Default)]
-pub struct Reason {
-    /// How many characters it needs.
-    pub min_length: u32,
-    /// A ticket that it must name.
-    pub ticket: Option<Ticket>,
-}
-
-/// A pattern that a ticket follows.
-#[derive(Debug, Clone)]
-pub struct Ticket {
-    /// As written.
-    pub pattern: String,
-    /// The same, anchored to whole words.
-    pub regex: regex_lite::Regex,
-}
-
-/// `approve:`
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Approve {
-    /// These people are asked; all steps must be filled, by distinct people.
-    Ask(Vec<Asked>),
-    /// Nobody is asked: the policy alone decides, unless a requirement adds people.
-    Auto,
-}
-
-/// One step of `approve:`.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Asked {
-    /// Who may fill it.
-    pub by: At<By>,
-    /// How many of them, at least 1.
-    pub count: u32,
-}
-
-/// `by:`
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum By {
-    /// The groups that own the resource.
-    Owners,
-    /// Who is answerable for the person.
-    Sponsor,
-    /// The person's manager.
-    Manager,
-    /// This group.
-    Group(GroupId),
-    /// This person.
-    Person(PersonId),
-}
-
-/// `approver_note:`
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default)]
-pub enum Note {
-    /// They may say why.
-    #[default]
-    Optional,
-    /// They must.
-    Required,
-}
-
-/// One of `require:`: a floor under every permit that matches.
-#[derive(Debug, Clone)]
-pub struct Require {
-    /// Its name.
-    pub id: At<PolicyId>,
-    /// What it is for.
-    pub about: Option<String>,
-    /// Whose requests it raises; everybody's where empty.
-    pub who: Who,
-    /// What requests it raises; all where empty.
-    pub what: What,
-    /// How many people at least.
-    pub approvals: u32,
-    /// Whether they must say why.
-    pub note: Note,
-}
-
-/// One of `forbid:`. It wins over everything.
-#[derive(Debug, Clone)]
-pub struct Forbid {
-    /// Its name.
-    pub id: At<PolicyId>,
-    /// What it is for.
-    pub about: Option<String>,
-    /// Whom it forbids; everybody where empty.
-    pub who: Who,
-    /// What it forbids; everything where empty.
-    pub what: What,
 }

@@ -34,7 +34,10 @@ pub(super) fn fits(set: &PolicySet, who: &Who, whose: Whose<'_>, outside: &Outsi
     let is_member = match outside.groups.get(&group.value) {
         Some(Reading::Unreadable { source }) => return Fits::Unreadable(source.clone()),
         Some(Reading::Members(members)) => members.contains(whose.id),
-        None => set.members(&group.value).is_some_and(|members| members.contains(whose.id)),
+        None => match set.source_of(&group.value) {
+            Some(source) => return Fits::Unreadable(source),
+            None => set.members(&group.value).is_some_and(|members| members.contains(whose.id)),
+        },
     };
     if is_member { Fits::Yes } else { Fits::No }
 }

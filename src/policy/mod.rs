@@ -7,7 +7,9 @@
 //! and answer) · `evaluate` · `electorate` (who may approve) · `check`, `explain` and `scenario` (for people).
 
 pub mod asking;
+pub mod bundle;
 pub mod check;
+pub mod diff;
 pub mod electorate;
 pub mod enumerate;
 pub mod evaluate;
@@ -22,9 +24,12 @@ pub mod parse;
 mod permit;
 pub mod plan;
 pub mod problem;
+mod read_approval;
 mod read_people;
 mod read_rules;
 mod read_tests;
+mod read_things;
+mod rules;
 pub mod scenario;
 pub mod set;
 #[cfg(test)]

@@ -11,7 +11,7 @@ use super::file::{Files, Policy};
 use super::problem::{LoadError, Place, Problem, nearest};
 use super::set::{PolicySet, Written};
 use super::yaml::{self, Node, Value};
-use super::{read_people, read_rules, read_tests, validate};
+use super::{read_people, read_rules, read_tests, read_things, validate};
 
 /// Judges one part of the files that only an adapter understands: the provider's kind, and the keys as written.
 pub type ShapeCheck<'a> = &'a dyn Fn(&str, &serde_json::Map<String, serde_json::Value>) -> Result<(), String>;
@@ -23,11 +23,13 @@ pub struct Shapes<'a> {
     pub grant: ShapeCheck<'a>,
     /// What a provider says beside `id` and `kind`. An unknown kind is an error here.
     pub settings: ShapeCheck<'a>,
+    /// Whether providers of this kind know who is on call, and can page them.
+    pub is_on_call: &'a dyn Fn(&str) -> bool,
 }
 
 impl Shapes<'_> {
     /// Believes every shape: for text that was checked when it was loaded, and for tools without adapters.
-    pub const UNCHECKED: Shapes<'static> = Shapes { grant: &|_, _| Ok(()), settings: &|_, _| Ok(()) };
+    pub const UNCHECKED: Shapes<'static> = Shapes { grant: &|_, _| Ok(()), settings: &|_, _| Ok(()), is_on_call: &|_| true };
 }
 
 /// A policy file: its name and its text.
@@ -152,9 +154,9 @@ fn read(sources: &[Source], sink: &mut Sink) -> Read {
             files.defaults = read_people::defaults(node, sink);
         }
         files.people.extend(list(fields.take("people"), "people", sink, read_people::person));
-        files.groups.extend(list(fields.take("groups"), "groups", sink, read_people::group));
-        files.resources.extend(list(fields.take("resources"), "resources", sink, read_people::resource));
-        files.providers.extend(list(fields.take("providers"), "providers", sink, read_people::provider));
+        files.groups.extend(list(fields.take("groups"), "groups", sink, read_things::group));
+        files.resources.extend(list(fields.take("resources"), "resources", sink, read_things::resource));
+        files.providers.extend(list(fields.take("providers"), "providers", sink, read_things::provider));
         for read in list(fields.take("policies"), "policies", sink, read_rules::policy) {
             if !read.zone_given {
                 zoneless.push(files.policies.len());
@@ -166,7 +168,7 @@ fn read(sources: &[Source], sink: &mut Sink) -> Read {
         let before = sink.references.len();
         files.scenarios.extend(list(fields.take("tests"), "tests", sink, read_tests::scenario));
         tests_refer.push(before..sink.references.len());
-        fields.not_yet("bundles", sink);
+        files.bundles.extend(list(fields.take("bundles"), "bundles", sink, read_things::bundle));
         fields.finish(sink);
     }
     Read { files, zoneless, zone_is_named, tests_refer }

@@ -5,8 +5,8 @@
 use std::collections::BTreeSet;
 
 use super::electorate::{OR, electorate};
-use super::facts::{Clamp, ExtendLimits, Facts, Manner, Outside, Purpose, Said, Standing};
-use super::file::{Approve, By, Note, Policy};
+use super::facts::{Clamp, ExtendLimits, Facts, Manner, Outside, Purpose, Reading, Said, Standing};
+use super::file::{Approve, Asked, By, ExtendApproval, Limit, Note, Policy};
 use super::matching::{Fits, Whose, fits};
 use super::set::PolicySet;
 use crate::access::ids::{PersonId, PolicyId};
@@ -39,6 +39,8 @@ pub(super) struct Permit<'a> {
     pub(super) steps: Vec<Step>,
     pub(super) ends_at_most: Timestamp,
     pub(super) clamp: Clamp,
+    /// Why more people are asked than usually.
+    pub(super) because: Option<Said>,
 }
 
 impl<'a> Permit<'a> {
@@ -73,17 +75,21 @@ impl<'a> Case<'a> {
 
     /// Whether this permit applies, with the steps that it then asks for.
     pub(super) fn permit<'p>(&self, policy: &'p Policy, floor: &Floor) -> Result<Permit<'p>, Obstacles> {
-        match fits(self.set, &policy.who, self.subject(), &self.facts.outside) {
-            Fits::No => return Err(Obstacles { said: Said::NotForThem, refusals: Vec::new() }),
-            Fits::Unreadable(source) => {
-                let refusals = vec![Refusal::SourceUnreadable { source: source.clone() }];
-                return Err(Obstacles { said: Said::Unreadable { source }, refusals });
-            }
-            Fits::Yes => {}
-        }
-        if self.facts.manner != Manner::Usual {
+        let is_for_emergencies = matches!(policy.approve, Approve::BreakGlass(_));
+        if is_for_emergencies != (self.facts.manner == Manner::BreakGlass) {
             return Err(Obstacles { said: Said::NotForThem, refusals: Vec::new() });
         }
+        let fit = fits(self.set, &policy.who, self.subject(), &self.facts.outside);
+        let because = match (fit, &policy.approve) {
+            (Fits::No, _) => return Err(Obstacles { said: Said::NotForThem, refusals: Vec::new() }),
+            (Fits::Yes, Approve::Auto(Some(limit))) if self.is_past(limit, policy) => {
+                Some(Said::PastLimit { uses: limit.uses, per: limit.per })
+            }
+            (Fits::Yes, _) => None,
+            // Nobody gets in on what could not be read. Where the policy says who decides otherwise, they do.
+            (Fits::Unreadable(source), Approve::Auto(Some(_))) => Some(Said::Unreadable { source }),
+            (Fits::Unreadable(source), _) => return Err(unanswered(source)),
+        };
         let steps = self.steps(policy, floor);
         let mut failed: Vec<(&str, Refusal)> = Vec::new();
         failed.extend(self.too_long(policy).map(|refusal| ("for", refusal)));
@@ -91,16 +97,16 @@ impl<'a> Case<'a> {
         failed.extend(ends.as_ref().err().map(|refusal| ("when", refusal.clone())));
         failed.extend(self.poor_reason(policy).map(|refusal| ("reason", refusal)));
         let unfilled = self.unfilled(&steps, &self.facts.outside);
-        if failed.is_empty() && self.waits_for_slack(&steps, &unfilled) {
-            let source = "Slack".to_owned();
-            let refusals = vec![Refusal::SourceUnreadable { source: source.clone() }];
-            return Err(Obstacles { said: Said::Unreadable { source }, refusals });
+        if failed.is_empty()
+            && let Some(source) = self.waits_for(&steps, &unfilled)
+        {
+            return Err(unanswered(source));
         }
         if !unfilled.is_empty() {
             failed.push(("approve", Refusal::NobodyCanApprove { steps: unfilled }));
         }
         match ends {
-            Ok((ends_at_most, clamp)) if failed.is_empty() => Ok(Permit { policy, steps, ends_at_most, clamp }),
+            Ok((ends_at_most, clamp)) if failed.is_empty() => Ok(Permit { policy, steps, ends_at_most, clamp, because }),
             Ok(_) | Err(_) => {
                 let conditions = failed.iter().map(|(condition, _)| (*condition).to_owned()).collect();
                 Err(Obstacles { said: Said::Fails { conditions }, refusals: failed.into_iter().map(|(_, r)| r).collect() })
@@ -183,20 +189,9 @@ impl<'a> Case<'a> {
     /// `approve:`, as this request's steps, raised to the floor.
     pub(super) fn steps(&self, policy: &Policy, floor: &Floor) -> Vec<Step> {
         let owners = self.owners();
-        let asked = match &policy.approve {
-            Approve::Ask(asked) => asked.as_slice(),
-            Approve::Auto => &[],
-        };
         let mut steps: Vec<Step> = Vec::new();
-        for step in asked {
-            let by = match &step.by.value {
-                By::Owners => owners.join(OR),
-                By::Sponsor => "sponsor".to_owned(),
-                By::Manager => "manager".to_owned(),
-                By::Group(id) => format!("group/{id}"),
-                By::Person(id) => format!("person/{id}"),
-            };
-            add(&mut steps, by, step.count);
+        for step in self.asked(policy) {
+            add(&mut steps, self.spelled(&step.by), step.count);
         }
         let missing = floor.approvals.saturating_sub(total(&steps));
         if missing > 0 {
@@ -210,6 +205,39 @@ impl<'a> Case<'a> {
             add(&mut steps, anybody.join(OR), missing);
         }
         steps
+    }
+
+    /// The steps that apply, as the policy says them.
+    fn asked<'p>(&self, policy: &'p Policy) -> &'p [Asked] {
+        let extends = matches!(self.facts.purpose, Purpose::Extension { .. });
+        if extends && policy.limits.extend.is_some_and(|extend| extend.approve == ExtendApproval::Auto) {
+            return &[];
+        }
+        match &policy.approve {
+            Approve::Ask(asked) => asked,
+            Approve::Auto(Some(limit)) => {
+                let is_sure = || fits(self.set, &policy.who, self.subject(), &self.facts.outside) == Fits::Yes;
+                if self.is_past(limit, policy) || !is_sure() { &limit.otherwise } else { &[] }
+            }
+            Approve::Auto(None) | Approve::BreakGlass(_) => &[],
+        }
+    }
+
+    fn is_past(&self, limit: &Limit, policy: &Policy) -> bool {
+        let since = self.now.minus(limit.per);
+        let uses = self.facts.uses.get(&policy.id.value).into_iter().flatten().filter(|at| **at > since).count();
+        u32::try_from(uses).unwrap_or(u32::MAX) >= limit.uses
+    }
+
+    /// `by:`, as steps spell it.
+    pub(super) fn spelled(&self, by: &By) -> String {
+        match by {
+            By::Owners => self.owners().join(OR),
+            By::Sponsor => "sponsor".to_owned(),
+            By::Manager => "manager".to_owned(),
+            By::Group(id) => format!("group/{id}"),
+            By::Person(id) => format!("person/{id}"),
+        }
     }
 
     fn owners(&self) -> Vec<String> {
@@ -228,18 +256,36 @@ impl<'a> Case<'a> {
         steps.iter().zip(missing).filter(|(_, missing)| *missing > 0).map(|(step, _)| step.by.clone()).collect()
     }
 
-    /// Whether only Slack's silence stands in the way: nobody asked is vouched for, or nobody asked at all and so nobody
-    /// would notice that the person themselves is not.
-    fn waits_for_slack(&self, steps: &[Step], unfilled: &[String]) -> bool {
+    /// Whose silence alone stands in the way: Slack vouches for nobody who is asked (or, where nobody is asked and so nobody
+    /// would notice, not for the person themselves), or a group that is asked could not be read.
+    pub(super) fn waits_for(&self, steps: &[Step], unfilled: &[String]) -> Option<String> {
         let outside = &self.facts.outside;
         if steps.is_empty() {
-            return outside.standing(&self.facts.subject) == Standing::Unknown;
+            return (outside.standing(&self.facts.subject) == Standing::Unknown).then(|| "Slack".to_owned());
         }
-        !unfilled.is_empty() && self.unfilled(steps, &outside.with_unknown_as_active()).is_empty()
+        if unfilled.is_empty() {
+            return None;
+        }
+        if self.unfilled(steps, &outside.with_unknown_as_active()).is_empty() {
+            return Some("Slack".to_owned());
+        }
+        unfilled.iter().flat_map(|by| by.split(OR)).find_map(|word| {
+            let group = word.strip_prefix("group/")?.parse().ok()?;
+            match outside.groups.get(&group) {
+                Some(Reading::Members(_)) => None,
+                Some(Reading::Unreadable { source }) => Some(source.clone()),
+                None => self.set.source_of(&group),
+            }
+        })
     }
 }
 
-fn total(steps: &[Step]) -> u32 {
+fn unanswered(source: String) -> Obstacles {
+    let refusals = vec![Refusal::SourceUnreadable { source: source.clone() }];
+    Obstacles { said: Said::Unreadable { source }, refusals }
+}
+
+pub(super) fn total(steps: &[Step]) -> u32 {
     steps.iter().fold(0u32, |sum, step| sum.saturating_add(step.count))
 }
 

@@ -1,16 +1,20 @@
-//! Reads `policies`, `require` and `forbid`. It judges each item alone, not how they fit together.
+//! Reads `policies`, `require` and `forbid`, but for who is asked. It judges each item alone, not how they fit together.
 
-use super::fields::{Fields, Sink, Space, list, number, one_of, reference, text, ttl, zone};
-use super::file::{Approve, Asked, At, By, Extend, Forbid, Kind, Limits, Note, Policy, Reason, Require, Ticket, What, Who};
+use super::fields::{Fields, Sink, Space, number, one_of, reference, text, ttl, zone};
+use super::file::{At, Extend, ExtendApproval, Forbid, Kind, Limits, Note, Policy, Reason, Require, Ticket, What, Who};
 use super::glob::Glob;
-use super::read_people::{count, own_id, risk};
+use super::read_approval;
+use super::read_people::own_id;
+use super::read_things::{count, risk};
 use super::window::{Days, Hours, Window};
-use super::yaml::{Node, Value};
+use super::yaml::Node;
 use crate::access::ids::PolicyId;
 
 pub(super) const WHO_KINDS: [(&str, Kind); 3] =
     [("employee", Kind::Employee), ("contractor", Kind::Contractor), ("service", Kind::Service)];
 const NOTES: [(&str, Note); 2] = [("optional", Note::Optional), ("required", Note::Required)];
+const EXTENSIONS: [(&str, ExtendApproval); 2] = [("policy", ExtendApproval::AsPolicy), ("auto", ExtendApproval::Auto)];
+const BREAK_GLASS: [(&str, bool); 2] = [("raised", false), ("exempt", true)];
 
 /// A policy as read, whose window may still need the zone of the defaults.
 pub(super) struct ReadPolicy {
@@ -42,13 +46,11 @@ pub(super) fn policy(node: &Node, sink: &mut Sink) -> Option<ReadPolicy> {
         None => (None, true),
     };
     let reason = fields.take("reason").and_then(|node| reason(node, sink)).unwrap_or_default();
-    let approve = fields.need("approve", sink).and_then(|node| approve(node, sink));
+    let approve = read_approval::approve(&mut fields, sink);
     let approver_note = fields.take("approver_note").and_then(|node| one_of(node, &NOTES, sink)).unwrap_or_default();
     let [answer_within, start_within, warn_before] = ["answer_within", "start_within", "warn_before"]
         .map(|key| fields.take(key).and_then(|node| ttl(node, sink)).map(|length| length.value));
-    for key in ["remind", "limit", "otherwise", "review"] {
-        fields.not_yet(key, sink);
-    }
+    let remind = fields.take("remind").and_then(|node| read_approval::remind(node, sink));
     fields.finish(sink);
     let (who, what, approve) = (who?, what?, approve?);
     let policy = Policy {
@@ -64,6 +66,7 @@ pub(super) fn policy(node: &Node, sink: &mut Sink) -> Option<ReadPolicy> {
         answer_within,
         start_within,
         warn_before,
+        remind,
     };
     Some(ReadPolicy { policy, zone_given })
 }
@@ -143,9 +146,9 @@ fn extend(node: &Node, sink: &mut Sink) -> Option<Extend> {
     let mut fields = Fields::of(node, "`extend`", sink)?;
     let times = fields.need("times", sink).and_then(|node| count(node, sink));
     let total = fields.take("total").and_then(|node| ttl(node, sink));
-    fields.not_yet("approve", sink);
+    let approve = fields.take("approve").and_then(|node| one_of(node, &EXTENSIONS, sink)).unwrap_or_default();
     fields.finish(sink);
-    Some(Extend { times: times?, total })
+    Some(Extend { times: times?, total, approve })
 }
 
 /// The window, and whether it names its zone.
@@ -211,69 +214,6 @@ fn ticket(node: &Node, sink: &mut Sink) -> Option<Ticket> {
     }
 }
 
-fn approve(node: &Node, sink: &mut Sink) -> Option<Approve> {
-    match &node.value {
-        Value::Text(word) if word == "auto" => Some(Approve::Auto),
-        Value::Text(word) if word == "break-glass" => {
-            sink.problem(node.place, "`approve: break-glass` is not supported yet; write a list of steps, or `auto`");
-            None
-        }
-        Value::List(items) if items.is_empty() => {
-            sink.problem(node.place, "`approve` needs at least one step: nobody is asked by an empty list");
-            None
-        }
-        Value::List(_) => {
-            let steps = list(Some(node), "steps", sink, step);
-            (!steps.is_empty()).then_some(Approve::Ask(steps))
-        }
-        Value::Nothing | Value::Bool(_) | Value::Int(_) | Value::Float(_) | Value::Text(_) | Value::Map(_) => {
-            let found = node.value.shape();
-            sink.problem(
-                node.place,
-                format!("expected `auto` or a list of steps such as `[ {{ by: owners, count: 1 }} ]`, found {found}"),
-            );
-            None
-        }
-    }
-}
-
-fn step(node: &Node, sink: &mut Sink) -> Option<Asked> {
-    let mut fields = Fields::of(node, "a step", sink)?;
-    let by = fields.need("by", sink).and_then(|node| by(node, sink));
-    let count = match fields.take("count") {
-        Some(node) => count(node, sink),
-        None => Some(1),
-    };
-    fields.finish(sink);
-    Some(Asked { by: by?, count: count? })
-}
-
-fn by(node: &Node, sink: &mut Sink) -> Option<At<By>> {
-    let written = text(node, "who may approve", sink)?;
-    let named = |space: Space, id: &str, sink: &mut Sink| sink.refer(space, id, node.place);
-    let value = match written.split_once('/') {
-        Some(("group", id)) => {
-            named(Space::Group, id, sink);
-            id.parse().ok().map(By::Group)
-        }
-        Some(("person", id)) => {
-            named(Space::Person, id, sink);
-            id.parse().ok().map(By::Person)
-        }
-        Some(_) | None => match written {
-            "owners" => Some(By::Owners),
-            "sponsor" => Some(By::Sponsor),
-            "manager" => Some(By::Manager),
-            other => {
-                // Told apart from a mistyped word once all groups and people are known.
-                sink.unclear_approvers.push((other.to_owned(), node.place));
-                None
-            }
-        },
-    };
-    value.map(|value| At { value, place: node.place })
-}
-
 pub(super) fn require(node: &Node, sink: &mut Sink) -> Option<Require> {
     let mut fields = Fields::of(node, "a requirement", sink)?;
     let id = own_id(&mut fields, Space::Rule, sink);
@@ -281,6 +221,7 @@ pub(super) fn require(node: &Node, sink: &mut Sink) -> Option<Require> {
     let (who, what) = optional_scope(&mut fields, sink);
     let approvals = fields.take("approvals").map(|node| count(node, sink));
     let note = fields.take("note").map(|node| one_of(node, &NOTES, sink));
+    let exempts_break_glass = fields.take("break_glass").and_then(|node| one_of(node, &BREAK_GLASS, sink)).unwrap_or_default();
     let place = fields.place;
     fields.finish(sink);
     if approvals.is_none() && note.is_none() {
@@ -294,6 +235,7 @@ pub(super) fn require(node: &Node, sink: &mut Sink) -> Option<Require> {
         what,
         approvals: approvals.unwrap_or(Some(0))?,
         note: note.unwrap_or(Some(Note::Optional))?,
+        exempts_break_glass,
     })
 }
 

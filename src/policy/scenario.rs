@@ -1,17 +1,18 @@
 //! The `tests:` of the policy files: what their author expects to happen, tried out on the very rules. Pure.
 //!
-//! They know the files alone: everybody counts as active in Slack.
+//! They know the files alone: everybody counts as active in Slack, and nobody is in a group that is read elsewhere, unless the
+//! test says so.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
 use super::electorate::electorate;
 use super::evaluate::evaluate;
-use super::facts::{Facts, Manner, Outside, Purpose, Said, Verdict};
+use super::facts::{Facts, Manner, Outside, Purpose, Reading, Said, Verdict};
 use super::file::At;
 use super::problem::Place;
 use super::set::PolicySet;
-use crate::access::ids::{PersonId, PolicyId, ResourceId, RoleId};
+use crate::access::ids::{GroupId, PersonId, PolicyId, ResourceId, RoleId};
 use crate::access::request::Mode;
 use crate::access::time::{Timestamp, Ttl};
 use crate::access::words::Words;
@@ -35,6 +36,12 @@ pub struct Scenario {
     pub access_for: Ttl,
     /// Why.
     pub reason: Words,
+    /// As usual, or as break-glass.
+    pub manner: Manner,
+    /// Who is in the groups that are read elsewhere.
+    pub groups: BTreeMap<GroupId, Reading>,
+    /// How often these policies let the person in lately.
+    pub uses: BTreeMap<PolicyId, u32>,
     /// What should come of it.
     pub expect: Expect,
 }
@@ -51,6 +58,11 @@ pub enum Expect {
     },
     /// It is approved at once.
     Auto {
+        /// By this policy.
+        policy: Option<At<PolicyId>>,
+    },
+    /// It is there at once, and reviewed afterwards.
+    BreakGlass {
         /// By this policy.
         policy: Option<At<PolicyId>>,
     },
@@ -186,7 +198,12 @@ impl Seen {
             let count = match line.said {
                 Said::Raises { .. } => &mut self.raises,
                 Said::Forbids => &mut self.denies,
-                Said::NotForThem | Said::Unreadable { .. } | Said::Fails { .. } | Said::Outranked { .. } | Said::Permits => {
+                Said::NotForThem
+                | Said::Unreadable { .. }
+                | Said::Fails { .. }
+                | Said::Outranked { .. }
+                | Said::PastLimit { .. }
+                | Said::Permits => {
                     continue;
                 }
             };
@@ -221,7 +238,10 @@ impl Seen {
     }
 }
 
-fn facts(scenario: &Scenario) -> Facts {
+fn facts(set: &PolicySet, scenario: &Scenario) -> Facts {
+    let elsewhere = set.groups().keys().filter(|id| set.source_of(id).is_some());
+    let mut groups: BTreeMap<GroupId, Reading> = elsewhere.map(|id| (id.clone(), Reading::Members(BTreeSet::new()))).collect();
+    groups.extend(scenario.groups.clone());
     Facts {
         subject: scenario.who.value.clone(),
         filed_by: scenario.who.value.clone(),
@@ -231,13 +251,14 @@ fn facts(scenario: &Scenario) -> Facts {
         reason: scenario.reason.clone(),
         purpose: Purpose::Access,
         start_at: None,
-        manner: Manner::Usual,
-        outside: Outside::assumed_active(),
+        manner: scenario.manner,
+        uses: scenario.uses.iter().map(|(id, uses)| (id.clone(), vec![scenario.at; *uses as usize])).collect(),
+        outside: Outside { groups, ..Outside::assumed_active() },
     }
 }
 
 fn judged(set: &PolicySet, scenario: &Scenario) -> Verdict {
-    evaluate(set, &facts(scenario), scenario.at)
+    evaluate(set, &facts(set, scenario), scenario.at)
 }
 
 /// What differs from what was expected.
@@ -250,13 +271,14 @@ fn mismatch(set: &PolicySet, scenario: &Scenario, verdict: &Verdict) -> Option<S
     match (&scenario.expect, verdict) {
         (Expect::Ask { policy: expected, of }, Verdict::Allow { policy, mode: Mode::Ask, steps, .. }) => by(expected, policy)
             .or_else(|| {
-                let facts = facts(scenario);
+                let facts = facts(set, scenario);
                 let voters = electorate(set, steps, &facts.subject, &facts.filed_by, &facts.outside, scenario.at);
                 let asked: BTreeSet<&PersonId> = voters.iter().flatten().collect();
                 let expected: BTreeSet<&PersonId> = of.as_ref()?.iter().map(|at| &at.value).collect();
                 (asked != expected).then(|| format!("expected {} to be asked, but it is {}", names(&expected), names(&asked)))
             }),
         (Expect::Auto { policy: expected }, Verdict::Allow { policy, mode: Mode::Auto, .. }) => by(expected, policy),
+        (Expect::BreakGlass { policy: expected }, Verdict::Allow { policy, mode: Mode::BreakGlass, .. }) => by(expected, policy),
         (Expect::Deny { because: expected }, Verdict::Deny { because, .. }) => {
             let missing = expected.as_ref().filter(|expected| !because.contains(expected))?;
             Some(format!("expected a denial because of `{missing}`, but {happened}"))
@@ -267,6 +289,9 @@ fn mismatch(set: &PolicySet, scenario: &Scenario, verdict: &Verdict) -> Option<S
         (Expect::Auto { .. }, Verdict::Allow { .. } | Verdict::Deny { .. }) => {
             Some(format!("expected that nobody is asked, but {happened}"))
         }
+        (Expect::BreakGlass { .. }, Verdict::Allow { .. } | Verdict::Deny { .. }) => {
+            Some(format!("expected that the glass can be broken, but {happened}"))
+        }
         (Expect::Deny { .. }, Verdict::Allow { .. }) => Some(format!("expected a denial, but {happened}")),
     }
 }
@@ -274,7 +299,8 @@ fn mismatch(set: &PolicySet, scenario: &Scenario, verdict: &Verdict) -> Option<S
 fn told(verdict: &Verdict) -> String {
     match verdict {
         Verdict::Allow { policy, mode: Mode::Ask, .. } => format!("people are asked by `{policy}`"),
-        Verdict::Allow { policy, mode: Mode::Auto | Mode::BreakGlass, .. } => format!("`{policy}` permits it at once"),
+        Verdict::Allow { policy, mode: Mode::Auto, .. } => format!("`{policy}` permits it at once"),
+        Verdict::Allow { policy, mode: Mode::BreakGlass, .. } => format!("`{policy}` lets the glass be broken"),
         Verdict::Deny { because, .. } if because.is_empty() => "it is denied: no policy is about it".to_owned(),
         Verdict::Deny { because, .. } => format!("it is denied because of {}", because.join(", ")),
     }

@@ -3,7 +3,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::fields::Space;
-use super::file::{Defaults, Files, Forbid, Group, Person, Policy, Provider, Require, Resource, Role, What};
+use super::file::{
+    Approve, Bundle, By, Defaults, Files, Forbid, Group, Members, Person, Policy, Provider, Require, Resource, Role, What,
+};
 use super::scenario::Scenario;
 use super::validate::Membership;
 use super::window::end_of_day;
@@ -21,6 +23,7 @@ pub struct PolicySet {
     groups: BTreeMap<GroupId, Group>,
     members: Membership,
     resources: BTreeMap<ResourceId, Resource>,
+    bundles: BTreeMap<ResourceId, Bundle>,
     providers: BTreeMap<ProviderId, Provider>,
     policies: Vec<Policy>,
     require: Vec<Require>,
@@ -51,7 +54,8 @@ struct About {
 impl PolicySet {
     /// Indexes what was checked.
     pub(super) fn build(files: Files, members: Membership, names: Vec<String>, text: String, digest: String) -> PolicySet {
-        let Files { defaults, people, groups, resources, providers, mut policies, mut require, mut forbid, scenarios } = files;
+        let Files { defaults, people, groups, resources, bundles, providers, mut policies, mut require, mut forbid, scenarios } =
+            files;
         policies.sort_by(|a, b| a.id.value.cmp(&b.id.value));
         require.sort_by(|a, b| a.id.value.cmp(&b.id.value));
         forbid.sort_by(|a, b| a.id.value.cmp(&b.id.value));
@@ -78,6 +82,7 @@ impl PolicySet {
             groups: groups.into_iter().map(|group| (group.id.value.clone(), group)).collect(),
             members,
             resources: resources.into_iter().map(|resource| (resource.id.value.clone(), resource)).collect(),
+            bundles: bundles.into_iter().map(|bundle| (bundle.id.value.clone(), bundle)).collect(),
             providers: providers.into_iter().map(|provider| (provider.id.value.clone(), provider)).collect(),
             policies,
             require,
@@ -123,7 +128,18 @@ impl PolicySet {
         &self.groups
     }
 
-    /// Who is in this group by what the files say; `None` where there is no such group.
+    /// Where this group's members are read, in words for people; `None` where the files themselves say who is in it.
+    pub fn source_of(&self, id: &GroupId) -> Option<String> {
+        match &self.groups.get(id)?.members {
+            Members::Listed(_) | Members::Where(_) => None,
+            Members::Slack(usergroup) => Some(format!("Slack's user group `{}`", usergroup.value)),
+            Members::OnCall(on_call) => {
+                Some(format!("the on-call schedule `{}` of `{}`", on_call.schedule.value, on_call.provider.value))
+            }
+        }
+    }
+
+    /// Who is in this group by what the files say; `None` where there is no such group, nobody where it is read elsewhere.
     pub fn members(&self, id: &GroupId) -> Option<&BTreeSet<PersonId>> {
         self.members.get(id)
     }
@@ -136,6 +152,16 @@ impl PolicySet {
     /// The resource of this id.
     pub fn resource(&self, id: &ResourceId) -> Option<&Resource> {
         self.resources.get(id)
+    }
+
+    /// Every bundle, by id.
+    pub fn bundles(&self) -> &BTreeMap<ResourceId, Bundle> {
+        &self.bundles
+    }
+
+    /// The bundle of this id.
+    pub fn bundle(&self, id: &ResourceId) -> Option<&Bundle> {
+        self.bundles.get(id)
     }
 
     /// This role of this resource.
@@ -192,6 +218,58 @@ impl PolicySet {
     /// The longest that this policy lets anybody ask for at once.
     pub fn max_of(&self, policy: &Policy) -> Ttl {
         policy.limits.max.map_or(self.defaults.max, |max| max.value).min(self.defaults.hard_ceiling)
+    }
+
+    /// The groups read elsewhere that a verdict on this role, or on this bundle, can depend on: those that its rules are for,
+    /// that they ask, and that own it.
+    pub fn groups_read_for(&self, resource: &ResourceId, role: &RoleId) -> BTreeSet<GroupId> {
+        let parts: Vec<(&ResourceId, &RoleId)> = match self.bundle(resource) {
+            Some(bundle) => bundle.of.iter().map(|part| (&part.resource.value, &part.role.value)).collect(),
+            None => vec![(resource, role)],
+        };
+        let mut named: BTreeSet<&GroupId> = BTreeSet::new();
+        for (resource, role) in parts {
+            named.extend(self.resource(resource).into_iter().flat_map(|resource| &resource.owners).map(|owner| &owner.value));
+            for policy in self.policies_about(resource, role) {
+                named.extend(policy.who.group.as_ref().map(|group| &group.value));
+                let then_ask = policy.remind.as_ref().and_then(|remind| remind.then_ask.as_ref()).map(|by| &by.value);
+                let review = match &policy.approve {
+                    Approve::BreakGlass(review) => Some(&review.by.value),
+                    Approve::Ask(_) | Approve::Auto(_) => None,
+                };
+                let steps = match &policy.approve {
+                    Approve::Ask(steps) => steps.as_slice(),
+                    Approve::Auto(Some(limit)) => limit.otherwise.as_slice(),
+                    Approve::Auto(None) | Approve::BreakGlass(_) => &[],
+                };
+                let asked = steps.iter().map(|step| &step.by.value).chain(then_ask).chain(review);
+                named.extend(asked.filter_map(|by| match by {
+                    By::Group(id) => Some(id),
+                    By::Owners | By::Sponsor | By::Manager | By::Person(_) => None,
+                }));
+            }
+            let whos = self.require_about(resource, role).map(|rule| &rule.who);
+            for who in whos.chain(self.forbid_about(resource, role).map(|rule| &rule.who)) {
+                named.extend(who.group.as_ref().map(|group| &group.value));
+            }
+        }
+        named.into_iter().filter(|group| self.source_of(group).is_some()).cloned().collect()
+    }
+
+    /// The longest stretch over which some permit about this role, or about any part of this bundle, counts its uses; `None`
+    /// where none is limited.
+    pub fn longest_limit(&self, resource: &ResourceId, role: &RoleId) -> Option<Ttl> {
+        let of_role = |resource: &ResourceId, role: &RoleId| {
+            let limits = self.policies_about(resource, role).filter_map(|policy| match &policy.approve {
+                Approve::Auto(Some(limit)) => Some(limit.per),
+                Approve::Auto(None) | Approve::Ask(_) | Approve::BreakGlass(_) => None,
+            });
+            limits.max()
+        };
+        match self.bundle(resource) {
+            Some(bundle) => bundle.of.iter().filter_map(|part| of_role(&part.resource.value, &part.role.value)).max(),
+            None => of_role(resource, role),
+        }
     }
 
     /// The permits that are about this role.

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::fields::{Sink, Space};
-use super::file::{Approve, At, By, Files, Group, Kind, Members, Person, Policy, Resource, What, Who};
+use super::file::{Approve, Asked, At, Bundle, By, Files, Group, Kind, Members, Person, Policy, Resource, What, Who};
 use super::parse::{Shapes, no_such};
 use super::problem::nearest;
 use crate::access::ids::{GroupId, PersonId};
@@ -44,6 +44,10 @@ pub(super) fn references(sink: &mut Sink) {
             (*place, message)
         })
         .collect();
+    let is_bundle = |what: &String| sink.declared.contains_key(&(Space::Bundle, what.clone()));
+    let left_out = sink.roles_left_out.iter().filter(|(what, _)| !is_bundle(what));
+    let roleless: Vec<_> = left_out.map(|(_, place)| (*place, "`request` needs `role:`".to_owned())).collect();
+    sink.problems.extend(roleless);
     sink.problems.extend(dangling);
     sink.problems.extend(unclear);
 }
@@ -62,6 +66,8 @@ pub(super) fn together(files: &Files, shapes: Shapes<'_>, sink: &mut Sink) -> Me
     for resource in &files.resources {
         grant_shapes(resource, files, shapes, sink);
     }
+    files.bundles.iter().for_each(|bundle| parts(bundle, files, sink));
+    on_call_providers(files, shapes, sink);
     let defaults = files.defaults.clone().unwrap_or_default();
     for policy in &files.policies {
         within(policy.limits.max.as_ref(), "`max`", defaults.hard_ceiling, sink);
@@ -106,6 +112,39 @@ fn grant_shapes(resource: &Resource, files: &Files, shapes: Shapes<'_>, sink: &m
     }
 }
 
+/// What a bundle is made of is there.
+fn parts(bundle: &Bundle, files: &Files, sink: &mut Sink) {
+    for part in &bundle.of {
+        if files.bundles.iter().any(|other| other.id.value == part.resource.value) {
+            sink.problem(part.resource.place, format!("`{}` is a bundle itself; write its parts", part.resource.value));
+            continue;
+        }
+        let Some(resource) = files.resources.iter().find(|resource| resource.id.value == part.resource.value) else { continue };
+        let roles = || resource.roles.iter().map(|role| role.id.value.as_str());
+        if !roles().any(|role| role == part.role.as_str()) {
+            let hint = nearest(part.role.as_str(), roles()).map(|near| format!("; did you mean `{near}`?")).unwrap_or_default();
+            sink.problem(part.role.place, format!("there is no role `{}` on `{}`{hint}", part.role.value, part.resource.value));
+        }
+    }
+}
+
+/// Whoever is asked who is on call, or to page somebody, is of a kind that can.
+fn on_call_providers(files: &Files, shapes: Shapes<'_>, sink: &mut Sink) {
+    let in_groups = files.groups.iter().filter_map(|group| match &group.members {
+        Members::OnCall(on_call) => Some(&on_call.provider),
+        Members::Listed(_) | Members::Where(_) | Members::Slack(_) => None,
+    });
+    let pages = files.policies.iter().filter_map(|policy| Some(&policy.remind.as_ref()?.page.as_ref()?.provider));
+    for asked in in_groups.chain(pages) {
+        let found = files.providers.iter().find(|provider| provider.id.value == asked.value);
+        if let Some(provider) = found.filter(|provider| !(shapes.is_on_call)(&provider.kind)) {
+            let message =
+                format!("`{}` is a provider of kind `{}`, which does not know who is on call", asked.value, provider.kind.value);
+            sink.problem(asked.place, message);
+        }
+    }
+}
+
 fn within(length: Option<&At<Ttl>>, what: &str, ceiling: Ttl, sink: &mut Sink) {
     if let Some(length) = length
         && length.value > ceiling
@@ -124,11 +163,14 @@ fn shorter_total(policy: &Policy, sink: &mut Sink) {
 
 /// A step names people who can approve at all.
 fn approvers(policy: &Policy, files: &Files, sink: &mut Sink) {
-    let steps = match &policy.approve {
-        Approve::Ask(steps) => steps,
-        Approve::Auto => return,
+    let one = |by: &At<By>| Asked { by: by.clone(), count: 1 };
+    let mut steps = match &policy.approve {
+        Approve::Ask(steps) => steps.clone(),
+        Approve::Auto(limit) => limit.as_ref().map(|limit| limit.otherwise.clone()).unwrap_or_default(),
+        Approve::BreakGlass(review) => vec![one(&review.by)],
     };
-    for step in steps {
+    steps.extend(policy.remind.as_ref().and_then(|remind| remind.then_ask.as_ref()).map(one));
+    for step in &steps {
         match &step.by.value {
             By::Person(id) => {
                 if step.count > 1 {
@@ -197,6 +239,7 @@ fn expand<'f>(group: &'f Group, files: &'f Files, path: &mut Vec<&'f GroupId>, d
     }
     let members = match &group.members {
         Members::Listed(members) => members.iter().map(|member| member.value.clone()).collect(),
+        Members::Slack(_) | Members::OnCall(_) => BTreeSet::new(),
         Members::Where(who) => {
             path.push(&group.id.value);
             if let Some(inner) = &who.group {
@@ -212,8 +255,13 @@ fn expand<'f>(group: &'f Group, files: &'f Files, path: &mut Vec<&'f GroupId>, d
                     path.pop();
                     return;
                 }
-                if let Some(inner) = files.groups.iter().find(|other| other.id.value == inner.value) {
-                    expand(inner, files, path, done, sink);
+                if let Some(other) = files.groups.iter().find(|other| other.id.value == inner.value) {
+                    if matches!(other.members, Members::Slack(_) | Members::OnCall(_)) {
+                        let message =
+                            format!("`{}` is read elsewhere, and a group is computed from what the files say", inner.value);
+                        sink.problem(inner.place, message);
+                    }
+                    expand(other, files, path, done, sink);
                 }
             }
             path.pop();

@@ -9,6 +9,7 @@ pub mod conformance;
 pub mod deadline;
 pub mod http;
 pub mod marks;
+pub mod oncall;
 pub mod postgres;
 pub mod sandbox;
 pub mod shape;

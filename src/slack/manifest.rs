@@ -39,9 +39,9 @@ mod tests {
     #[test]
     fn it_asks_for_what_is_used_and_for_nothing_else() {
         let manifest = manifest();
-        let expected = ["commands", "chat:write", "im:write", "users:read", "channels:read", "groups:read"];
+        let expected = ["commands", "chat:write", "im:write", "users:read", "usergroups:read", "channels:read", "groups:read"];
         assert_eq!(texts(&manifest["oauth_config"]["scopes"]["bot"]), expected);
-        assert_eq!(texts(&manifest["settings"]["event_subscriptions"]["bot_events"]), ["user_change"]);
+        assert_eq!(texts(&manifest["settings"]["event_subscriptions"]["bot_events"]), ["user_change", "subteam_members_changed"]);
     }
 
     #[test]

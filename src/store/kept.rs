@@ -48,6 +48,16 @@ impl Reader<'_> {
         })
     }
 
+    /// Digest and text of the policy set that came in force last, by the audit log.
+    pub fn last_policy(&self) -> Result<Option<(String, String)>, StoreError> {
+        self.run(|conn| {
+            let sql = "SELECT digest, text FROM policy_texts WHERE digest =
+                       (SELECT json_extract(leaf, '$.event.digest') FROM audit WHERE kind = 'policy.loaded'
+                        ORDER BY seq DESC LIMIT 1)";
+            Ok(conn.prepare_cached(sql)?.query_row([], |row| Ok((row.get(0)?, row.get(1)?))).optional()?)
+        })
+    }
+
     /// The facts (JSON) by which a request was last judged.
     pub fn facts(&self, request: RequestId) -> Result<Option<String>, StoreError> {
         self.run(|conn| {

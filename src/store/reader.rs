@@ -1,6 +1,7 @@
 //! What the rows say, as questions that the rest of the program asks. Nothing here changes anything.
 
 use std::cell::RefCell;
+use std::collections::BTreeMap;
 
 use rusqlite::{Connection, OptionalExtension};
 
@@ -8,7 +9,7 @@ use super::error::StoreError;
 use super::rows::{entitlement, grant, request};
 use crate::access::entitlement::{Entitlement, Holding};
 use crate::access::grant::Grant;
-use crate::access::ids::{EntitlementId, GrantId, PersonId, ProviderId, RequestId, ResourceId, RoleId};
+use crate::access::ids::{EntitlementId, GrantId, PersonId, PolicyId, ProviderId, RequestId, ResourceId, RoleId};
 use crate::access::request::{Purpose, Request, Terms};
 use crate::access::time::Timestamp;
 
@@ -149,6 +150,27 @@ impl<'a> Reader<'a> {
         self.run(|conn| {
             let sql = "SELECT * FROM requests WHERE subject = ?1 AND id < ?2 ORDER BY id DESC LIMIT ?3";
             request::load_all(conn, sql, (person.as_str(), before.number(), limit))
+        })
+    }
+
+    /// When each policy approved something for this person without anybody being asked, after `since`, oldest first. What became
+    /// of the access later does not matter.
+    pub fn uses_of(&self, person: &PersonId, since: Timestamp) -> Result<BTreeMap<PolicyId, Vec<Timestamp>>, StoreError> {
+        self.run(|conn| {
+            // It is approved in the transaction in which it is asked: both have one time, and no such row is ever pending.
+            let sql = "SELECT policy, asked_at FROM requests WHERE mode = 'auto' AND subject = ?1 AND asked_at > ?2
+                       ORDER BY asked_at, id";
+            let mut statement = conn.prepare_cached(sql)?;
+            let mut rows = statement.query((person.as_str(), since.as_millis()))?;
+            let mut uses: BTreeMap<PolicyId, Vec<Timestamp>> = BTreeMap::new();
+            while let Some(row) = rows.next()? {
+                let policy: String = row.get(0)?;
+                let unreadable =
+                    |_| StoreError::Unreadable { what: "a request".to_owned(), problem: format!("`{policy}` is no rule") };
+                let id = policy.parse().map_err(unreadable)?;
+                uses.entry(id).or_default().push(Timestamp::from_millis(row.get(1)?));
+            }
+            Ok(uses)
         })
     }
 

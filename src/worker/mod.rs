@@ -42,6 +42,7 @@ pub struct Worker {
     calls: JoinSet<(EntitlementId, ProviderId)>,
     calling: BTreeSet<EntitlementId>,
     at: BTreeMap<ProviderId, usize>,
+    noted_at: Timestamp,
 }
 
 /// Whether a round changed anything.
@@ -66,7 +67,13 @@ impl Worker {
     ///
     /// When the rows cannot be read or written.
     pub async fn start(app: Arc<App>) -> Result<Worker, StoreError> {
-        let worker = Worker { app, calls: JoinSet::new(), calling: BTreeSet::new(), at: BTreeMap::new() };
+        let worker = Worker {
+            app,
+            calls: JoinSet::new(),
+            calling: BTreeSet::new(),
+            at: BTreeMap::new(),
+            noted_at: Timestamp::from_millis(0),
+        };
         worker.abandon_calls().await?;
         Ok(worker)
     }

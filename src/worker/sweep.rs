@@ -61,7 +61,7 @@ struct Marked {
 /// What bears our mark and is in no row, with the first provider at which it was found: several may name one server.
 type LeftOver = BTreeMap<Marked, ProviderId>;
 
-/// Asks for a look at everything that is in use, removes what carries our mark and has no open record, and tells of what carries
+/// Asks for a look at everything that is in use, and about everybody who is; removes what carries our mark and has no open record, and tells of what carries
 /// our mark and was never in a record.
 pub(super) async fn sweep(app: &Arc<App>) -> Result<(), StoreError> {
     let providers: BTreeSet<ProviderId> = app.policies().provider_ids();
@@ -75,6 +75,7 @@ pub(super) async fn sweep(app: &Arc<App>) -> Result<(), StoreError> {
         error!(provider.name = %provider, thing, subject, "found what carries our mark, of which this database knows nothing: remove it by hand");
         app.tell_left_over(&format!("{provider}\n{subject}\n{thing}")).await?;
     }
+    app.check_people().await?;
     let now = app.now().at;
     while app.store().write(move |tx| tx.purge(now)).await? > 0 {}
     app.stir();

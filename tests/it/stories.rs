@@ -5,14 +5,18 @@
 
 mod accounts;
 mod asking;
+mod beginning;
 mod clock;
+mod contracts;
 mod deciding;
 mod ending;
 mod extending;
 mod input;
+mod leaving;
 mod messages;
 mod policies;
 mod providers;
+mod reloading;
 mod restarting;
 mod sharing;
 mod together;

@@ -136,7 +136,18 @@ impl Draft {
         self.holding.grants.iter().any(doubted)
     }
 
-    /// Time passed: what begins begins, what ends ends, what is late is told.
+    /// What is planned and due begins, unless it is too late for that or the time is not believed.
+    pub(super) fn begin_planned(&mut self) -> Result<(), IllegalEvent> {
+        let at = self.now.at;
+        for grant in self.grants() {
+            if grant.is_due_to_begin(at) && self.now.trust == Trust::Sound {
+                self.push(Event::GrantChecking { grant: grant.id, at })?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Time passed: what ends ends, what is late is told.
     pub(super) fn pass_time(&mut self) -> Result<(), IllegalEvent> {
         for grant in self.grants() {
             self.pass_time_for(&grant)?;
@@ -152,9 +163,6 @@ impl Draft {
         let start_missed = at >= grant.start_by.min(grant.latest_end);
         match &grant.state {
             GrantState::Planned if start_missed => self.push(Event::GrantVoided { grant: id, at, why: VoidCause::Lapsed }),
-            GrantState::Planned if at >= grant.start_at && self.now.trust == Trust::Sound => {
-                self.push(Event::GrantChecking { grant: id, at })
-            }
             GrantState::Checking { .. } if start_missed => {
                 self.push(Event::GrantFailed { grant: id, at, why: FailCause::Unreadable, recheck: Recheck::Done })
             }

@@ -19,7 +19,7 @@ use super::draft::{Draft, GiveUp};
 /// What can be done to a holding.
 #[derive(Debug, Clone)]
 pub enum HoldingCommand {
-    /// Time passed.
+    /// Time passed. Only this lets a planned grant begin: whoever sends it has asked today's rules about it.
     Tick,
     /// Look at what is there, in case somebody changed it.
     Look,
@@ -78,7 +78,10 @@ pub enum HoldingCommand {
 pub fn decide_holding(holding: &Holding, command: HoldingCommand, now: Now) -> Result<Vec<Event>, Undecided> {
     let mut draft = Draft { holding: holding.clone(), events: Vec::new(), now };
     match command {
-        HoldingCommand::Tick => draft.give_up_call(GiveUp::WhenOverdue)?,
+        HoldingCommand::Tick => {
+            draft.give_up_call(GiveUp::WhenOverdue)?;
+            draft.begin_planned()?;
+        }
         HoldingCommand::AbandonCall => draft.give_up_call(GiveUp::Now)?,
         HoldingCommand::StartCall { timeout } => {
             draft.start_call(timeout)?;

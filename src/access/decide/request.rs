@@ -290,7 +290,9 @@ pub fn settle(request: &Request, grants: &[Grant], now: Now) -> Vec<Event> {
         None => return Vec::new(),
         Some(VoidCause::By(person)) => Event::RequestCancelled { request, at, by: person.clone() },
         Some(VoidCause::Lapsed | VoidCause::SiblingFailed(_)) => Event::RequestLapsed { request, at },
-        Some(VoidCause::PolicyForbids(why)) => Event::RequestInvalidated { request, at, why: why.clone() },
+        Some(VoidCause::PolicyForbids(why)) => {
+            Event::RequestInvalidated { request, at, why: format!("the policy says no now ({why})") }
+        }
         Some(VoidCause::ContractEnded) => Event::RequestInvalidated { request, at, why: "the contract ended".to_owned() },
         Some(VoidCause::PersonDeactivated) => {
             Event::RequestInvalidated { request, at, why: "the account was deactivated".to_owned() }

@@ -83,6 +83,7 @@ fn rules(set: &PolicySet, lines: &[TraceLine]) -> Vec<Value> {
             Said::Unreadable { .. } => ("unreadable", &[][..]),
             Said::Fails { conditions } => ("fails", conditions.as_slice()),
             Said::Outranked { .. } => ("outranked", &[][..]),
+            Said::PastLimit { .. } => ("past_limit", &[][..]),
             Said::Permits => ("permits", &[][..]),
             Said::Raises { .. } => ("raises", &[][..]),
         };

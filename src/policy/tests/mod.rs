@@ -1,5 +1,8 @@
 //! Tests of the language and of the judgement. The example policies of this repository are the main fixture.
 
+mod approval;
+mod bundles;
+mod changing;
 mod enumerating;
 mod judging;
 mod laws;
@@ -10,6 +13,8 @@ mod sources;
 mod telling;
 mod windows;
 mod wording;
+
+use std::collections::BTreeMap;
 
 use super::facts::{Facts, Manner, Outside, Purpose, Verdict};
 use super::parse::{Shapes, Source};
@@ -80,6 +85,7 @@ pub(super) fn asks(words: &str) -> Facts {
         purpose: Purpose::Access,
         start_at: None,
         manner: Manner::Usual,
+        uses: BTreeMap::new(),
         outside: Outside::assumed_active(),
     }
 }

@@ -13,7 +13,7 @@ pub fn end_cause(cause: &EndCause, names: &Names) -> String {
         EndCause::StartMissed => "it was not in force in time".to_owned(),
         EndCause::ContractEnded => "the contract ended".to_owned(),
         EndCause::PersonDeactivated => "the account was deactivated".to_owned(),
-        EndCause::PolicyForbids(rule) => format!("the rule {rule} no longer allows it"),
+        EndCause::PolicyForbids(why) => format!("the policy says no now ({why})"),
         EndCause::SiblingFailed(grant) => format!("{}, which belongs to it, could not be given", names.grant(*grant)),
         EndCause::RemovedOutside => "somebody removed it at the provider".to_owned(),
         EndCause::LandedLate => "it appeared after it was given up".to_owned(),
@@ -48,7 +48,7 @@ pub fn void_cause(cause: &VoidCause, names: &Names) -> String {
     match cause {
         VoidCause::By(person) => format!("{} withdrew it", names.person(person)),
         VoidCause::Lapsed => "it could not begin in time".to_owned(),
-        VoidCause::PolicyForbids(rule) => format!("the rule {rule} no longer allows it"),
+        VoidCause::PolicyForbids(why) => format!("the policy says no now ({why})"),
         VoidCause::ContractEnded => "the contract ended".to_owned(),
         VoidCause::PersonDeactivated => "the account was deactivated".to_owned(),
         VoidCause::SiblingFailed(grant) => format!("{}, which belongs to it, could not be given", names.grant(*grant)),

@@ -13,6 +13,10 @@ use crate::access::time::Timestamp;
 use crate::slack::block::{Message, actions, context, plain, section};
 use crate::slack::text::Markup;
 
+mod cut_short;
+
+pub use cut_short::{Because, CutShort, cut_short};
+
 /// What the warning before an end is drawn from.
 #[derive(Debug, Clone, Copy)]
 pub struct EndsSoon<'a> {
@@ -183,6 +187,13 @@ pub enum Alarm {
         /// What is wrong with them.
         problems: Vec<String>,
     },
+    /// What was decided before looks different now.
+    Finding {
+        /// The request.
+        request: RequestId,
+        /// What was found, as a sentence.
+        what: String,
+    },
     /// The clock contradicts itself.
     ClockSuspect,
     /// The clock agrees with itself again.
@@ -230,6 +241,9 @@ pub fn alarm(alarm: &Alarm, names: &Names) -> Message {
             let more = if more > 0 { format!("\n• and {more} more") } else { String::new() };
             format!("The new policy files were not loaded; the ones before stay in force. “daypass policy check” shows all of it.{}{more}", shown.concat())
         }
+        Alarm::Finding { request, what } => {
+            format!("{request} has to be looked at by somebody: {}. I have changed nothing because of it.", plainly(what))
+        }
         Alarm::ClockSuspect => {
             "My clock contradicts itself: nothing new is granted, and access ends early rather than late. Check the time of the host.".to_owned()
         }
@@ -256,6 +270,21 @@ pub fn alarm(alarm: &Alarm, names: &Names) -> Message {
         }
     };
     Message::new(&text, vec![plain(&format!("⚠️ {text}"))])
+}
+
+/// Other policy files are in force, and what that changes: one line each, as many as there is room for.
+pub fn policy_changed(changes: &[String]) -> Message {
+    const LINES_MAX: usize = 60;
+    const LINES_PER_BLOCK: usize = 5;
+    let told = "Other policy files are in force";
+    let mut lines: Vec<String> = changes.iter().take(LINES_MAX).map(|change| format!("• {}", plainly(change))).collect();
+    let more = changes.len().saturating_sub(LINES_MAX);
+    if more > 0 {
+        lines.push(format!("• and {more} more; “daypass audit” has all of them"));
+    }
+    let mut blocks = vec![plain(&format!("{told}."))];
+    blocks.extend(lines.chunks(LINES_PER_BLOCK).map(|lines| plain(&lines.join("\n"))));
+    Message::new(told, blocks)
 }
 
 #[cfg(test)]

@@ -8,7 +8,9 @@ use serde_json::{Map, Value, json};
 use super::card::card;
 use super::forms::{ExtendForm, Outlook, RequestForm, approve_form, deny_form, errors, extend_form, request_form, sentence};
 use super::lists::{Able, Can, Held, help, mine, pending};
-use super::notice::{Alarm, EndsSoon, Overdue, alarm, ends_soon, news, overdue, overdue_is_over};
+use super::notice::{
+    Alarm, Because, CutShort, EndsSoon, Overdue, alarm, cut_short, ends_soon, news, overdue, overdue_is_over, policy_changed,
+};
 use super::refusal::{not_understood, refused, refused_but_can_revoke};
 use super::reply::{Reply, reply};
 use super::status::{Extend, status};
@@ -116,9 +118,12 @@ impl Stage {
                 _ => {}
             }
         }
+        all.extend(self.early_ends());
         let problems = vec![self.said.clone(); 8];
+        all.push(("policy_changed".to_owned(), policy_changed(&problems)));
         let alarms = [
             ("policy_refused", Alarm::PolicyRefused { problems }),
+            ("finding", Alarm::Finding { request, what: self.said.clone() }),
             ("clock_suspect", Alarm::ClockSuspect),
             ("clock_sound", Alarm::ClockSound),
             ("provider_moved", Alarm::ProviderMoved { provider: "orders-pg".parse()? }),
@@ -132,6 +137,22 @@ impl Stage {
         ];
         all.extend(alarms.into_iter().map(|(name, what)| (format!("alarm.{name}"), alarm(&what, names))));
         Ok(all)
+    }
+
+    /// What ends early for somebody, with a grant in each of its states.
+    fn early_ends(&self) -> Vec<(String, Message)> {
+        let grants: Vec<_> = self.grants().into_iter().map(|(_, grant)| grant).collect();
+        let (requests, person) = ([self.request.id], &self.request.terms.subject);
+        let reasons = [
+            ("contract_over", Because::ContractOver),
+            ("contract_until", Because::ContractUntil(at(60))),
+            ("deactivated", Because::Deactivated),
+        ];
+        let drawn = reasons.map(|(name, because)| {
+            let facts = CutShort { person, because, grants: &grants, requests: &requests, names: &self.names };
+            (format!("cut_short.{name}"), cut_short(&facts))
+        });
+        drawn.into()
     }
 
     fn overdue(&self, revoking: &Revoking) -> Result<Message, NotAnId> {

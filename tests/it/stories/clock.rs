@@ -81,7 +81,28 @@ async fn a_start_before_the_last_committed_time_is_suspect() {
     assert!(w.alarms().concat().contains("My clock contradicts itself"), "{:#?}", w.alarms());
     let answer = w.presses("dave", "R-2", "request.approve").await;
     assert!(answer.contains("My clock contradicts itself"), "{answer}");
-    // The last that this process knows of the one before is the moment at which it was given.
-    w.advance(minutes(120)).await;
+    w.advance(minutes(111)).await;
+    assert_eq!(w.level("maya", "prod/orders"), None);
+}
+
+// I10 E32
+#[tokio::test]
+async fn a_restart_with_the_clock_set_back_gives_nobody_the_time_since_the_last_event() {
+    let mut w = in_force_and_pending().await;
+    // Nothing happens for a long while, except that time passes.
+    w.advance(minutes(50)).await;
+    w.kill().await;
+    w.jump(-90);
+    w.start().await;
+    w.advance(minutes(59)).await;
+    assert_eq!(w.grant_state("G-1"), "active");
+    // A minute at most is lost: that since the time was last written down.
+    w.advance(minutes(2)).await;
+    assert_eq!(w.grant_state("G-1"), "ended", "two hours have passed, whatever the clock says");
+
+    // And once more, while the clock is still behind.
+    w.kill().await;
+    w.start().await;
+    w.settle().await;
     assert_eq!(w.level("maya", "prod/orders"), None);
 }

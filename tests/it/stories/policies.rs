@@ -1,5 +1,7 @@
 //! Policy files that change, or break, while people ask.
 
+use daypass::app::Orphans;
+
 use super::{ASK, WRITE};
 use crate::support::world::{World, hours, minutes};
 
@@ -145,8 +147,21 @@ async fn a_resource_that_is_no_longer_in_the_files_is_still_taken_back() {
         let (from, to) = (text.find(&format!("  - id: {id}")).unwrap(), text.find(next).unwrap());
         w.write_policy("policies.yaml", &format!("{}{}", &text[..from], &text[to..]));
     }
-    w.reload().await.unwrap();
+    let problem = w.reload().await.unwrap_err();
+    assert!(problem.contains("G-1 of hugo (shop/repo write) is open, and `shop/repo` is in no file"), "{problem}");
+    assert!(problem.contains("--orphan-ok"), "{problem}");
+    w.settle().await;
+    assert!(w.alarms().concat().contains("G-1 of hugo"), "{:#?}", w.alarms());
+
+    // A start with such files takes no requests, and ends what is open all the same.
     w.restart().await;
+    assert!(w.says("bob", "/jit request prod/orders readonly 2h slow checkout").await.contains("No valid policy is loaded"));
+
+    w.orphans = Orphans::Accept;
+    w.restart().await;
+    assert!(w.says("bob", "/jit request prod/orders readonly 2h slow checkout").await.contains("Asked"));
+    w.advance(minutes(1)).await;
+    assert!(w.alarms().last().unwrap().contains("G-1 of hugo (shop/repo write) is open"), "{:#?}", w.alarms());
     w.advance(hours(2)).await;
     assert_eq!(w.level("hugo-initech", "shop/repo"), None);
     assert_eq!(w.grant_state("G-1"), "ended");

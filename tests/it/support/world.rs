@@ -12,7 +12,7 @@ use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Duration;
 
 use daypass::access::time::Timestamp;
-use daypass::app::{App, Policies, Settings};
+use daypass::app::{App, Orphans, Policies, Settings};
 use daypass::clock::Clock;
 use daypass::demo::emulator::{Emulator, Seed};
 use daypass::demo::sandbox::{Sandbox, Setup};
@@ -66,6 +66,8 @@ pub struct World {
     pub provider: Sandbox,
     /// A second server, which the policy files may name as `OTHER_URL`.
     pub other: Sandbox,
+    /// What the next start makes of files that have no word of what is open.
+    pub orphans: Orphans,
     clock: Arc<TestClock>,
     dir: tempfile::TempDir,
     bot: Option<Bot>,
@@ -96,7 +98,7 @@ impl World {
         let other = Sandbox::start(second, Arc::new(now)).await.unwrap();
         let dir = tempfile::tempdir().unwrap();
         std::fs::create_dir(dir.path().join("policies")).unwrap();
-        let mut world = World { slack, provider, other, clock, dir, bot: None };
+        let mut world = World { slack, provider, other, orphans: Orphans::Refuse, clock, dir, bot: None };
         for (name, text) in files {
             world.write_policy(name, text);
         }
@@ -106,6 +108,10 @@ impl World {
 
     pub fn write_policy(&self, name: &str, text: &str) {
         std::fs::write(self.dir.path().join("policies").join(name), text).unwrap();
+    }
+
+    pub fn policy_dir(&self) -> std::path::PathBuf {
+        self.dir.path().join("policies")
     }
 
     pub fn read_policy(&self, name: &str) -> String {
@@ -155,7 +161,11 @@ impl World {
         };
         let (policies, problem) = Policies::load(&self.dir.path().join("policies"), Arc::new(secrets));
         let api = SlackApi::new(&self.slack.api_url(), &SecretString::from(self.slack.bot_token())).unwrap();
-        let settings = Settings { security_channel: Some("C0SECURITY".to_owned()), admins: ["priya".parse().unwrap()].into() };
+        let settings = Settings {
+            security_channel: Some("C0SECURITY".to_owned()),
+            admins: ["priya".parse().unwrap()].into(),
+            orphans: self.orphans,
+        };
         let clock: Arc<dyn Clock> = self.clock.clone();
         let app = App::new(store, Arc::clone(&clock), api, policies, settings);
         app.begin(problem.as_ref()).await.unwrap();
