@@ -13,6 +13,7 @@ use tracing::warn;
 use crate::access::ids::ProviderId;
 use crate::people::Directory;
 use crate::policy::file::{Kind, Risk};
+use crate::policy::parse::Part;
 use crate::policy::problem::{LoadError, PROBLEMS_MAX, Problem};
 use crate::policy::{PolicySet, Shapes, scenario};
 use crate::providers::{GrantShape, Provider, Providers, build, check_shape, oncall};
@@ -199,9 +200,12 @@ fn write<T>(lock: &RwLock<T>) -> std::sync::RwLockWriteGuard<'_, T> {
     lock.write().unwrap_or_else(PoisonError::into_inner)
 }
 
+/// What this build does not carry out yet.
+const NOT_YET: &[Part] = &[Part::Bundles, Part::BreakGlass, Part::Reminders, Part::OnCall];
+
 /// What the adapters of this build say of the shapes in policy files.
 pub fn shapes() -> Shapes<'static> {
-    Shapes { grant: &known_grant, settings: &known_settings, is_on_call: &|kind| oncall::KINDS.contains(&kind) }
+    Shapes { grant: &known_grant, settings: &known_settings, is_on_call: &|kind| oncall::KINDS.contains(&kind), not_yet: NOT_YET }
 }
 
 fn known_grant(kind: &str, shape: &GrantShape) -> Result<(), String> {

@@ -182,7 +182,7 @@ fn not_today(refusal: Refusal, because: &[String]) -> Result<Today, Stop> {
             Err(refusal.into())
         }
         Refusal::AccountNotAllowed => Ok(forbidden(DEACTIVATED.to_owned())),
-        _ => Ok(forbidden(format!("the policy says no now ({})", why_not(&refusal, &because)))),
+        _ => Ok(forbidden(format!("the policy says no now ({})", why_not(&refusal, because)))),
     }
 }
 

@@ -212,7 +212,8 @@ impl<'a> Survey<'a> {
     }
 
     fn means(&self, policy: &Policy, person: &'a PersonId) -> bool {
-        fits(self.set, &policy.who, self.whose(person), &self.outside) == Fits::Yes
+        // Of a group that is read elsewhere anybody may be a member.
+        fits(self.set, &policy.who, self.whose(person), &self.outside) != Fits::No
     }
 
     fn forbidden_by(&self, (person, resource, role): Chance<'a>) -> Option<&'a PolicyId> {

@@ -138,8 +138,8 @@ fn way_in(set: &PolicySet, person: &PersonId, resource: &ResourceId, role: &Role
         reason: Words::default(),
         purpose: Purpose::Access,
         start_at: None,
-        uses: BTreeMap::new(),
         manner: Manner::Usual,
+        uses: BTreeMap::new(),
         outside,
     };
     let permits = set.policies_about(resource, role).filter(|policy| fits(set, &policy.who, whose, &facts.outside) == Fits::Yes);

@@ -4,8 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::fields::{Sink, Space};
 use super::file::{Approve, Asked, At, Bundle, By, Files, Group, Kind, Members, Person, Policy, Resource, What, Who};
-use super::parse::{Shapes, no_such};
-use super::problem::nearest;
+use super::parse::{Part, Shapes, no_such};
+use super::problem::{Place, nearest};
 use crate::access::ids::{GroupId, PersonId};
 use crate::access::time::Ttl;
 
@@ -68,6 +68,7 @@ pub(super) fn together(files: &Files, shapes: Shapes<'_>, sink: &mut Sink) -> Me
     }
     files.bundles.iter().for_each(|bundle| parts(bundle, files, sink));
     on_call_providers(files, shapes, sink);
+    not_carried_out(files, shapes.not_yet, sink);
     let defaults = files.defaults.clone().unwrap_or_default();
     for policy in &files.policies {
         within(policy.limits.max.as_ref(), "`max`", defaults.hard_ceiling, sink);
@@ -124,6 +125,29 @@ fn parts(bundle: &Bundle, files: &Files, sink: &mut Sink) {
         if !roles().any(|role| role == part.role.as_str()) {
             let hint = nearest(part.role.as_str(), roles()).map(|near| format!("; did you mean `{near}`?")).unwrap_or_default();
             sink.problem(part.role.place, format!("there is no role `{}` on `{}`{hint}", part.role.value, part.resource.value));
+        }
+    }
+}
+
+/// What this build would leave without effect is refused.
+fn not_carried_out(files: &Files, not_yet: &[Part], sink: &mut Sink) {
+    let mut refuse = |part: Part, place: Place, what: &str| {
+        if not_yet.contains(&part) {
+            sink.problem(place, format!("{what} is not supported yet"));
+        }
+    };
+    files.bundles.iter().for_each(|bundle| refuse(Part::Bundles, bundle.id.place, "a bundle"));
+    for group in &files.groups {
+        if let Members::OnCall(on_call) = &group.members {
+            refuse(Part::OnCall, on_call.schedule.place, "a group of those who are on call");
+        }
+    }
+    for policy in &files.policies {
+        if matches!(policy.approve, Approve::BreakGlass(_)) {
+            refuse(Part::BreakGlass, policy.id.place, "`approve: break-glass`");
+        }
+        if policy.remind.is_some() {
+            refuse(Part::Reminders, policy.id.place, "`remind:`");
         }
     }
 }

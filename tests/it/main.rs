@@ -12,6 +12,8 @@ mod measure;
 #[cfg(test)]
 mod postgres;
 #[cfg(test)]
+mod recipes;
+#[cfg(test)]
 mod sandbox;
 #[cfg(test)]
 mod serve_postgres;
