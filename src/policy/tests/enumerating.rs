@@ -49,28 +49,35 @@ fn outside(set: &PolicySet, person: &PersonId, groups: &BTreeSet<GroupId>) -> Ou
     Outside { groups: elsewhere.map(|group| (group.clone(), members(group))).collect(), ..Outside::assumed_active() }
 }
 
-/// Asks the judgement about one moment, and compares what it says with what was enumerated for this person and role, were they
-/// in exactly these of the groups that are read elsewhere.
-fn compare(set: &PolicySet, ways: &[&Way], what: (&PersonId, &str, &str), groups: &BTreeSet<GroupId>, at: Timestamp) {
-    let is_bundle = set.bundle(&what.1.parse().unwrap()).is_some();
+/// Asks the judgement about each of these moments, and compares what it says with what was enumerated for this person and
+/// role, were they in exactly these of the groups that are read elsewhere.
+fn compare(set: &PolicySet, ways: &[&Way], what: (&PersonId, &str, &str), groups: &BTreeSet<GroupId>, moments: &[Timestamp]) {
     for manner in [Manner::Usual, Manner::BreakGlass] {
         let facts = Facts { outside: outside(set, what.0, groups), ..shortest((what.0.as_str(), what.1, what.2), manner) };
-        let here: Vec<&&Way> = ways.iter().filter(|way| way.manner == manner && way.is_for_members_of(groups)).collect();
-        let open: Vec<&&&Way> = here.iter().filter(|way| holds(&way.open, at)).collect();
-        let policies: BTreeSet<&PolicyId> = open.iter().map(|way| &way.policy).collect();
-        match evaluate(set, &facts, at) {
-            Verdict::Deny { .. } => assert!(open.is_empty(), "{what:?} at {at:?} is denied, and yet {open:?}"),
-            Verdict::Allow { policy, mode, steps, note_required, trace, .. } => {
-                let permits = trace.lines.iter().filter(|line| matches!(line.said, Said::Permits | Said::Outranked { .. }));
-                let permits = permits.map(|line| &line.rule).filter(|rule| !is_bundle || **rule == policy).collect();
-                assert_eq!(policies, permits, "{what:?} at {at:?}");
-                let is_it =
-                    |way: &Way| (&way.policy, way.mode, &way.steps, way.note_required) == (&policy, mode, &steps, note_required);
-                assert!(open.iter().any(|way| is_it(way)), "{what:?} at {at:?}");
-                let applies: Vec<&&&Way> = here.iter().filter(|way| holds(&way.applies, at)).collect();
-                if groups.is_empty() {
-                    assert!(matches!(applies[..], [way] if is_it(way)), "{what:?} at {at:?}: {applies:?}");
-                }
+        let is_here = |way: &&&Way| way.manner == manner && way.is_for_members_of(groups);
+        let here: Vec<&Way> = ways.iter().filter(is_here).copied().collect();
+        for at in moments {
+            agrees(set, &here, &facts, groups.is_empty(), *at);
+        }
+    }
+}
+
+fn agrees(set: &PolicySet, here: &[&Way], facts: &Facts, is_in_no_group: bool, at: Timestamp) {
+    let open: Vec<&&Way> = here.iter().filter(|way| holds(&way.open, at)).collect();
+    match evaluate(set, facts, at) {
+        Verdict::Deny { .. } => assert!(open.is_empty(), "{facts:?} at {at:?} is denied, and yet {open:?}"),
+        Verdict::Allow { policy, mode, steps, note_required, trace, .. } => {
+            let is_bundle = set.bundle(&facts.resource).is_some();
+            let permits = trace.lines.iter().filter(|line| matches!(line.said, Said::Permits | Said::Outranked { .. }));
+            let permits: BTreeSet<&PolicyId> =
+                permits.map(|line| &line.rule).filter(|rule| !is_bundle || **rule == policy).collect();
+            assert_eq!(open.iter().map(|way| &way.policy).collect::<BTreeSet<_>>(), permits, "{facts:?} at {at:?}");
+            let is_it =
+                |way: &Way| (&way.policy, way.mode, &way.steps, way.note_required) == (&policy, mode, &steps, note_required);
+            assert!(open.iter().any(|way| is_it(way)), "{facts:?} at {at:?}");
+            if is_in_no_group {
+                let applies: Vec<&&Way> = here.iter().filter(|way| holds(&way.applies, at)).collect();
+                assert!(matches!(applies[..], [way] if is_it(way)), "{facts:?} at {at:?}: {applies:?}");
             }
         }
     }
@@ -101,7 +108,7 @@ fn brute_force(set: &PolicySet, horizon: Horizon, moments: &[Timestamp]) {
             let what = (person, resource.as_str(), role.as_str());
             let of_person: Vec<&Way> = ways.iter().filter(|way| way.person == *person).collect();
             for groups in every_subset(set.groups_read_for(&resource, &role)) {
-                moments.iter().for_each(|at| compare(set, &of_person, what, &groups, *at));
+                compare(set, &of_person, what, &groups, moments);
             }
         }
         without_a_human.extend(ways.into_iter().filter(|way| way.steps.is_empty()));

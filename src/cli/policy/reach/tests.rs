@@ -54,10 +54,10 @@ groups: [{ id: on-call, on_call: { provider: pager, schedule: PABC123 } }]
 policies:
   - { id: at-once, who: { group: on-call }, what: { resource: 'cloud/*', role: '*' }, for: { max: 1h }, approve: auto, limit: { uses: 5, per: 24h }, otherwise: [{ by: group/security }] }
   - { id: glass, who: { group: dba }, what: { resource: 'prod/*', role: '*' }, for: { max: 30m }, approve: break-glass, review: { by: group/security, within: 24h } }
-  - { id: asks, who: { person: sam }, what: { resource: shop/repo, role: write }, for: { max: 1h, extend: { times: 1, approve: auto } }, approve: [{ by: group/on-call }] }
+  - { id: asks, who: { person: maya }, what: { resource: cloud/staging, role: poweruser }, for: { max: 1h, extend: { times: 1, approve: auto } }, approve: [{ by: group/on-call }] }
 ");
     insta::assert_snapshot!(tell_risky(&set, tuesday(), Format::Text));
-    insta::assert_snapshot!(told(&set, "shop/repo", "write", Format::Text));
+    insta::assert_snapshot!(told(&set, "cloud/staging", "poweruser", Format::Text));
 }
 
 #[test]
