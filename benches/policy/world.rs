@@ -1,5 +1,6 @@
 //! Policy files of a large house: 1 000 people, 60 groups, 500 resources, 100 policies.
 
+use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::path::Path;
 
@@ -123,6 +124,7 @@ pub fn asks(person: &str, resource: &str) -> anyhow::Result<Facts> {
         purpose: Purpose::Access,
         start_at: None,
         manner: Manner::Usual,
+        uses: BTreeMap::new(),
         outside: Outside::assumed_active(),
     })
 }
