@@ -4,6 +4,7 @@
 
 mod check;
 mod explain;
+mod init;
 mod plan;
 mod reach;
 mod show;
@@ -43,6 +44,11 @@ pub enum Command {
         /// As text or as JSON.
         #[arg(long, value_enum, default_value_t)]
         format: Format,
+    },
+    /// Write a small, commented set of files to begin with. Nothing is overwritten.
+    Init {
+        /// The directory; otherwise that of `DAYPASS_POLICIES`.
+        dir: Option<PathBuf>,
     },
     /// Say what would happen if somebody asked for something.
     Explain {
@@ -120,6 +126,12 @@ pub async fn run(here: &Here, command: Command) -> Done {
             check::run(&set, &basics, here.now(), strict, format)
         }
         Command::Test { dir, strict, format } => test::run(&load(dir.as_deref(), &basics, format)?, strict, format),
+        Command::Init { dir } => {
+            let dir = dir.as_deref().unwrap_or(&basics.policies);
+            let names = init::write(dir, here.now())?;
+            print::line(format!("wrote {} to `{}`; now: daypass policy check", names.join(", "), dir.display()));
+            Ok(())
+        }
         Command::Explain { person, resource, role, duration, files } => {
             let set = files.load(&basics)?;
             let question = explain::Question { person, resource, role, access_for: duration, at: files.at(here) };

@@ -32,6 +32,7 @@ mod read_things;
 mod rules;
 pub mod scenario;
 pub mod set;
+pub mod starter;
 #[cfg(test)]
 mod tests;
 mod validate;
