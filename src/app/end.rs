@@ -34,15 +34,15 @@ impl App {
         (by, ending): (PersonId, Ending),
     ) -> Result<Outcome, Stop> {
         let is_admin = self.is_admin(&by);
-        let set = Arc::clone(&loaded.set);
+        let (set, ids) = (Arc::clone(&loaded.set), self.policies.ids_of(&by));
         self.transact(attempt, loaded, names, move |work, names| {
             let grant = match ending {
                 Ending::Own(Some(id)) => found(work, id)?,
-                Ending::Own(None) => the_only_one(work.tx, &by)?,
+                Ending::Own(None) => the_only_one(work.tx, &ids)?,
                 Ending::Anybodys(id) => found(work, id)?,
             };
             names::learn_grant(names, work.tx, &grant)?;
-            let cause = if grant.person == by {
+            let cause = if ids.contains(&grant.person) {
                 EndCause::HandedBack
             } else if matches!(ending, Ending::Anybodys(_)) && (is_admin || answers_for(&set, work.tx, &grant, &by)?) {
                 EndCause::RevokedBy(by)
@@ -64,9 +64,12 @@ fn found(work: &Work<'_, '_>, id: GrantId) -> Result<Grant, Stop> {
     Ok(work.tx.grant(id)?.ok_or(Refusal::NoSuchGrant { grant: id })?)
 }
 
-/// The only open grant of a person.
-pub(super) fn the_only_one(reader: &Reader<'_>, person: &PersonId) -> Result<Grant, Stop> {
-    let open = reader.open_grants_of(person)?;
+/// The only open grant of a person, under whichever of these ids.
+pub(super) fn the_only_one(reader: &Reader<'_>, ids: &[PersonId]) -> Result<Grant, Stop> {
+    let mut open = Vec::new();
+    for id in ids {
+        open.extend(reader.open_grants_of(id)?);
+    }
     match open.as_slice() {
         [only] => Ok(only.clone()),
         [] => Err(Refusal::NothingHeld.into()),

@@ -55,7 +55,7 @@ impl App {
                         Some(grant) => grant,
                         None => return Ok(Err(Refusal::NoSuchGrant { grant: id })),
                     },
-                    None => match super::end::the_only_one(reader, &who) {
+                    None => match super::end::the_only_one(reader, std::slice::from_ref(&who)) {
                         Ok(grant) => grant,
                         Err(Stop::Refused(refusal)) => return Ok(Err(refusal)),
                         Err(Stop::Store(error)) => return Err(error),

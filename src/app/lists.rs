@@ -57,19 +57,22 @@ pub(super) fn extendable(set: &PolicySet, request: &Request) -> Extend {
 impl App {
     /// `/jit mine`.
     pub(super) async fn mine(&self, loaded: &Arc<Loaded>, names: Names, person: &PersonId) -> Result<Message, Stop> {
-        let (person, set) = (person.clone(), Arc::clone(&loaded.set));
+        let (ids, set) = (self.policies.ids_of(person), Arc::clone(&loaded.set));
         let message = self
             .store
             .read(move |reader| {
                 let mut names = names;
-                let grants = reader.open_grants_of(&person)?;
+                let (mut grants, mut pending) = (Vec::new(), Vec::new());
+                for id in &ids {
+                    grants.extend(reader.open_grants_of(id)?);
+                    pending.extend(reader.pending_requests_of(id)?);
+                }
                 let mut held = Vec::new();
                 for grant in &grants {
                     names::learn_grant(&mut names, reader, grant)?;
                     let extend = reader.request(grant.request)?.map_or(Extend::No, |request| extendable(&set, &request));
                     held.push(Held { grant, extend });
                 }
-                let pending = reader.pending_requests_of(&person)?;
                 pending.iter().for_each(|request| names::learn(&mut names, request, &[]));
                 Ok(lists::mine(&held, &pending.iter().collect::<Vec<_>>(), &names))
             })

@@ -15,6 +15,7 @@ mod form;
 mod identify;
 mod leave;
 mod lists;
+mod merged;
 pub mod messages;
 pub mod names;
 mod narrow;

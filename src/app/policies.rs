@@ -10,7 +10,7 @@ use std::sync::{Arc, OnceLock, PoisonError, RwLock};
 use secrecy::SecretString;
 use tracing::warn;
 
-use crate::access::ids::ProviderId;
+use crate::access::ids::{PersonId, ProviderId};
 use crate::people::Directory;
 use crate::policy::file::{Kind, Risk};
 use crate::policy::parse::Part;
@@ -57,6 +57,8 @@ pub struct Policies {
     current: RwLock<Option<Arc<Loaded>>>,
     pinned: RwLock<BTreeMap<String, Arc<Loaded>>>,
     providers: RwLock<Providers>,
+    /// Ids that rows hold and the files do not any more, and who that is now.
+    earlier: RwLock<BTreeMap<PersonId, PersonId>>,
 }
 
 /// How many older sets are kept ready; more are parsed again when they are needed.
@@ -71,6 +73,7 @@ impl Policies {
             current: RwLock::new(None),
             pinned: RwLock::new(BTreeMap::new()),
             providers: RwLock::new(Providers::new()),
+            earlier: RwLock::new(BTreeMap::new()),
         };
         let problem = policies.read().map(|ready| policies.install(&ready)).err();
         (policies, problem)
@@ -135,6 +138,23 @@ impl Policies {
         }
         pinned.insert(digest.to_owned(), Arc::clone(&loaded));
         Some(loaded)
+    }
+
+    /// Says which ids that the files do not have any more are whom now.
+    pub fn learn_earlier(&self, earlier: BTreeMap<PersonId, PersonId>) {
+        *write(&self.earlier) = earlier;
+    }
+
+    /// Who this is by the files of now; the same where that is not known.
+    pub fn now_called(&self, person: &PersonId) -> PersonId {
+        read(&self.earlier).get(person).unwrap_or(person).clone()
+    }
+
+    /// The ids under which rows may name this person, the one of now first.
+    pub fn ids_of(&self, person: &PersonId) -> Vec<PersonId> {
+        let earlier = read(&self.earlier);
+        let others = earlier.iter().filter(|(_, now)| *now == person).map(|(id, _)| id.clone());
+        std::iter::once(person.clone()).chain(others).collect()
     }
 
     /// The adapter of a provider instance, if it was ever configured while this process runs.

@@ -7,10 +7,10 @@ use std::sync::Arc;
 use tracing::warn;
 
 use crate::access::decide::{NoteRule, Reassessment, RequestCommand, raise_steps};
-use crate::access::ids::{GroupId, PersonId, RequestId};
+use crate::access::ids::{PersonId, RequestId};
 use crate::access::refusal::Refusal;
 use crate::access::request::Request;
-use crate::policy::electorate::OR;
+use crate::policy::electorate::groups_named;
 use crate::policy::facts::{Reading, Standing};
 use crate::policy::{Facts, Verdict, electorate, evaluate};
 use crate::store::StoreError;
@@ -77,8 +77,7 @@ impl App {
         let request = &pinned.request;
         let outside = self.outside(loaded, deciding, &groups_of(&loaded.set, request), Fresh::Now).await?;
         // Nor is a group that cannot be read.
-        let steps = request.steps.iter().flat_map(|step| step.by.split(OR));
-        let mut asked = steps.filter_map(|word| word.strip_prefix("group/")?.parse::<GroupId>().ok());
+        let mut asked = request.steps.iter().flat_map(|step| groups_named(&step.by));
         let unread = asked.find_map(|group| match outside.groups.get(&group) {
             Some(Reading::Unreadable { source }) => Some(source.clone()),
             Some(Reading::Members(_)) | None => None,
@@ -87,7 +86,9 @@ impl App {
             return Err(Refusal::SourceUnreadable { source }.into());
         }
         // Not to know somebody's standing is no reason to void what they gave: then nothing is decided now.
-        let unknown = |person: &PersonId| outside.standings.get(person) == Some(&Standing::Unknown);
+        // Whoever is in no file is nobody, whatever Slack would say.
+        let unknown =
+            |person: &PersonId| loaded.set.person(person).is_some() && outside.standings.get(person) == Some(&Standing::Unknown);
         if request.approvals.iter().any(|given| unknown(&given.by)) {
             return Err(Refusal::AccountUnverified.into());
         }

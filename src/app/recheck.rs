@@ -97,7 +97,7 @@ impl App {
             for (grant, cause) in forbidden {
                 moved += work.count(|work| end_unsent(work, id, grant, cause))?;
             }
-            Ok(moved + work.count(|work| work.on_holding(id, HoldingCommand::Tick))?)
+            Ok(moved + work.count(|work| work.on_holding(id, HoldingCommand::Begin))?)
         })
         .await
     }

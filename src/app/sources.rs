@@ -11,7 +11,7 @@ use crate::access::refusal::Refusal;
 use crate::access::request::Request;
 use crate::access::time::Timestamp;
 use crate::people::{Directory, Identified};
-use crate::policy::electorate::OR;
+use crate::policy::electorate::groups_named;
 use crate::policy::facts::Reading;
 use crate::policy::file::Members;
 use crate::policy::{Outside, PolicySet};
@@ -54,8 +54,7 @@ impl Sources {
 /// The groups read elsewhere that matter for a request: by the rules of today, and by the steps that it was filed with.
 pub(super) fn groups_of(set: &PolicySet, request: &Request) -> BTreeSet<GroupId> {
     let mut groups = set.groups_read_for(&request.terms.resource, &request.terms.role);
-    let words = request.steps.iter().flat_map(|step| step.by.split(OR));
-    let named = words.filter_map(|word| word.strip_prefix("group/")?.parse::<GroupId>().ok());
+    let named = request.steps.iter().flat_map(|step| groups_named(&step.by));
     groups.extend(named.filter(|group| set.source_of(group).is_some()));
     groups
 }

@@ -10,9 +10,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
 use super::electorate::electorate;
-use super::enumerate::{supposed, supposed_in_groups};
+use super::enumerate::supposed_in_groups;
 use super::evaluate::would_ask;
-use super::facts::{Facts, Manner, Outside};
+use super::facts::{Facts, Outside};
 use super::file::{Approve, Kind, Policy, Resource, Role};
 use super::matching::{Fits, Whose, fits};
 use super::permit::{Case, Reasons, total};
@@ -226,7 +226,7 @@ impl<'a> Survey<'a> {
     /// Whether `other` permits this whenever `policy` does, and would be taken instead.
     fn shadows(&self, other: &Policy, policy: &Policy, (person, resource, role): Chance<'a>) -> bool {
         let about = self.set.policies_about(&resource.id.value, &role.id.value).any(|about| about.id.value == other.id.value);
-        if other.id.value == policy.id.value || !about || !self.means(other, person) || manner(other) != manner(policy) {
+        if other.id.value == policy.id.value || !about || !self.means(other, person) || other.manner() != policy.manner() {
             return false;
         }
         let asks = |policy: &Policy| {
@@ -258,7 +258,7 @@ impl<'a> Survey<'a> {
     }
 
     fn facts(&self, policy: &Policy, person: &PersonId, resource: &Resource, role: &Role) -> Facts {
-        let facts = supposed(person, &resource.id.value, &role.id.value, manner(policy));
+        let facts = Facts::supposed(person, &resource.id.value, &role.id.value, policy.manner());
         Facts { outside: self.outside.clone(), ..facts }
     }
 
@@ -328,14 +328,6 @@ impl<'a> Survey<'a> {
                 findings.push(self.finding(Severity::Warning, id, group.id.place, message));
             }
         }
-    }
-}
-
-/// In which manner this policy has to be asked for.
-fn manner(policy: &Policy) -> Manner {
-    match policy.approve {
-        Approve::Ask(_) | Approve::Auto(_) => Manner::Usual,
-        Approve::BreakGlass(_) => Manner::BreakGlass,
     }
 }
 

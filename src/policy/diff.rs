@@ -8,12 +8,12 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
 use super::evaluate::would_ask;
-use super::facts::{Facts, Manner, Outside, Purpose};
+use super::facts::{Facts, Manner};
 use super::matching::{Fits, Whose, fits};
+use super::permit::total;
 use super::set::PolicySet;
 use crate::access::ids::{PersonId, ResourceId, RoleId};
-use crate::access::time::{Timestamp, Ttl};
-use crate::access::words::Words;
+use crate::access::time::Timestamp;
 
 /// What changes from one set to the next. Each entry holds everybody to whom the same happens.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -124,28 +124,15 @@ fn way_in(set: &PolicySet, person: &PersonId, resource: &ResourceId, role: &Role
     if is_over || set.role(resource, role).is_none() || set.account(person, provider).is_none() {
         return WayIn::No;
     }
-    let outside = Outside::assumed_active();
+    let facts = Facts::supposed(person, resource, role, Manner::Usual);
     let whose = Whose { id: person, contract_ended: is_over };
-    if set.forbid_about(resource, role).any(|rule| fits(set, &rule.who, whose, &outside) != Fits::No) {
+    if set.forbid_about(resource, role).any(|rule| fits(set, &rule.who, whose, &facts.outside) != Fits::No) {
         return WayIn::No;
     }
-    let facts = Facts {
-        subject: person.clone(),
-        filed_by: person.clone(),
-        resource: resource.clone(),
-        role: role.clone(),
-        access_for: Ttl::MIN,
-        reason: Words::default(),
-        purpose: Purpose::Access,
-        start_at: None,
-        manner: Manner::Usual,
-        uses: BTreeMap::new(),
-        outside,
-    };
     let permits = set.policies_about(resource, role).filter(|policy| fits(set, &policy.who, whose, &facts.outside) == Fits::Yes);
     let ways = permits.map(|policy| match would_ask(set, policy, &facts, now) {
         (_, missing) if !missing.is_empty() => WayIn::No,
-        (steps, _) => match steps.iter().fold(0u32, |sum, step| sum.saturating_add(step.count)) {
+        (steps, _) => match total(&steps) {
             0 => WayIn::AtOnce,
             count => WayIn::Approvals(count),
         },

@@ -11,14 +11,13 @@ mod survey;
 
 use std::collections::BTreeSet;
 
-use super::facts::{Facts, Manner, Outside, Purpose};
+use super::bundle;
+use super::facts::{Manner, Outside, Reading};
 use super::set::PolicySet;
 use super::window::{LOOK_AHEAD_DAYS, Stretch, Window};
-use super::{bundle, facts::Reading};
 use crate::access::ids::{GroupId, PersonId, PolicyId, ResourceId, RoleId};
 use crate::access::request::{Mode, Step};
 use crate::access::time::{Timestamp, Ttl};
-use crate::access::words::Words;
 use survey::Survey;
 
 /// One way in which one person can get one role, or one bundle.
@@ -131,24 +130,6 @@ pub fn startable(hours: Option<&Window>, contract_end: Option<Timestamp>, horizo
         at = open.until;
     }
     found
-}
-
-/// The question that tools put, where nobody has asked: the shortest access, for oneself, everybody active, and nothing known
-/// of groups that are read elsewhere.
-pub(super) fn supposed(person: &PersonId, resource: &ResourceId, role: &RoleId, manner: Manner) -> Facts {
-    Facts {
-        subject: person.clone(),
-        filed_by: person.clone(),
-        resource: resource.clone(),
-        role: role.clone(),
-        access_for: Ttl::MIN,
-        reason: Words::default(),
-        purpose: Purpose::Access,
-        start_at: None,
-        manner,
-        uses: Default::default(),
-        outside: Outside::assumed_active(),
-    }
 }
 
 /// Everybody active, and these people in every group that is read elsewhere.

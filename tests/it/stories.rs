@@ -13,6 +13,7 @@ mod ending;
 mod extending;
 mod input;
 mod leaving;
+mod merging;
 mod messages;
 mod policies;
 mod providers;

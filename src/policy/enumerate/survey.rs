@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::{Horizon, Way, append, supposed, supposed_in_groups, too_late_before};
+use super::{Horizon, Way, append, supposed_in_groups, too_late_before};
 use crate::access::ids::{GroupId, PersonId, PolicyId, ResourceId, RoleId};
 use crate::access::request::{Mode, Step};
 use crate::access::time::{Timestamp, Ttl};
@@ -84,7 +84,7 @@ impl<'a> Survey<'a> {
         let assumed = |groups: &BTreeSet<GroupId>| {
             let mut ways = Vec::new();
             for manner in [Manner::Usual, Manner::BreakGlass] {
-                let facts = Facts { outside: self.outside(person, groups), ..supposed(person, resource, role, manner) };
+                let facts = Facts { outside: self.outside(person, groups), ..Facts::supposed(person, resource, role, manner) };
                 for (n, at) in edges.iter().enumerate() {
                     let until = edges.get(n + 1).copied().unwrap_or(self.horizon.until);
                     self.look(&facts, Stretch { from: *at, until }, groups, &mut ways);

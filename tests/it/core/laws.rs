@@ -132,7 +132,14 @@ fn a_clock_that_jumped_ahead_ends_early_and_gives_nothing_new() {
     assert_eq!(story.state(1).name(), "revoking", "once seen, an end stays seen");
 
     let planned = Story::of(NativeExpiry::None, vec![grant(1, 1)]);
-    assert_eq!(planned.decide(HoldingCommand::Tick, Now::suspect(at(MINUTE))).unwrap(), Vec::new());
+    assert_eq!(planned.decide(HoldingCommand::Begin, Now::suspect(at(MINUTE))).unwrap(), Vec::new());
+}
+
+#[test]
+fn time_alone_lets_nothing_begin() {
+    let planned = Story::of(NativeExpiry::None, vec![grant(1, 1)]);
+    assert_eq!(planned.decide(HoldingCommand::Tick, now(MINUTE)).unwrap(), Vec::new(), "nobody has asked today's rules");
+    assert!(!planned.decide(HoldingCommand::Begin, now(MINUTE)).unwrap().is_empty());
 }
 
 // I9, E60

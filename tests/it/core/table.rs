@@ -53,6 +53,8 @@ fn holding_commands() -> Vec<(&'static str, HoldingCommand, Now)> {
     vec![
         ("a minute passes", HoldingCommand::Tick, now(MINUTE)),
         ("a minute passes, the clock is suspect", HoldingCommand::Tick, Now::suspect(at(MINUTE))),
+        ("it may begin", HoldingCommand::Begin, now(MINUTE)),
+        ("it may begin, the clock is suspect", HoldingCommand::Begin, Now::suspect(at(MINUTE))),
         ("start_by passes", HoldingCommand::Tick, now(HOUR)),
         ("its end passes", HoldingCommand::Tick, now(2 * HOUR)),
         ("latest_end passes", HoldingCommand::Tick, now(3 * HOUR)),

@@ -156,7 +156,7 @@ impl Story {
     }
 
     pub fn ticks(&mut self, millis: i64) -> &mut Self {
-        self.does(HoldingCommand::Tick, millis)
+        self.does(HoldingCommand::Begin, millis)
     }
 
     /// The call that is owed starts.

@@ -292,7 +292,7 @@ impl World {
         }
         for id in self.entitlements.keys().copied().collect::<Vec<_>>() {
             if self.holding(id).due_at().is_some_and(|due| due <= now.at) && !self.is_skipped(id) {
-                self.on_holding(id, HoldingCommand::Tick)?;
+                self.on_holding(id, HoldingCommand::Begin)?;
             }
         }
         for request in self.requests.values().cloned().collect::<Vec<_>>() {
