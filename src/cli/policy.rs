@@ -20,6 +20,7 @@ use crate::access::ids::{PersonId, ResourceId, RoleId};
 use crate::access::time::{Timestamp, Ttl};
 use crate::app::policies::shapes;
 use crate::config::Basics;
+use crate::policy::schema::schema;
 use crate::policy::{self, PolicySet};
 
 #[derive(Debug, Subcommand)]
@@ -50,7 +51,12 @@ pub enum Command {
     Init {
         /// The directory; otherwise that of `DAYPASS_POLICIES`.
         dir: Option<PathBuf>,
+        /// As text or as JSON.
+        #[arg(long, value_enum, default_value_t)]
+        format: Format,
     },
+    /// Print the JSON Schema of policy files, for editors.
+    Schema,
     /// Say what would happen if somebody asked for something.
     Explain {
         /// Who.
@@ -127,10 +133,13 @@ pub async fn run(here: &Here, command: Command) -> Done {
             check::run(&set, &basics, here.now(), strict, format)
         }
         Command::Test { dir, strict, format } => test::run(&load(dir.as_deref(), &basics, format)?, strict, format),
-        Command::Init { dir } => {
+        Command::Schema => {
+            print::line(format!("{:#}", schema()));
+            Ok(())
+        }
+        Command::Init { dir, format } => {
             let dir = dir.as_deref().unwrap_or(&basics.policies);
-            let names = init::write(dir, here.now())?;
-            print::line(format!("wrote {} to `{}`; now: daypass policy check", names.join(", "), dir.display()));
+            print::line(init::tell(dir, &init::write(dir, here.now())?, format));
             Ok(())
         }
         Command::Explain { person, resource, role, duration, files } => {

@@ -31,6 +31,7 @@ mod read_tests;
 mod read_things;
 mod rules;
 pub mod scenario;
+pub mod schema;
 pub mod set;
 pub mod starter;
 #[cfg(test)]

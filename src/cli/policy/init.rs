@@ -5,7 +5,9 @@ use std::io::Write as _;
 use std::path::Path;
 
 use anyhow::{Context, bail};
+use serde_json::json;
 
+use super::Format;
 use crate::access::time::Timestamp;
 use crate::policy::starter;
 
@@ -32,6 +34,14 @@ pub fn write(dir: &Path, now: Timestamp) -> anyhow::Result<Vec<String>> {
         file.write_all(source.text.as_bytes()).with_context(|| format!("`{}` cannot be written", path.display()))?;
     }
     Ok(files.into_iter().map(|source| source.name).collect())
+}
+
+/// What was written, and what to do next.
+pub fn tell(dir: &Path, names: &[String], format: Format) -> String {
+    match format {
+        Format::Text => format!("wrote {} to `{}`; now: daypass policy check", names.join(", "), dir.display()),
+        Format::Json => format!("{:#}", json!({ "dir": dir, "wrote": names })),
+    }
 }
 
 #[cfg(test)]
