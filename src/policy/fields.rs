@@ -1,5 +1,6 @@
 //! Reading a tree into types without stopping at the first mistake: every mistake goes into the [`Sink`], and reading goes on.
 
+use std::cell::Cell;
 use std::collections::BTreeMap;
 use std::str::FromStr;
 
@@ -43,7 +44,12 @@ impl Space {
 /// Where mistakes are collected, and what has been declared and referred to, so that references can be checked at the end.
 #[derive(Default)]
 pub(super) struct Sink {
+    /// At most [`PROBLEMS_KEPT_MAX`].
     pub(super) problems: Vec<(Place, String)>,
+    /// How many more there are.
+    pub(super) more: usize,
+    /// How much was spent on looking for what was meant.
+    compared: Cell<usize>,
     pub(super) declared: BTreeMap<(Space, String), Place>,
     pub(super) duplicates: Vec<(Space, String, Place, Place)>,
     pub(super) references: Vec<(Space, String, Place)>,
@@ -53,9 +59,30 @@ pub(super) struct Sink {
     pub(super) unclear_approvers: Vec<(String, Place)>,
 }
 
+/// The most problems that are kept, of which the first are told. A file can be wrong in more places than memory has.
+const PROBLEMS_KEPT_MAX: usize = 10_000;
+
+/// How much is spent on looking for what was meant, in pairs of letters: more than a hundred mistyped names among a thousand.
+/// Mistakes past it are told without.
+const COMPARED_MAX: usize = 5_000_000;
+
 impl Sink {
     pub(super) fn problem(&mut self, place: Place, message: impl Into<String>) {
-        self.problems.push((place, message.into()));
+        if self.problems.len() < PROBLEMS_KEPT_MAX {
+            self.problems.push((place, message.into()));
+        } else {
+            self.more += 1;
+        }
+    }
+
+    /// "; did you mean `dba`?", if one of the known words is near enough to be what was meant; else nothing.
+    pub(super) fn did_you_mean<'a>(&self, word: &str, known: impl IntoIterator<Item = &'a str>) -> String {
+        let spend = |candidate: &&str| {
+            self.compared.set(self.compared.get().saturating_add(word.len() * candidate.len()));
+            self.compared.get() <= COMPARED_MAX
+        };
+        let found = nearest(word, known.into_iter().take_while(spend));
+        found.map(|near| format!("; did you mean `{near}`?")).unwrap_or_default()
     }
 
     /// Notes that this id exists, even where the rest of its item is broken, so that references to it are no mistake.
@@ -132,10 +159,10 @@ impl<'n> Fields<'n> {
             if self.known.contains(&key) {
                 continue;
             }
-            let hint = match nearest(key, self.known.iter().copied()) {
-                Some(near) => format!("; did you mean `{near}`?"),
-                None => format!("; known are {}", quoted(self.known.iter().copied())),
-            };
+            let mut hint = sink.did_you_mean(key, self.known.iter().copied());
+            if hint.is_empty() {
+                hint = format!("; known are {}", quoted(self.known.iter().copied()));
+            }
             sink.problem(entry.place, format!("unknown key `{key}` in {}{hint}", self.what));
         }
     }
@@ -230,8 +257,7 @@ pub(super) fn one_of<T: Copy>(node: &Node, words: &[(&'static str, T)], sink: &m
     let found = written.and_then(|text| words.iter().find(|(word, _)| *word == text)).map(|(_, value)| *value);
     if found.is_none() {
         let known = words.iter().map(|(word, _)| *word);
-        let near = written.and_then(|text| nearest(text, known.clone())).map(|near| format!("; did you mean `{near}`?"));
-        let hint = near.unwrap_or_default();
+        let hint = written.map(|text| sink.did_you_mean(text, known.clone())).unwrap_or_default();
         sink.problem(node.place, format!("expected one of {}, found {}{hint}", quoted(known), node.value.shape()));
     }
     found
@@ -244,8 +270,8 @@ pub(super) fn zone(node: &Node, sink: &mut Sink) -> Option<TimeZone> {
         Ok(zone) => Some(zone),
         Err(_) => {
             let known: Vec<String> = jiff::tz::db().available().map(|name| name.to_string()).collect();
-            let hint = nearest(name, known.iter().map(String::as_str)).map(|near| format!("; did you mean `{near}`?"));
-            sink.problem(node.place, format!("`{name}` is not a time zone{}", hint.unwrap_or_default()));
+            let hint = sink.did_you_mean(name, known.iter().map(String::as_str));
+            sink.problem(node.place, format!("`{name}` is not a time zone{hint}"));
             None
         }
     }

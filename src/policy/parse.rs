@@ -8,7 +8,7 @@ use sha2::{Digest, Sha256};
 
 use super::fields::{Fields, Sink, Space, list};
 use super::file::{Files, Policy};
-use super::problem::{LoadError, Place, Problem, nearest};
+use super::problem::{LoadError, PROBLEMS_MAX, Place, Problem};
 use super::set::{PolicySet, Written};
 use super::yaml::{self, Node, Value};
 use super::{read_people, read_rules, read_tests, read_things, validate};
@@ -213,8 +213,10 @@ fn report(sink: Sink, sources: &[Source]) -> Result<(), LoadError> {
     }
     problems.sort();
     problems.dedup();
+    let more = problems.len().saturating_sub(PROBLEMS_MAX) + sink.more;
     let problems = problems
         .into_iter()
+        .take(PROBLEMS_MAX)
         .map(|(place, message)| {
             let source = sources.get(place.file);
             let source_line = source.and_then(|s| s.text.lines().nth(place.line.saturating_sub(1))).unwrap_or_default();
@@ -227,7 +229,7 @@ fn report(sink: Sink, sources: &[Source]) -> Result<(), LoadError> {
             }
         })
         .collect();
-    Err(LoadError::new(problems))
+    Err(LoadError { problems, more })
 }
 
 /// `people.yaml:7`
@@ -238,6 +240,6 @@ fn at(place: Place, sources: &[Source]) -> String {
 
 /// "there is no group `dab`; did you mean `dba`?"
 pub(super) fn no_such(space: Space, id: &str, sink: &Sink) -> String {
-    let hint = nearest(id, sink.names(space)).map(|near| format!("; did you mean `{near}`?")).unwrap_or_default();
+    let hint = sink.did_you_mean(id, sink.names(space));
     format!("there is no {} `{id}`{hint}", space.word())
 }
