@@ -121,7 +121,8 @@ impl<'n> Fields<'n> {
         match &node.value {
             Value::Map(entries) => Some(Fields { place: node.place, what, entries, known: Vec::new() }),
             other => {
-                sink.problem(node.place, format!("expected {what} as a mapping, found {}", other.shape()));
+                let such = example(what).map(|example| format!(" such as `{example}`")).unwrap_or_default();
+                sink.problem(node.place, format!("expected {what} as a mapping{such}, found {}", other.shape()));
                 None
             }
         }
@@ -133,9 +134,9 @@ impl<'n> Fields<'n> {
         self.entries.iter().find(|entry| entry.key == key).map(|entry| &entry.node)
     }
 
-    /// Whether this key is there.
-    pub(super) fn has(&self, key: &str) -> bool {
-        self.entries.iter().any(|entry| entry.key == key)
+    /// Whether this key is there, and no empty mapping.
+    pub(super) fn says(&self, key: &str) -> bool {
+        self.entries.iter().any(|entry| entry.key == key && !entry.node.value.is_empty_map())
     }
 
     /// Whether nothing is written at all.
@@ -172,6 +173,27 @@ impl<'n> Fields<'n> {
         let known = self.known;
         self.entries.iter().filter(move |entry| !known.contains(&entry.key.as_str()))
     }
+}
+
+/// What a mapping looks like that people like to write as one word.
+fn example(what: &str) -> Option<&'static str> {
+    Some(match what {
+        "`defaults`" => "{ max: 8h }",
+        "`who`" | "`where`" => "{ kind: contractor }",
+        "`what`" => "{ resource: prod/orders, role: readonly }",
+        "`for`" => "{ max: 2h }",
+        "`extend`" => "{ times: 1 }",
+        "`when`" => "{ days: mon-fri, hours: '08:00-18:00' }",
+        "`reason`" => "{ min_length: 10 }",
+        "`limit`" => "{ uses: 5, per: 24h }",
+        "`review`" => "{ by: group/security, within: 24h }",
+        "`remind`" => "{ after: 15m }",
+        "`on_call`" => "{ provider: pagerduty, schedule: PABC123 }",
+        "`expect`" => "{ outcome: deny }",
+        "a step" => "{ by: owners, count: 1 }",
+        "a role" => "{ id: readonly, name: Read only, grant: … }",
+        _ => return None,
+    })
 }
 
 /// `a`, `b`, `c`
@@ -218,7 +240,9 @@ where
     match written.parse() {
         Ok(value) => Some(At { value, place: node.place }),
         Err(problem) => {
-            sink.problem(node.place, problem.to_string());
+            let tidied = written.to_lowercase().replace(' ', "-");
+            let hint = tidied.parse::<T>().map(|_| format!("; did you mean `{tidied}`?")).unwrap_or_default();
+            sink.problem(node.place, format!("{problem}{hint}"));
             None
         }
     }
@@ -238,6 +262,13 @@ where
 
 /// A length of time.
 pub(super) fn ttl(node: &Node, sink: &mut Sink) -> Option<At<Ttl>> {
+    if let Value::Int(number @ 1..) = node.value {
+        sink.problem(
+            node.place,
+            format!("expected a length of time, found the number `{number}`; write `{number}m` or `{number}h`"),
+        );
+        return None;
+    }
     parsed(node, "a length of time such as `2h`", sink)
 }
 
@@ -270,7 +301,13 @@ pub(super) fn zone(node: &Node, sink: &mut Sink) -> Option<TimeZone> {
         Ok(zone) => Some(zone),
         Err(_) => {
             let known: Vec<String> = jiff::tz::db().available().map(|name| name.to_string()).collect();
-            let hint = sink.did_you_mean(name, known.iter().map(String::as_str));
+            let city = known.iter().find(|zone| zone.rsplit('/').next().is_some_and(|city| city.eq_ignore_ascii_case(name)));
+            // Of abbreviations another is always near, and never meant.
+            let whole = known.iter().map(String::as_str).filter(|zone| zone.contains('/'));
+            let mut hint = city.map_or_else(|| sink.did_you_mean(name, whole), |zone| format!("; did you mean `{zone}`?"));
+            if hint.is_empty() {
+                hint = "; write one such as `Europe/Berlin`".to_owned();
+            }
             sink.problem(node.place, format!("`{name}` is not a time zone{hint}"));
             None
         }

@@ -2,10 +2,11 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::fields::{Sink, Space};
+use super::fields::{Sink, Space, quoted};
 use super::file::{Approve, Asked, At, Bundle, By, Files, Group, Kind, Members, Person, Policy, Provider, Resource, What, Who};
 use super::parse::{Part, Shapes, no_such};
 use super::problem::Place;
+use super::read_tests::CONDITIONS;
 use crate::access::ids::{GroupId, PersonId, ProviderId};
 use crate::access::time::Ttl;
 
@@ -27,7 +28,9 @@ pub(super) fn references(sink: &mut Sink) {
             let word = space.word();
             let message = match id.strip_prefix(word).and_then(|rest| rest.strip_prefix('/')) {
                 Some(bare) => format!("only a {word} can stand here: write `{bare}`, not `{id}`"),
-                None => no_such(*space, id, sink),
+                None => {
+                    another_kind(*space, id).or_else(|| condition(*space, id, sink)).unwrap_or_else(|| no_such(*space, id, sink))
+                }
             };
             (*place, message)
         })
@@ -55,6 +58,19 @@ pub(super) fn references(sink: &mut Sink) {
     for (place, message) in roleless.into_iter().chain(dangling).chain(unclear) {
         sink.problem(place, message);
     }
+}
+
+/// What is said of `group/dba` where only a person can stand.
+fn another_kind(space: Space, id: &str) -> Option<String> {
+    let (word, bare) = id.split_once('/').filter(|(word, _)| ["group", "person"].contains(word))?;
+    Some(format!("only a {} can stand here, and `{bare}` is written as a {word}", space.word()))
+}
+
+/// What is said of `rule.word` where the rule is there, and has no such condition.
+fn condition(space: Space, id: &str, sink: &Sink) -> Option<String> {
+    let (rule, word) = id.rsplit_once('.').filter(|_| space == Space::Rule)?;
+    let is_rule = sink.declared.contains_key(&(Space::Rule, rule.to_owned()));
+    is_rule.then(|| format!("`{rule}` has no condition `{word}`; write one of {}", quoted(CONDITIONS)))
 }
 
 /// Checks what more than one item is needed for. Items that did not read well are missing here, and said already.
@@ -99,14 +115,14 @@ fn answerable(person: &Person, people: &ById<'_, PersonId, Person>, sink: &mut S
     for (word, reference) in [("sponsor", &person.sponsor), ("manager", &person.manager)] {
         let Some(reference) = reference else { continue };
         if reference.value == person.id.value {
-            sink.problem(reference.place, format!("`{}` cannot be their own {word}", person.id.value));
+            sink.problem(reference.place, format!("`{}` cannot be their own {word}; name another employee", person.id.value));
         }
         let found = people.get(&reference.value);
         if let Some(other) = found
             && other.kind != Kind::Employee
         {
             let (id, kind) = (&other.id.value, other.kind.name());
-            sink.problem(reference.place, format!("a {word} is an employee, and `{id}` is a {kind}"));
+            sink.problem(reference.place, format!("a {word} is an employee, and `{id}` is a {kind}; name an employee"));
         }
     }
 }

@@ -15,6 +15,14 @@ impl Survey<'_> {
                     ticket.pattern
                 ));
             }
+            let loose = policy.reason.ticket.as_ref().and_then(|ticket| Some((ticket, everyday_word(&ticket.regex)?)));
+            if let Some((ticket, word)) = loose {
+                warn(format!(
+                    "its ticket `{}` fits everyday words such as `{word}` too, so that nearly any reason is enough; write how \
+                     your tickets begin: `ticket: 'OPS-\\d+'`",
+                    ticket.pattern
+                ));
+            }
             if self.set.written.zoneless.contains(id) {
                 warn(
                     "its hours are in UTC, since nobody says in which zone; write `timezone: Europe/Berlin` in its `when:`, \
@@ -24,6 +32,12 @@ impl Survey<'_> {
             }
         }
     }
+}
+
+/// A word of ordinary sentences that a ticket's pattern takes for one.
+fn everyday_word(ticket: &regex_lite::Regex) -> Option<&'static str> {
+    const WORDS: [&str; 8] = ["please", "look", "Checking", "URGENT", "30", "a", "e-mail", "2026-11-24"];
+    WORDS.into_iter().find(|word| ticket.is_match(word))
 }
 
 /// Whether a pattern ties itself to the beginning or end of the text: `^` or `$` that is neither escaped nor in a class.
@@ -49,6 +63,16 @@ fn without_outer_anchors(pattern: &str) -> &str {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_pattern_of_tickets_is_told_from_one_of_nearly_everything() {
+        let word = |pattern: &str| everyday_word(&regex_lite::Regex::new(&format!(r"(?:^|\W)(?:{pattern})(?:$|\W)")).unwrap());
+        assert_eq!(
+            [r"\w+", ".+", r"\d+", r"[A-Z]+-?\d*"].map(word),
+            [Some("please"), Some("please"), Some("30"), Some("URGENT")]
+        );
+        assert_eq!([r"OPS-\d+", r"(JIRA|OPS)-\d+", r"[A-Z]+-\d+", r"#\d+", r"INC\d{7}"].map(word), [None; 5]);
+    }
 
     #[test]
     fn an_anchor_is_told_from_what_only_looks_like_one() {

@@ -3,6 +3,9 @@
 
 use std::collections::BTreeSet;
 
+mod every_key;
+mod rows;
+
 use super::*;
 use crate::access::time::{Timestamp, Ttl};
 use crate::policy::file::Defaults;

@@ -118,8 +118,12 @@ people: [{ id: bob, name: Bob, kind: employee }]";
 fn a_slip_that_loads_is_told_with_what_was_probably_meant() {
     insta::assert_snapshot!(warnings(
         r"policies:
-  - { id: tied, who: { group: dba }, what: { resource: shop/repo, role: write }, for: { max: 24h }, reason: { ticket: '^OPS-\d+$' }, approve: [{ by: owners }] }"
-    ), @r#"warning: `tied`: its ticket `^OPS-\d+$` only fits at the very beginning or end of a reason; leave `^` and `$` out, since it is matched to whole words anyway: `ticket: 'OPS-\d+'` (zz.yaml:3)"#);
+  - { id: tied, who: { group: dba }, what: { resource: shop/repo, role: write }, for: { max: 24h }, reason: { ticket: '^OPS-\d+$' }, approve: [{ by: owners }] }
+  - { id: loose, who: { group: dba }, what: { resource: shop/repo, role: write }, for: { max: 23h }, reason: { ticket: '\d+' }, approve: [{ by: owners }] }"
+    ), @r#"
+    warning: `loose`: its ticket `\d+` fits everyday words such as `30` too, so that nearly any reason is enough; write how your tickets begin: `ticket: 'OPS-\d+'` (zz.yaml:4)
+    warning: `tied`: its ticket `^OPS-\d+$` only fits at the very beginning or end of a reason; leave `^` and `$` out, since it is matched to whole words anyway: `ticket: 'OPS-\d+'` (zz.yaml:3)
+    "#);
     let set = "version: 1
 people: [{ id: bob, name: Bob, kind: employee, accounts: { db: bob } }, { id: eve, name: Eve, kind: employee, accounts: { db: eve } }]
 groups: [{ id: dba, members: [bob, eve] }]
