@@ -1,4 +1,4 @@
-//! Broken policy files by the hundred thousand: bytes, words and lines out of place, aliases of aliases, deep nesting. Whatever
+//! Broken policy files by the thousand: bytes, words and lines out of place, aliases of aliases, deep nesting. Whatever
 //! it is, it is read or refused soon, without a panic and within bounds; and what is read can be judged by.
 
 use std::time::{Duration, Instant};
@@ -195,14 +195,14 @@ fn broken_files_are_refused_in_bounds() {
 
 #[test]
 #[ignore = "needs a minute, and to be alone: it looks at the memory of the process"]
-fn broken_files_are_refused_in_bounds_by_the_hundred_thousand() {
+fn broken_files_are_refused_in_bounds_for_as_long_as_one_likes() {
     let setting = |name: &str| std::env::var(name).ok()?.parse().ok();
     let seed = setting("DAYPASS_TEST_SEED").unwrap_or(u64::from(std::process::id()));
     let lasts = setting("DAYPASS_FUZZ_SECONDS").map_or(LASTS, Duration::from_secs);
     let (rounds, valid) = run(seed, lasts, u64::MAX);
     let peak = peak_kib().unwrap();
     println!("{rounds} broken policy files, of which {valid} load all the same; {} MiB at most; seed {seed}", peak / 1024);
-    assert!(rounds > 1000 && valid > 0 && valid < rounds, "{rounds} and {valid} from seed {seed}");
+    assert!(rounds > 100 && valid > 0 && valid < rounds, "{rounds} and {valid} from seed {seed}");
     assert!(peak <= MEMORY_KIB_MAX, "{peak} KiB from seed {seed}");
 }
 
