@@ -196,7 +196,6 @@ fn broken_files_are_refused_in_bounds() {
 #[test]
 #[ignore = "needs a minute, and to be alone: it looks at the memory of the process"]
 fn broken_files_are_refused_in_bounds_for_as_long_as_one_likes() {
-    let setting = |name: &str| std::env::var(name).ok()?.parse().ok();
     let seed = setting("DAYPASS_TEST_SEED").unwrap_or(u64::from(std::process::id()));
     let lasts = setting("DAYPASS_FUZZ_SECONDS").map_or(LASTS, Duration::from_secs);
     let (rounds, valid) = run(seed, lasts, u64::MAX);
@@ -204,6 +203,11 @@ fn broken_files_are_refused_in_bounds_for_as_long_as_one_likes() {
     println!("{rounds} broken policy files, of which {valid} load all the same; {} MiB at most; seed {seed}", peak / 1024);
     assert!(rounds > 100 && valid > 0 && valid < rounds, "{rounds} and {valid} from seed {seed}");
     assert!(peak <= MEMORY_KIB_MAX, "{peak} KiB from seed {seed}");
+}
+
+#[expect(clippy::disallowed_methods, reason = "what a run of the tests is told stands in the environment")]
+fn setting(name: &str) -> Option<u64> {
+    std::env::var(name).ok()?.parse().ok()
 }
 
 /// As many of these as a large file has.
