@@ -85,7 +85,7 @@ fn facts(words: &str) -> Facts {
         purpose: Asked::Access,
         start_at: None,
         manner: Manner::Usual,
-        uses: std::collections::BTreeMap::new(),
+        uses: BTreeMap::new(),
         outside: Outside::assumed_active(),
     }
 }
