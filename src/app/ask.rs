@@ -126,9 +126,24 @@ pub(super) fn terms_hash(terms: &Terms) -> TermsHash {
 impl App {
     /// What the policy says of a wish now.
     pub(super) async fn judge_wish(&self, loaded: &Loaded, wish: &Wish) -> Result<(Facts, Verdict), Stop> {
+        self.judge(loaded, wish, Fresh::Lately).await
+    }
+
+    /// The same to act on. Where nobody will be asked, nobody looks again: what is read elsewhere is read for this.
+    async fn judge_for_good(&self, loaded: &Loaded, wish: &Wish) -> Result<(Facts, Verdict), Stop> {
+        let (facts, verdict) = self.judge_wish(loaded, wish).await?;
+        match verdict {
+            Verdict::Allow { mode: Mode::Auto | Mode::BreakGlass, .. } if !facts.outside.groups.is_empty() => {
+                self.judge(loaded, wish, Fresh::Now).await
+            }
+            Verdict::Allow { .. } | Verdict::Deny { .. } => Ok((facts, verdict)),
+        }
+    }
+
+    async fn judge(&self, loaded: &Loaded, wish: &Wish, fresh: Fresh) -> Result<(Facts, Verdict), Stop> {
         let people = [wish.subject.clone(), wish.filed_by.clone()];
         let groups = loaded.set.groups_read_for(&wish.resource, &wish.role);
-        let outside = self.outside(loaded, &people, &groups, Fresh::Lately).await?;
+        let outside = self.outside(loaded, &people, &groups, fresh).await?;
         let facts = wish.facts(self.uses(loaded, wish).await?, outside);
         let verdict = evaluate(&loaded.set, &facts, self.now().at);
         Ok((facts, verdict))
@@ -149,7 +164,7 @@ impl App {
 
     async fn permit(&self, loaded: &Loaded, wish: &Wish) -> Result<Permitted, Stop> {
         let now = self.now();
-        let (facts, verdict) = self.judge_wish(loaded, wish).await?;
+        let (facts, verdict) = self.judge_for_good(loaded, wish).await?;
         let Verdict::Allow { policy, steps, mode, ends_at_most, answer_within, start_within, warn_before, remind, .. } = verdict
         else {
             let Verdict::Deny { refusal, .. } = verdict else { return Err(Refusal::NoPolicy.into()) };

@@ -159,12 +159,14 @@ fn on_call_providers(files: &Files, shapes: Shapes<'_>, sink: &mut Sink) {
         Members::Listed(_) | Members::Where(_) | Members::Slack(_) => None,
     });
     let pages = files.policies.iter().filter_map(|policy| Some(&policy.remind.as_ref()?.page.as_ref()?.provider));
-    for asked in in_groups.chain(pages) {
-        let found = files.providers.iter().find(|provider| provider.id.value == asked.value);
-        if let Some(provider) = found.filter(|provider| !(shapes.is_on_call)(&provider.kind)) {
-            let message =
-                format!("`{}` is a provider of kind `{}`, which does not know who is on call", asked.value, provider.kind.value);
+    for (asked, is_paged) in in_groups.map(|asked| (asked, false)).chain(pages.map(|asked| (asked, true))) {
+        let Some(provider) = files.providers.iter().find(|provider| provider.id.value == asked.value) else { continue };
+        let kind = provider.kind.value.as_str();
+        if !(shapes.is_on_call)(kind) {
+            let message = format!("`{}` is a provider of kind `{kind}`, which does not know who is on call", asked.value);
             sink.problem(asked.place, message);
+        } else if is_paged && let Err(problem) = (shapes.pages)(kind, &provider.settings) {
+            sink.problem(asked.place, format!("nobody can be paged by `{}`: it {problem}", asked.value));
         }
     }
 }
