@@ -14,6 +14,7 @@ mod extending;
 mod input;
 mod leaving;
 mod messages;
+mod oncall;
 mod policies;
 mod providers;
 mod reloading;
@@ -21,6 +22,7 @@ mod reminding;
 mod restarting;
 mod sharing;
 mod together;
+mod usergroups;
 
 /// Maya, a contractor, asks for what one of Carol and Dave decides.
 const ASK: &str = "/jit request prod/orders readonly 2h OPS-42 slow checkout";
