@@ -11,7 +11,7 @@ use crate::access::refusal::Refusal;
 use crate::access::request::{Mode, PolicyRef, Purpose, Terms, TermsHash};
 use crate::access::time::{Timestamp, Ttl};
 use crate::access::words::Words;
-use crate::policy::facts::{self, Manner};
+use crate::policy::facts::{self, Manner, Reading};
 use crate::policy::{Facts, Outside, Verdict, electorate, evaluate};
 use crate::slack::say::names::Names;
 use crate::slack::say::reply::Reply;
@@ -126,25 +126,25 @@ pub(super) fn terms_hash(terms: &Terms) -> TermsHash {
 impl App {
     /// What the policy says of a wish now.
     pub(super) async fn judge_wish(&self, loaded: &Loaded, wish: &Wish) -> Result<(Facts, Verdict), Stop> {
-        self.judge(loaded, wish, Fresh::Lately).await
-    }
-
-    /// The same to act on. Where nobody will be asked, nobody looks again: what is read elsewhere is read for this.
-    async fn judge_for_good(&self, loaded: &Loaded, wish: &Wish) -> Result<(Facts, Verdict), Stop> {
-        let (facts, verdict) = self.judge_wish(loaded, wish).await?;
-        match verdict {
-            Verdict::Allow { mode: Mode::Auto | Mode::BreakGlass, .. } if !facts.outside.groups.is_empty() => {
-                self.judge(loaded, wish, Fresh::Now).await
-            }
-            Verdict::Allow { .. } | Verdict::Deny { .. } => Ok((facts, verdict)),
-        }
-    }
-
-    async fn judge(&self, loaded: &Loaded, wish: &Wish, fresh: Fresh) -> Result<(Facts, Verdict), Stop> {
         let people = [wish.subject.clone(), wish.filed_by.clone()];
         let groups = loaded.set.groups_read_for(&wish.resource, &wish.role);
-        let outside = self.outside(loaded, &people, &groups, fresh).await?;
+        let outside = self.outside(loaded, &people, &groups, Fresh::Lately).await?;
         let facts = wish.facts(self.uses(loaded, wish).await?, outside);
+        let verdict = evaluate(&loaded.set, &facts, self.now().at);
+        Ok((facts, verdict))
+    }
+
+    /// The same to act on. Where nobody will be asked, nobody looks again: what may be known from earlier is read for this.
+    async fn judge_for_good(&self, loaded: &Loaded, wish: &Wish) -> Result<(Facts, Verdict), Stop> {
+        let (mut facts, verdict) = self.judge_wish(loaded, wish).await?;
+        match verdict {
+            Verdict::Allow { mode: Mode::Auto | Mode::BreakGlass, .. } => {}
+            Verdict::Allow { mode: Mode::Ask, .. } | Verdict::Deny { .. } => return Ok((facts, verdict)),
+        }
+        let readings = facts.outside.groups.iter();
+        let known =
+            readings.filter(|(_, reading)| matches!(reading, Reading::Members(_))).map(|(group, _)| group.clone()).collect();
+        facts.outside.groups.extend(self.outside(loaded, &[], &known, Fresh::Now).await?.groups);
         let verdict = evaluate(&loaded.set, &facts, self.now().at);
         Ok((facts, verdict))
     }
