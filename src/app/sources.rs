@@ -6,6 +6,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
 
 use tokio::task::JoinSet;
 
@@ -23,7 +24,16 @@ use crate::providers::oncall::OnCallUser;
 
 use super::App;
 use super::policies::Loaded;
-use super::standing::{KNOWN_FOR, WAIT};
+use super::standing::KNOWN_FOR;
+
+/// How long all sources together may take. Less than what people are looked up in, so that whoever clicks is answered in time.
+const PATIENCE: Duration = Duration::from_millis(1500);
+
+/// How long a call to a provider goes on, should nobody end it before.
+const CALL_TIMEOUT: Duration = Duration::from_secs(5);
+
+/// For how long a source that did not answer in time is not asked again: one click may need it twice, and cannot wait twice.
+const SILENT_FOR: Duration = Duration::from_secs(5);
 
 /// How old a reading may be.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -47,12 +57,23 @@ pub(super) struct Sources {
     usergroups: Answers<String, Vec<String>>,
     /// Whoever is on call.
     on_call: Answers<Schedule, Vec<OnCallUser>>,
+    /// When a source did not answer in time, by what it is called.
+    silent: Mutex<BTreeMap<String, Timestamp>>,
 }
 
 impl Sources {
     /// Forgets who was in a user group, because Slack says that it changed.
     pub(super) fn forget(&self, id: &str) {
         self.usergroups.forget(id);
+    }
+
+    fn is_silent(&self, source: &str, now: Timestamp) -> bool {
+        let silent = self.silent.lock().unwrap_or_else(PoisonError::into_inner);
+        silent.get(source).is_some_and(|at| *at <= now && now.since(*at) < SILENT_FOR)
+    }
+
+    fn fell_silent(&self, source: String, now: Timestamp) {
+        self.silent.lock().unwrap_or_else(PoisonError::into_inner).insert(source, now);
     }
 }
 
@@ -120,7 +141,7 @@ impl App {
         Ok(outside)
     }
 
-    /// All of them within [`WAIT`]; what is not read by then counts as unreadable. A source that is slow holds up no other.
+    /// All of them within [`PATIENCE`]; what is not read by then counts as unreadable. A source that is slow holds up no other.
     pub(super) async fn readings(
         &self,
         set: &PolicySet,
@@ -128,20 +149,34 @@ impl App {
         groups: &BTreeSet<GroupId>,
         fresh: Fresh,
     ) -> BTreeMap<GroupId, Reading> {
-        let unread = |group: &GroupId| Some((group.clone(), Reading::Unreadable { source: set.source_of(group)? }));
-        let mut readings: BTreeMap<GroupId, Reading> = groups.iter().filter_map(unread).collect();
+        let now = self.wall();
+        let sources: BTreeMap<&GroupId, String> =
+            groups.iter().filter_map(|group| Some((group, set.source_of(group)?))).collect();
+        let groups: BTreeSet<GroupId> = sources
+            .iter()
+            .filter(|(_, source)| !self.sources.is_silent(source, now))
+            .map(|(group, _)| (*group).clone())
+            .collect();
         let (mut in_slack, mut on_call) = (Found::new(), Found::new());
         let all = async {
             tokio::join!(
-                self.read_usergroups(set, (directory, team), groups, fresh, &mut in_slack),
-                self.read_schedules(set, directory, groups, fresh, &mut on_call),
+                self.read_usergroups(set, (directory, team), &groups, fresh, &mut in_slack),
+                self.read_schedules(set, directory, &groups, fresh, &mut on_call),
             )
         };
-        if tokio::time::timeout(WAIT, all).await.is_err() {
-            tracing::warn!("a group that is read elsewhere did not answer in time");
-        }
-        readings.extend(in_slack.into_iter().chain(on_call).map(|(group, people)| (group, Reading::Members(people))));
-        readings
+        let in_time = tokio::time::timeout(PATIENCE, all).await.is_ok();
+        let mut found: Found = in_slack.into_iter().chain(on_call).collect();
+        let reading = |(group, source): (&GroupId, String)| match found.remove(group) {
+            Some(people) => (group.clone(), Reading::Members(people)),
+            None => {
+                if !in_time && groups.contains(group) {
+                    tracing::warn!(source, "a source did not answer in time");
+                    self.sources.fell_silent(source.clone(), now);
+                }
+                (group.clone(), Reading::Unreadable { source })
+            }
+        };
+        sources.into_iter().map(reading).collect()
     }
 
     /// What is still known of these groups. Asks nobody, and says nothing of what is not known.
@@ -213,7 +248,7 @@ impl App {
                 continue;
             };
             asked.spawn(async move {
-                let answer = provider.on_call(&Call { at: now, timeout: WAIT }, &schedule.1).await;
+                let answer = provider.on_call(&Call { at: now, timeout: CALL_TIMEOUT }, &schedule.1).await;
                 (schedule, answer)
             });
         }

@@ -32,7 +32,7 @@ async fn a_group_that_cannot_be_read_is_named_and_nobody_is_its_member() {
     let mut w = world().await;
     w.says("maya", ASK).await;
     w.advance(minutes(2)).await;
-    w.slack.fault(Fault::times("usergroups.users.list", 2, FaultKind::Error("fatal_error".to_owned())));
+    w.slack.fault(Fault::times("usergroups.users.list", 3, FaultKind::Error("fatal_error".to_owned())));
     let answer = w.presses("carol", "R-1", "request.approve").await;
     assert!(answer.contains("I can't read Slack's user group 'S0DBA'"), "{answer}");
     assert_eq!(w.request_state("R-1"), "pending");

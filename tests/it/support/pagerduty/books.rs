@@ -137,7 +137,7 @@ impl Books {
     fn changes(&mut self, id: &str, body: &Value, complaints: &mut Vec<String>) -> Answer {
         let incident = only(body, &["incident"], complaints).get("incident").cloned().unwrap_or_default();
         let fields = only(&incident, &["type", "status"], complaints);
-        if *incident != json!({ "type": "incident_reference", "status": "resolved" }) || fields.len() != 2 {
+        if incident != json!({ "type": "incident_reference", "status": "resolved" }) || fields.len() != 2 {
             complaints.push(format!("this resolves nothing: {body}"));
             return Answer::no(400, 2001, "Invalid Input Provided", &["this resolves nothing"]);
         }
