@@ -11,6 +11,7 @@ use super::grant::{CallResult, EndCause, Ended, Grant, GrantState, Proof, Rechec
 use super::ids::RequestId;
 use super::remind::{Also, ByHand, Paged, Reminder, Reminding};
 use super::request::{Request, RequestState};
+use super::review::{Review, ReviewState};
 use super::time::Timestamp;
 
 /// An event that cannot have happened to this row.
@@ -69,6 +70,13 @@ pub fn request(before: &Request, event: &Event) -> Result<Request, IllegalEvent>
             if *request == before.id && *ends_at_most <= before.ends_at_most =>
         {
             after.ends_at_most = *ends_at_most;
+        }
+        (Event::PartsChanged { request, parts, grants, terms_hash }, RequestState::Pending)
+            if *request == before.id && before.terms.is_bundle() && !parts.is_empty() && parts.len() == grants.len() =>
+        {
+            after.terms.parts.clone_from(parts);
+            after.grants.clone_from(grants);
+            after.terms_hash = *terms_hash;
         }
         (Event::StepsWidened { request, .. } | Event::StepsNarrowed { request }, RequestState::Pending)
             if *request == before.id =>
@@ -139,6 +147,30 @@ fn reminded(before: &Reminding, event: &Event) -> Option<Reminding> {
         _ => return None,
     }
     Some(after)
+}
+
+/// The review after the event. One that is closed stays as it is.
+///
+/// # Errors
+///
+/// [`IllegalEvent`] when the event is about something else or does not fit the state.
+pub fn review(before: &Review, event: &Event) -> Result<Review, IllegalEvent> {
+    let (about, state) = (format!("the review of {}", before.request), before.state.name());
+    let illegal = || IllegalEvent { about, state, event: Box::new(event.clone()) };
+    let mut after = before.clone();
+    after.version += 1;
+    match (event, &before.state) {
+        (Event::ReviewOverdue { request, alarm }, ReviewState::Open) if *request == before.request && *alarm > before.alarms => {
+            after.alarms = *alarm;
+        }
+        (Event::ReviewClosed { request, at, by, finding, note }, ReviewState::Open)
+            if *request == before.request && *by != before.subject && *by != before.filed_by =>
+        {
+            after.state = ReviewState::Closed { at: *at, by: by.clone(), finding: *finding, note: note.clone() };
+        }
+        _ => return Err(illegal()),
+    }
+    Ok(after)
 }
 
 /// The grant after the event.

@@ -7,7 +7,8 @@ use super::grant::{EndCause, FailCause, Grant, Proof, Recheck, VoidCause};
 use super::ids::{EntitlementId, GrantId, PersonId, RequestId};
 use super::refusal::Refusal;
 use super::remind::Reminder;
-use super::request::{Approval, Request, Seat, Step};
+use super::request::{Approval, Part, Request, Seat, Step, TermsHash};
+use super::review::{Finding, Review};
 use super::time::Timestamp;
 use super::words::Words;
 
@@ -105,6 +106,18 @@ pub enum Event {
         /// The latest end now.
         ends_at_most: Timestamp,
     },
+    /// What its bundle is made of was changed: whoever agreed has to agree again.
+    #[serde(rename = "request.parts_changed")]
+    PartsChanged {
+        /// Which request.
+        request: RequestId,
+        /// What it is made of now.
+        parts: Vec<Part>,
+        /// The numbers its grants will have now, one for each part.
+        grants: Vec<GrantId>,
+        /// Stands for the terms of now on buttons.
+        terms_hash: TermsHash,
+    },
     /// All seats are filled.
     #[serde(rename = "request.approved")]
     RequestApproved {
@@ -162,6 +175,35 @@ pub enum Event {
         request: RequestId,
         /// When.
         at: Timestamp,
+    },
+
+    /// Nobody agreed to it: somebody else has to look at it afterwards.
+    #[serde(rename = "review.opened")]
+    ReviewOpened {
+        /// The review.
+        review: Box<Review>,
+    },
+    /// It should have been closed by now: people are told.
+    #[serde(rename = "review.overdue")]
+    ReviewOverdue {
+        /// Of which request.
+        request: RequestId,
+        /// The how-manieth alarm this is.
+        alarm: u32,
+    },
+    /// Somebody said what they found.
+    #[serde(rename = "review.closed")]
+    ReviewClosed {
+        /// Of which request.
+        request: RequestId,
+        /// When.
+        at: Timestamp,
+        /// Who.
+        by: PersonId,
+        /// What they found.
+        finding: Finding,
+        /// Why.
+        note: Words,
     },
 
     /// A claim was committed, with its latest end.

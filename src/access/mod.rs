@@ -14,6 +14,7 @@ pub mod ids;
 pub mod refusal;
 pub mod remind;
 pub mod request;
+pub mod review;
 pub mod seats;
 pub mod time;
 pub mod words;

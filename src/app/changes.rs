@@ -18,6 +18,7 @@ use crate::policy::problem::{LoadError, Problem};
 use crate::store::{Reader, StoreError, Tx};
 
 use super::leave::for_open_grants;
+use super::merged::Finding;
 use super::narrow::unlike_the_files;
 use super::policies::{Loaded, Ready};
 use super::{App, Orphans, Telling};
@@ -75,13 +76,14 @@ impl App {
         let last = self.store.read(|reader| reader.last_policy()).await?;
         let before = last.and_then(|(digest, text)| self.policies.pinned(&digest, || Some(text)));
         let changes = self.changes(before.as_ref(), loaded).await?;
+        let findings = self.findings(before.as_ref(), loaded).await?;
         let (taken, orphans, security) = (Arc::clone(loaded), self.settings.orphans, self.settings.security_channel.clone());
         let at = self.now().at;
         let recorded = self
             .store
             .write(move |tx| {
                 refuse_orphans(tx, &taken.set, orphans)?;
-                Ok(keep(tx, &taken, changes, security.as_deref(), at)?)
+                Ok(keep(tx, &taken, changes, findings, security.as_deref(), at)?)
             })
             .await;
         match recorded {
@@ -138,6 +140,7 @@ impl App {
         }
         let unreadable = |error: StoreError| whole(format!("the database cannot be read or written: {error}"));
         let changes = self.changes(before.as_ref(), &ready.loaded).await.map_err(unreadable)?;
+        let findings = self.findings(before.as_ref(), &ready.loaded).await.map_err(unreadable)?;
         changes.iter().for_each(|change| info!(policy.digest = %digest, "{change}"));
         let (policies, orphans, security) =
             (Arc::clone(&self.policies), self.settings.orphans, self.settings.security_channel.clone());
@@ -146,7 +149,7 @@ impl App {
             .store
             .write(move |tx| {
                 refuse_orphans(tx, &ready.loaded.set, orphans)?;
-                keep(tx, &ready.loaded, changes, security.as_deref(), at)?;
+                keep(tx, &ready.loaded, changes, findings, security.as_deref(), at)?;
                 policies.install(&ready);
                 Ok(())
             })
@@ -168,6 +171,7 @@ impl App {
     /// What follows from the set in force for what was agreed before. Asks nobody outside.
     async fn follow(&self) -> Result<(), StoreError> {
         let Some(loaded) = self.policies.current() else { return Ok(()) };
+        self.learn_earlier_ids(&loaded).await?;
         self.end_with_contracts(&loaded).await?;
         self.recheck_unsent().await
     }
@@ -229,16 +233,16 @@ pub(super) fn orphans(reader: &Reader<'_>, set: &PolicySet) -> Result<Vec<Orphan
     let mut orphans = Vec::new();
     for grant in open_grants(reader)? {
         let Some(request) = reader.request(grant.request)? else { continue };
-        let terms = &request.terms;
+        let part = request.part_of(grant.id);
         let provider = reader.entitlement(grant.entitlement)?.map(|entitlement| entitlement.description.provider);
         let gone = match provider.filter(|provider| !set.providers().contains_key(provider)) {
             Some(provider) => format!("the provider `{provider}`"),
-            None if set.resource(&terms.resource).is_none() => format!("`{}`", terms.resource),
-            None if set.role(&terms.resource, &terms.role).is_none() => format!("`{} {}`", terms.resource, terms.role),
+            None if set.resource(&part.resource).is_none() => format!("`{}`", part.resource),
+            None if set.role(&part.resource, &part.role).is_none() => format!("`{} {}`", part.resource, part.role),
             None => continue,
         };
         let what =
-            format!("{} of {} ({} {}) is open, and {gone} is in no file", grant.id, grant.person, terms.resource, terms.role);
+            format!("{} of {} ({} {}) is open, and {gone} is in no file", grant.id, grant.person, part.resource, part.role);
         orphans.push(Orphan { grant: grant.id, what });
     }
     Ok(orphans)
@@ -280,13 +284,20 @@ fn refused(problem: &LoadError) -> Event {
 fn keep(
     tx: &mut Tx<'_>,
     loaded: &Loaded,
-    changes: Vec<String>,
+    mut changes: Vec<String>,
+    findings: Vec<Finding>,
     security_channel: Option<&str>,
     at: Timestamp,
 ) -> Result<(), StoreError> {
     let set = &loaded.set;
     tx.keep_policy(set.digest(), set.text(), at)?;
+    changes.extend(findings.iter().map(ToString::to_string));
     let event = Event::PolicyLoaded { digest: set.digest().to_owned(), files: set.files().to_vec(), changes };
-    tx.record(at, &Actor::Daypass, event.clone())?;
-    Telling { set: Some(set), security_channel, at }.tell(tx, &event)
+    let found = findings.into_iter().map(|Finding { request, what }| Event::Finding { request, what });
+    let telling = Telling { set: Some(set), security_channel, at };
+    for event in std::iter::once(event).chain(found) {
+        tx.record(at, &Actor::Daypass, event.clone())?;
+        telling.tell(tx, &event)?;
+    }
+    Ok(())
 }

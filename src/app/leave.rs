@@ -41,8 +41,9 @@ impl App {
     pub(super) async fn end_with_contracts(&self, loaded: &Loaded) -> Result<(), StoreError> {
         let latest = self.store.read(latest_ends).await?;
         for (person, latest) in latest {
-            let Some(end) = loaded.set.contract_end(&person).filter(|end| *end < latest) else { continue };
-            let changed = self.decide(self.now(), move |work| end_with_contract(work, person, end)).await?;
+            let who = self.policies.now_called(&person);
+            let Some(end) = loaded.set.contract_end(&who).filter(|end| *end < latest) else { continue };
+            let changed = self.decide(self.now(), move |work| end_with_contract(work, who, &person, end)).await?;
             if changed > 0 {
                 info!(grants = changed, "accesses end with a contract");
             }
@@ -52,8 +53,8 @@ impl App {
 
     /// Ends everything of a person all of whose accounts are deactivated. Whoever calls this knows that they are.
     pub(super) async fn end_deactivated(&self, person: &PersonId) -> Result<usize, StoreError> {
-        let of = person.clone();
-        let changed = self.decide(self.now(), move |work| end_with_accounts(work, of)).await?;
+        let (of, ids) = (person.clone(), self.policies.ids_of(person));
+        let changed = self.decide(self.now(), move |work| end_with_accounts(work, of, &ids)).await?;
         if changed > 0 {
             info!(person = %person, changed, "the accounts of {person} are deactivated: what they hold and asked for ends");
             self.stir();
@@ -122,7 +123,9 @@ impl App {
     async fn check_everybody(&self) -> Result<(), StoreError> {
         let (Some(loaded), Ok(home)) = (self.policies.current(), self.installed().await) else { return Ok(()) };
         let directory = loaded.directory(&home.team);
-        for person in self.store.read(involved).await? {
+        let involved = self.store.read(involved).await?;
+        let people: BTreeSet<PersonId> = involved.iter().map(|person| self.policies.now_called(person)).collect();
+        for person in people {
             let outside = self.standings.of(&self.slack, directory, std::slice::from_ref(&person), self.wall()).await;
             if outside.standing(&person) == Standing::Deactivated {
                 self.has_left(&person).await?;
@@ -164,12 +167,13 @@ pub(super) fn for_open_grants(reader: &Reader<'_>, mut see: impl FnMut(&Grant)) 
     }
 }
 
-fn end_with_contract(work: &mut Work<'_, '_>, person: PersonId, end: Timestamp) -> Result<usize, Stop> {
+/// `id` is under which the rows name the person.
+fn end_with_contract(work: &mut Work<'_, '_>, person: PersonId, id: &PersonId, end: Timestamp) -> Result<usize, Stop> {
     let is_over = end <= work.now.at;
     let because = if is_over { Because::ContractOver } else { Because::ContractUntil(end) };
     let mut cut = Cut::new(person, because);
     let mut changed = 0;
-    for grant in work.tx.open_grants_of(&cut.person)? {
+    for grant in work.tx.open_grants_of(id)? {
         if !is_to_come(&grant) || grant.backstop() <= end {
             continue;
         }
@@ -188,20 +192,23 @@ fn end_with_contract(work: &mut Work<'_, '_>, person: PersonId, end: Timestamp) 
     Ok(changed)
 }
 
-fn end_with_accounts(work: &mut Work<'_, '_>, person: PersonId) -> Result<usize, Stop> {
+/// `ids` are under which the rows name the person.
+fn end_with_accounts(work: &mut Work<'_, '_>, person: PersonId, ids: &[PersonId]) -> Result<usize, Stop> {
     let mut cut = Cut::new(person, Because::Deactivated);
     let mut changed = 0;
-    // What is undecided first, so that a request for more time is not said to end with its access.
-    for request in work.tx.pending_requests_of(&cut.person)? {
-        let verdict = Reassessment::Forbidden { why: DEACTIVATED.to_owned() };
-        let command = RequestCommand::Reassess { verdict, electorate: Vec::new() };
-        changed += work.count(|work| work.on_request(request.id, command).map(drop))?;
-        cut.requests.push(request.id);
-    }
-    for grant in work.tx.open_grants_of(&cut.person)?.iter().filter(|grant| is_to_come(grant)) {
-        let command = HoldingCommand::End { grant: grant.id, cause: EndCause::PersonDeactivated };
-        changed += work.count(|work| work.on_holding(grant.entitlement, command))?;
-        cut.grants.push(grant.id);
+    for id in ids {
+        // What is undecided first, so that a request for more time is not said to end with its access.
+        for request in work.tx.pending_requests_of(id)? {
+            let verdict = Reassessment::Forbidden { why: DEACTIVATED.to_owned() };
+            let command = RequestCommand::Reassess { verdict, electorate: Vec::new() };
+            changed += work.count(|work| work.on_request(request.id, command).map(drop))?;
+            cut.requests.push(request.id);
+        }
+        for grant in work.tx.open_grants_of(id)?.iter().filter(|grant| is_to_come(grant)) {
+            let command = HoldingCommand::End { grant: grant.id, cause: EndCause::PersonDeactivated };
+            changed += work.count(|work| work.on_holding(grant.entitlement, command))?;
+            cut.grants.push(grant.id);
+        }
     }
     cut.tell(work)?;
     Ok(changed)

@@ -5,8 +5,9 @@ use std::sync::Arc;
 
 use crate::access::ids::{PersonId, RequestId};
 use crate::access::refusal::Refusal;
-use crate::access::request::Request;
+use crate::access::request::{Mode, Request};
 use crate::access::seats;
+use crate::policy::asking::permit_of;
 use crate::policy::file::Kind;
 use crate::policy::{Outside, PolicySet, electorate};
 use crate::slack::block::Message;
@@ -60,7 +61,16 @@ pub(super) fn needed_of(request: &Request, voters: &[BTreeSet<PersonId>]) -> Vec
 
 /// Whether the policy that a grant was given under allows more time at all.
 pub(super) fn extendable(set: &PolicySet, request: &Request) -> Extend {
-    match set.policy(&request.policy.id).and_then(|policy| policy.limits.extend.as_ref()) {
+    let terms = &request.terms;
+    if terms.is_bundle() {
+        return Extend::No;
+    }
+    let policy = match request.mode {
+        Mode::Ask | Mode::Auto => set.policy(&request.policy.id),
+        // What nobody agreed to has more time by what people decide about in the usual way.
+        Mode::BreakGlass => permit_of(set, &terms.subject, &terms.resource, &terms.role),
+    };
+    match policy.and_then(|policy| policy.limits.extend.as_ref()) {
         Some(extend) if extend.times > 0 => Extend::Offered,
         Some(_) | None => Extend::No,
     }
@@ -69,19 +79,22 @@ pub(super) fn extendable(set: &PolicySet, request: &Request) -> Extend {
 impl App {
     /// `/jit mine`.
     pub(super) async fn mine(&self, loaded: &Arc<Loaded>, names: Names, person: &PersonId) -> Result<Message, Stop> {
-        let (person, set) = (person.clone(), Arc::clone(&loaded.set));
+        let (ids, set) = (self.policies.ids_of(person), Arc::clone(&loaded.set));
         let message = self
             .store
             .read(move |reader| {
                 let mut names = names;
-                let grants = reader.open_grants_of(&person)?;
+                let (mut grants, mut pending) = (Vec::new(), Vec::new());
+                for id in &ids {
+                    grants.extend(reader.open_grants_of(id)?);
+                    pending.extend(reader.pending_requests_of(id)?);
+                }
                 let mut held = Vec::new();
                 for grant in &grants {
                     names::learn_grant(&mut names, reader, grant)?;
                     let extend = reader.request(grant.request)?.map_or(Extend::No, |request| extendable(&set, &request));
                     held.push(Held { grant, extend });
                 }
-                let pending = reader.pending_requests_of(&person)?;
                 pending.iter().for_each(|request| names::learn(&mut names, request, &[]));
                 Ok(lists::mine(&held, &pending.iter().collect::<Vec<_>>(), &names))
             })
@@ -91,6 +104,7 @@ impl App {
 
     /// `/jit pending`: what this person could decide.
     pub(super) async fn waiting(&self, loaded: &Arc<Loaded>, names: Names, person: &PersonId) -> Result<Message, Stop> {
+        let reviews = self.reviews_of(loaded, person, None).await?;
         let (person, set) = (person.clone(), Arc::clone(&loaded.set));
         let message = self
             .store
@@ -100,7 +114,13 @@ impl App {
                 let theirs = |request: &&Request| needed(&set, request).iter().any(|needed| needed.people.contains(&person));
                 let theirs: Vec<&Request> = all.iter().filter(theirs).collect();
                 theirs.iter().for_each(|request| names::learn(&mut names, request, &[]));
-                Ok(lists::pending(&theirs, &names))
+                let mut open = Vec::new();
+                for id in reviews {
+                    open.extend(reader.request(id)?.zip(reader.review(id)?));
+                }
+                open.iter().for_each(|(request, _)| names::learn(&mut names, request, &[]));
+                let open: Vec<_> = open.iter().map(|(request, review)| (request, review)).collect();
+                Ok(lists::pending(&theirs, &open, &names))
             })
             .await?;
         Ok(message)
@@ -119,6 +139,7 @@ impl App {
         let can = |yes: bool| if yes { Can::Yes } else { Can::No };
         lists::help(Able {
             ask: can(!super::form::askable(loaded, person).is_empty()),
+            break_glass: can(!super::glass::breakable(loaded, person).is_empty()),
             // Whoever is not employed here decides only where a policy names them.
             decide: can(is_employed
                 && (owns || set.groups().keys().any(|group| set.members(group).is_some_and(|members| members.contains(person))))),
@@ -141,6 +162,7 @@ impl App {
         T: Send + 'static,
         F: FnOnce(&WhyFacts<'_>) -> T + Send + 'static,
     {
+        let reviewed = self.reviews_of(loaded, who, Some(id)).await?;
         let (who, loaded, is_admin) = (who.clone(), Arc::clone(loaded), self.is_admin(who));
         let drawn = self
             .store
@@ -150,7 +172,9 @@ impl App {
                 let set = &loaded.set;
                 let still = if request.state.is_pending() { needed(set, &request) } else { Vec::new() };
                 let is_theirs = *who.as_str() == *request.terms.subject.as_str() || who == request.filed_by;
-                if !(is_admin || is_theirs || may_see(set, &request, &who)) {
+                let review = reader.review(id)?;
+                let reviews = review.as_ref().is_some_and(|review| reviewed.contains(&review.request));
+                if !(is_admin || is_theirs || reviews || may_see(set, &request, &who)) {
                     return Ok(None);
                 }
                 let grants = reader.grants_of_request(id)?;
@@ -166,6 +190,7 @@ impl App {
                     card: CardFacts {
                         request: &request,
                         grants: &grants,
+                        review: review.as_ref(),
                         still: &still,
                         mention: &[],
                         lingers: None,
@@ -187,8 +212,7 @@ impl App {
 /// Those who decide about a request may see it: in its steps, as owners, or as its approvers.
 fn may_see(set: &PolicySet, request: &Request, who: &PersonId) -> bool {
     let voters = voters(set, request, &Outside::assumed_active());
-    let owners = set.resource(&request.terms.resource).map(|resource| resource.owners.as_slice()).unwrap_or_default();
     voters.iter().any(|voters| voters.contains(who))
         || request.approvals.iter().any(|given| given.by == *who)
-        || owners.iter().filter_map(|group| set.members(&group.value)).any(|members| members.contains(who))
+        || super::bundle::is_owner(set, &request.terms, who)
 }

@@ -4,6 +4,7 @@
 
 mod approve;
 mod ask;
+mod bundle;
 mod changes;
 mod click;
 mod cut;
@@ -12,9 +13,11 @@ mod deny;
 mod end;
 mod extend;
 mod form;
+mod glass;
 mod identify;
 mod leave;
 mod lists;
+mod merged;
 pub mod messages;
 pub mod names;
 mod narrow;
@@ -25,10 +28,12 @@ mod reassess;
 mod recheck;
 mod remind;
 pub mod render;
+mod review;
 mod sources;
 pub mod standing;
 mod submit;
 mod surface;
+mod telling;
 mod transact;
 pub mod watch;
 mod withdraw;
@@ -46,10 +51,11 @@ use crate::clock::{Clock, Judge};
 use crate::slack::client::{Installed, SlackApi};
 use crate::store::{Health, Store, StoreError};
 
-pub use messages::{Kind, Telling};
+pub use messages::Kind;
 pub use policies::{Loaded, Policies};
 use standing::Standings;
 pub use surface::Answer;
+pub use telling::Telling;
 pub use transact::{Stop, Work};
 
 /// What an operator sets.

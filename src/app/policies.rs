@@ -10,7 +10,7 @@ use std::sync::{Arc, OnceLock, PoisonError, RwLock};
 use secrecy::SecretString;
 use tracing::warn;
 
-use crate::access::ids::ProviderId;
+use crate::access::ids::{PersonId, ProviderId};
 use crate::people::Directory;
 use crate::policy::file::{Kind, Risk};
 use crate::policy::parse::Part;
@@ -60,6 +60,8 @@ pub struct Policies {
     current: RwLock<Option<Arc<Loaded>>>,
     pinned: RwLock<BTreeMap<String, Arc<Loaded>>>,
     providers: RwLock<Providers>,
+    /// Ids that rows hold and the files do not any more, and who that is now.
+    earlier: RwLock<BTreeMap<PersonId, PersonId>>,
     on_call: RwLock<BTreeMap<ProviderId, Arc<dyn OnCall>>>,
 }
 
@@ -75,6 +77,7 @@ impl Policies {
             current: RwLock::new(None),
             pinned: RwLock::new(BTreeMap::new()),
             providers: RwLock::new(Providers::new()),
+            earlier: RwLock::new(BTreeMap::new()),
             on_call: RwLock::new(BTreeMap::new()),
         };
         let problem = policies.read().map(|ready| policies.install(&ready)).err();
@@ -149,6 +152,23 @@ impl Policies {
         }
         pinned.insert(digest.to_owned(), Arc::clone(&loaded));
         Some(loaded)
+    }
+
+    /// Says which ids that the files do not have any more are whom now.
+    pub fn learn_earlier(&self, earlier: BTreeMap<PersonId, PersonId>) {
+        *write(&self.earlier) = earlier;
+    }
+
+    /// Who this is by the files of now; the same where that is not known.
+    pub fn now_called(&self, person: &PersonId) -> PersonId {
+        read(&self.earlier).get(person).unwrap_or(person).clone()
+    }
+
+    /// The ids under which rows may name this person, the one of now first.
+    pub fn ids_of(&self, person: &PersonId) -> Vec<PersonId> {
+        let earlier = read(&self.earlier);
+        let others = earlier.iter().filter(|(_, now)| *now == person).map(|(id, _)| id.clone());
+        std::iter::once(person.clone()).chain(others).collect()
     }
 
     /// The adapter of a provider instance, if it was ever configured while this process runs.
@@ -250,8 +270,8 @@ fn write<T>(lock: &RwLock<T>) -> std::sync::RwLockWriteGuard<'_, T> {
     lock.write().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// What this build does not carry out yet.
-const NOT_YET: &[Part] = &[Part::Bundles, Part::BreakGlass];
+/// What this build does not carry out yet: nothing of the language.
+const NOT_YET: &[Part] = &[];
 
 /// What the adapters of this build say of the shapes in policy files.
 pub fn shapes() -> Shapes<'static> {
@@ -304,5 +324,10 @@ fn book(set: &PolicySet) -> Book {
         });
         (id.clone(), ResourceName { name: resource.name.clone(), roles: roles.collect() })
     });
-    Book { people: people.collect(), resources: resources.collect(), providers: BTreeMap::new() }
+    let mut resources: BTreeMap<_, _> = resources.collect();
+    // A bundle is shown by its name; what it is made of is pinned with each request.
+    let bundles =
+        set.bundles().iter().map(|(id, bundle)| (id.clone(), ResourceName { name: bundle.name.clone(), roles: BTreeMap::new() }));
+    resources.extend(bundles);
+    Book { people: people.collect(), resources, providers: BTreeMap::new() }
 }

@@ -7,11 +7,11 @@ use std::sync::Arc;
 use tracing::warn;
 
 use crate::access::decide::{NoteRule, Reassessment, RequestCommand, raise_steps};
-use crate::access::ids::{GroupId, PersonId, RequestId};
+use crate::access::ids::{PersonId, RequestId};
 use crate::access::refusal::Refusal;
 use crate::access::remind::widen;
 use crate::access::request::Request;
-use crate::policy::electorate::OR;
+use crate::policy::electorate::groups_named;
 use crate::policy::facts::{Reading, Standing};
 use crate::policy::{Facts, Verdict, electorate, evaluate};
 use crate::store::StoreError;
@@ -76,11 +76,14 @@ impl App {
     /// A refusal of this click where the rules only say "not now" (outside the window, a source that cannot be read).
     pub(super) async fn today(&self, loaded: &Arc<Loaded>, pinned: &Pinned, deciding: &[PersonId]) -> Result<Today, Stop> {
         let request = &pinned.request;
+        if super::bundle::parts_of(&loaded.set, &request.terms.resource) != request.terms.parts {
+            let asked = request.terms.resource.to_string();
+            return not_today(Refusal::NoSuchResource { asked, similar: Vec::new() }, &[]);
+        }
         let outside = self.outside(loaded, deciding, &groups_of(&loaded.set, request), Fresh::Now).await?;
         // Nor is a group that cannot be read. One that is asked as well matters once somebody has answered.
         let asked = if request.approvals.is_empty() { request.steps.clone() } else { request.steps_asked() };
-        let steps = asked.iter().flat_map(|step| step.by.split(OR));
-        let mut asked = steps.filter_map(|word| word.strip_prefix("group/")?.parse::<GroupId>().ok());
+        let mut asked = asked.iter().flat_map(|step| groups_named(&step.by));
         let unread = asked.find_map(|group| match outside.groups.get(&group) {
             Some(Reading::Unreadable { source }) => Some(source.clone()),
             Some(Reading::Members(_)) | None => None,
@@ -89,7 +92,9 @@ impl App {
             return Err(Refusal::SourceUnreadable { source }.into());
         }
         // Not to know somebody's standing is no reason to void what they gave: then nothing is decided now.
-        let unknown = |person: &PersonId| outside.standings.get(person) == Some(&Standing::Unknown);
+        // Whoever is in no file is nobody, whatever Slack would say.
+        let unknown =
+            |person: &PersonId| loaded.set.person(person).is_some() && outside.standings.get(person) == Some(&Standing::Unknown);
         if request.approvals.iter().any(|given| unknown(&given.by)) {
             return Err(Refusal::AccountUnverified.into());
         }
@@ -141,6 +146,7 @@ impl App {
     /// Judges one pending request by the rules of today.
     pub(super) async fn reassess(&self, id: RequestId) -> Result<(), StoreError> {
         let Some(loaded) = self.policies.current() else { return Ok(()) };
+        self.follow_bundle(&loaded, id).await?;
         let judged = match self.pinned(id).await {
             Ok(pinned) => {
                 let people = concerned(&pinned.request);

@@ -15,7 +15,7 @@ use crate::access::refusal::Refusal;
 use crate::access::request::Request;
 use crate::access::time::Timestamp;
 use crate::people::{Directory, Identified};
-use crate::policy::electorate::OR;
+use crate::policy::electorate::groups_named;
 use crate::policy::facts::Reading;
 use crate::policy::file::Members;
 use crate::policy::{Outside, PolicySet};
@@ -113,8 +113,7 @@ impl<K: Ord, V: Clone> Answers<K, V> {
 pub(super) fn groups_of(set: &PolicySet, request: &Request) -> BTreeSet<GroupId> {
     let mut groups = set.groups_read_for(&request.terms.resource, &request.terms.role);
     let steps = request.steps_asked();
-    let words = steps.iter().flat_map(|step| step.by.split(OR));
-    let named = words.filter_map(|word| word.strip_prefix("group/")?.parse::<GroupId>().ok());
+    let named = steps.iter().flat_map(|step| groups_named(&step.by));
     groups.extend(named.filter(|group| set.source_of(group).is_some()));
     groups
 }

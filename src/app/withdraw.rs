@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use crate::access::decide::{HoldingCommand, RequestCommand, Withdrawer};
+use crate::access::decide::{RequestCommand, Withdrawer};
 use crate::access::grant::EndCause;
 use crate::access::ids::{PersonId, RequestId};
 use crate::access::refusal::Refusal;
@@ -60,17 +60,15 @@ fn take_back(work: &mut Work<'_, '_>, names: &mut Names, id: RequestId, who: Wit
         return Err(Refusal::NoSuchRequest { request: id }.into());
     }
     if let RequestState::Approved { .. } = request.state {
-        let open: Vec<_> = work.tx.grants_of_request(id)?.into_iter().filter(|grant| !grant.is_over()).collect();
-        for grant in &open {
-            let command = HoldingCommand::End { grant: grant.id, cause: EndCause::Withdrawn(by.clone()) };
-            match work.on_holding(grant.entitlement, command) {
-                Ok(()) | Err(Stop::Refused(Refusal::GrantOver { .. })) => {}
-                Err(stop) => return Err(stop),
-            }
-        }
-        if let Some(grant) = open.first() {
-            names::learn(names, &request, &open);
-            return Ok(Reply::Ending { grant: grant.id });
+        let open = work.tx.grants_of_request(id)?.iter().any(|grant| !grant.is_over());
+        if open {
+            let ended = work.end_all(id, &EndCause::Withdrawn(by))?;
+            names::learn(names, &request, &ended);
+            let grants: Vec<_> = ended.iter().map(|grant| grant.id).collect();
+            return Ok(match grants.as_slice() {
+                [only] => Reply::Ending { grant: *only },
+                _ => Reply::EndingAll { request: id, grants },
+            });
         }
     }
     work.on_request(id, RequestCommand::Withdraw(who))?;

@@ -8,7 +8,8 @@ use crate::access::grant::{EndCause, FailCause, Grant, Proof, VoidCause};
 use crate::access::ids::{PersonId, RequestId};
 use crate::access::refusal::Refusal;
 use crate::access::remind::Reminder;
-use crate::access::request::{Mode, Purpose, Request, Seat, Step};
+use crate::access::request::{Mode, Part, Purpose, Request, Seat, Step};
+use crate::access::review::{Finding, Review};
 use crate::access::time::Timestamp;
 
 use super::leaf::Entry;
@@ -40,6 +41,9 @@ impl Say<'_> {
             Event::ApprovalGiven { request, approval } => format!("{request}: {} agreed", self.name(&approval.by)),
             Event::ApprovalVoided { request, by } => format!("{request}: the yes of {} no longer counts", self.name(by)),
             Event::StepsRaised { request, steps } => format!("{request}: now needs {}", steps_text(steps)),
+            Event::PartsChanged { request, parts, .. } => {
+                format!("{request}: the bundle was changed; now for {}", parts_text(parts))
+            }
             Event::StepsWidened { request, by, .. } => {
                 format!("{request}: nobody answered; {by} may fill any empty place as well")
             }
@@ -55,6 +59,9 @@ impl Say<'_> {
             Event::RequestExpired { request, .. } => format!("{request}: nobody decided in time"),
             Event::RequestInvalidated { request, why, .. } => format!("{request}: no longer allowed: {why}"),
             Event::RequestLapsed { request, .. } => format!("{request}: did not begin in time; nothing was sent"),
+            Event::ReviewOpened { review } => review_opened(review),
+            Event::ReviewOverdue { request, alarm } => format!("{request}: the review is late (alarm {alarm})"),
+            Event::ReviewClosed { request, by, finding, .. } => self.reviewed(*request, by, *finding),
             Event::GrantPlanned { grant } => self.planned(grant),
             Event::GrantChecking { grant, .. } => format!("{grant}: reading what is there already"),
             Event::GrantProvisioning { grant, .. } => format!("{grant}: the provider is being told"),
@@ -114,6 +121,9 @@ impl Say<'_> {
         let terms = &request.terms;
         let mut text = format!("{}: {} asked for ", request.id, self.name(&request.filed_by));
         text.push_str(&match terms.purpose {
+            Purpose::Access if terms.is_bundle() => {
+                format!("{} ({}) for {}", terms.resource, parts_text(&terms.parts), terms.access_for)
+            }
             Purpose::Access => format!("{} as {} for {}", terms.resource, terms.role, terms.access_for),
             Purpose::Extension(grant) => format!("{} more of {grant} ({} as {})", terms.access_for, terms.resource, terms.role),
         });
@@ -134,6 +144,14 @@ impl Say<'_> {
         }
         let seats: Vec<_> = seats.iter().map(|seat| format!("{} for {}", self.name(&seat.person), seat.step)).collect();
         format!("{request}: approved by {}", seats.join(", "))
+    }
+
+    fn reviewed(&self, request: RequestId, by: &PersonId, finding: Finding) -> String {
+        let found = match finding {
+            Finding::Justified => "was justified",
+            Finding::NotJustified => "was not justified",
+        };
+        format!("{request}: {} reviewed it: breaking the glass {found}", self.name(by))
     }
 
     fn reminded(&self, request: RequestId, reminder: &Reminder) -> String {
@@ -236,6 +254,16 @@ fn target_text(target: &Target) -> String {
         Target::Present { level, until: None } => level.name.clone(),
         Target::Present { level, until: Some(until) } => format!("{}, until {} at the provider itself", level.name, when(*until)),
     }
+}
+
+fn review_opened(review: &Review) -> String {
+    let Review { request, by, due_at, .. } = review;
+    format!("{request}: nobody agreed to it; to be reviewed by {} until {}", by.join(" or "), when(*due_at))
+}
+
+fn parts_text(parts: &[Part]) -> String {
+    let parts: Vec<_> = parts.iter().map(|part| format!("{} as {}", part.resource, part.role)).collect();
+    parts.join(" and ")
 }
 
 fn steps_text(steps: &[Step]) -> String {

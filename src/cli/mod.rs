@@ -2,7 +2,6 @@
 //!
 //! Exit codes: 0 it is done; 1 it failed, and said why; 2 bad usage or configuration.
 
-mod apply;
 mod audit;
 mod db;
 mod demo;

@@ -2,6 +2,7 @@
 //!
 //! One file per question below. Each answers as text for people, or as JSON whose fields docs/policies.md names.
 
+mod apply;
 mod check;
 mod explain;
 mod plan;
@@ -13,7 +14,7 @@ use std::path::{Path, PathBuf};
 
 use clap::{Args, Subcommand, ValueEnum};
 
-use super::{Done, Here, apply, print};
+use super::{Done, Here, print};
 use crate::access::ids::{PersonId, ResourceId, RoleId};
 use crate::access::time::{Timestamp, Ttl};
 use crate::app::policies::shapes;

@@ -4,5 +4,7 @@
 //! absent, since neither is an identity.
 
 mod directory;
+mod merge;
 
 pub use directory::{Directory, Identified};
+pub use merge::now_called;

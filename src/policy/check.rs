@@ -6,16 +6,16 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
-use super::electorate::OR;
+use super::electorate::groups_named;
 use super::evaluate::would_ask;
-use super::facts::{Facts, Manner, Outside, Purpose};
+use super::facts::{Facts, Outside};
 use super::file::{Approve, Kind, Policy, Resource, Role};
 use super::matching::{Fits, Whose, fits};
+use super::permit::total;
 use super::problem::Place;
 use super::set::PolicySet;
 use crate::access::ids::{PersonId, PolicyId, ProviderId};
-use crate::access::time::{Timestamp, Ttl};
-use crate::access::words::Words;
+use crate::access::time::Timestamp;
 
 /// Something that the author of the files should know.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -112,8 +112,7 @@ impl<'a> Survey<'a> {
         let mut warn = |message: String| findings.push(self.finding(Severity::Warning, id, policy.id.place, message));
         let mut stuck: BTreeMap<String, Vec<String>> = BTreeMap::new();
         for (person, resource, role) in open {
-            let manner = if is_for_emergencies(policy) { Manner::BreakGlass } else { Manner::Usual };
-            let facts = Facts { manner, ..self.facts(person, resource, role) };
+            let facts = Facts::supposed(person, &resource.id.value, &role.id.value, policy.manner());
             let missing = would_ask(self.set, policy, &facts, self.now).1;
             if !missing.is_empty() && !missing.iter().any(|by| self.is_read_elsewhere(by)) {
                 let missing = missing.iter().map(|by| format!("`{by}`")).collect::<Vec<_>>().join(" and ");
@@ -127,8 +126,7 @@ impl<'a> Survey<'a> {
 
     /// Whether members of a step's groups are only known when they are asked for.
     fn is_read_elsewhere(&self, by: &str) -> bool {
-        let groups = by.split(OR).filter_map(|word| word.strip_prefix("group/")?.parse().ok());
-        groups.into_iter().any(|group| self.set.source_of(&group).is_some())
+        groups_named(by).any(|group| self.set.source_of(&group).is_some())
     }
 
     fn is_about_something(&self, id: &PolicyId) -> bool {
@@ -173,14 +171,14 @@ impl<'a> Survey<'a> {
     /// Whether `other` permits this whenever `policy` does, and would be taken instead.
     fn shadows(&self, other: &Policy, policy: &Policy, (person, resource, role): Chance<'a>) -> bool {
         let about = self.set.policies_about(&resource.id.value, &role.id.value).any(|about| about.id.value == other.id.value);
-        let alike = is_for_emergencies(other) == is_for_emergencies(policy);
+        let alike = other.manner() == policy.manner();
         if other.id.value == policy.id.value || !alike || !about || !self.means(other, person) {
             return false;
         }
-        let facts = self.facts(person, resource, role);
+        let facts = Facts::supposed(person, &resource.id.value, &role.id.value, policy.manner());
         let asks = |policy: &Policy| {
             let (steps, missing) = would_ask(self.set, policy, &facts, self.now);
-            missing.is_empty().then(|| steps.iter().map(|step| step.count).sum::<u32>())
+            missing.is_empty().then(|| total(&steps))
         };
         let (Some(theirs), Some(ours)) = (asks(other), asks(policy)) else { return false };
         (theirs, &other.id.value) < (ours, &policy.id.value) && self.is_as_wide(other, policy)
@@ -194,22 +192,6 @@ impl<'a> Survey<'a> {
             && other.reason.min_length <= policy.reason.min_length
             && (ticket(other).is_none() || ticket(other) == ticket(policy))
             && (extend(policy).is_none() || extend(policy) == extend(other))
-    }
-
-    fn facts(&self, person: &PersonId, resource: &Resource, role: &Role) -> Facts {
-        Facts {
-            subject: person.clone(),
-            filed_by: person.clone(),
-            resource: resource.id.value.clone(),
-            role: role.id.value.clone(),
-            access_for: Ttl::MIN,
-            reason: Words::default(),
-            purpose: Purpose::Access,
-            start_at: None,
-            manner: Manner::Usual,
-            uses: BTreeMap::new(),
-            outside: self.outside.clone(),
-        }
     }
 
     /// A floor or a prohibition over nothing protects nothing.
@@ -279,11 +261,6 @@ impl<'a> Survey<'a> {
             }
         }
     }
-}
-
-/// Whether it is only considered when somebody breaks the glass.
-fn is_for_emergencies(policy: &Policy) -> bool {
-    matches!(policy.approve, Approve::BreakGlass(_))
 }
 
 /// The first few, and how many more.

@@ -33,6 +33,11 @@ pub fn electorate(
     steps.iter().map(of_step).collect()
 }
 
+/// The groups among the alternatives of a step's `by`.
+pub fn groups_named(by: &str) -> impl Iterator<Item = GroupId> {
+    by.split(OR).filter_map(|word| word.strip_prefix("group/")?.parse().ok())
+}
+
 /// How somebody came to be meant.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Meant {

@@ -6,10 +6,10 @@
 //! It knows the files alone: everybody counts as active in Slack, and every reason as good enough. What a person asks for is
 //! as short as can be; the longest that each way allows is told beside it.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use super::evaluate::{evaluate_with_any_reason, would_ask};
-use super::facts::{Facts, Manner, Outside, Purpose, Said, Trace, Verdict};
+use super::facts::{Facts, Manner, Outside, Said, Trace, Verdict};
 use super::file::{Note, Policy};
 use super::matching::{Fits, Whose, fits};
 use super::set::PolicySet;
@@ -17,7 +17,6 @@ use super::window::{LOOK_AHEAD_DAYS, Stretch, Window};
 use crate::access::ids::{PersonId, PolicyId, ResourceId, RoleId};
 use crate::access::request::{Mode, Step};
 use crate::access::time::{Timestamp, Ttl};
-use crate::access::words::Words;
 
 /// One way in which one person can get one role.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -112,23 +111,6 @@ pub fn startable(hours: Option<&Window>, contract_end: Option<Timestamp>, horizo
     found
 }
 
-/// The question that tools put, where nobody has asked: the shortest access, for oneself, everybody active.
-pub(super) fn supposed(person: &PersonId, resource: &ResourceId, role: &RoleId, manner: Manner) -> Facts {
-    Facts {
-        subject: person.clone(),
-        filed_by: person.clone(),
-        resource: resource.clone(),
-        role: role.clone(),
-        access_for: Ttl::MIN,
-        reason: Words::default(),
-        purpose: Purpose::Access,
-        start_at: None,
-        manner,
-        uses: BTreeMap::new(),
-        outside: Outside::assumed_active(),
-    }
-}
-
 struct Survey<'a> {
     set: &'a PolicySet,
     horizon: Horizon,
@@ -181,7 +163,7 @@ impl<'a> Survey<'a> {
     fn of_person(&self, person: &PersonId, resource: &ResourceId, role: &RoleId, edges: &[Timestamp]) -> Vec<Way> {
         let mut found = Vec::new();
         for manner in [Manner::Usual, Manner::BreakGlass] {
-            let facts = supposed(person, resource, role, manner);
+            let facts = Facts::supposed(person, resource, role, manner);
             for (n, at) in edges.iter().enumerate() {
                 let until = edges.get(n + 1).copied().unwrap_or(self.horizon.until);
                 self.look(&facts, Stretch { from: *at, until }, &mut found);

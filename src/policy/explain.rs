@@ -6,7 +6,6 @@ use std::collections::BTreeSet;
 use std::fmt::Write as _;
 
 use super::electorate::electorate;
-use super::enumerate::supposed;
 use super::evaluate::evaluate_with_any_reason;
 use super::facts::{Facts, Manner, Said, Trace, Verdict};
 use super::file::Policy;
@@ -25,7 +24,7 @@ pub fn explain(
     access_for: Ttl,
     now: Timestamp,
 ) -> String {
-    let facts = Facts { access_for, ..supposed(person, resource, role, Manner::Usual) };
+    let facts = Facts { access_for, ..Facts::supposed(person, resource, role, Manner::Usual) };
     let tale = Tale { set, facts, now };
     let mut text = String::new();
     // Writing to a string cannot fail.
@@ -55,7 +54,7 @@ pub fn explained(
     access_for: Ttl,
     now: Timestamp,
 ) -> Explained {
-    let facts = Facts { access_for, ..supposed(person, resource, role, Manner::Usual) };
+    let facts = Facts { access_for, ..Facts::supposed(person, resource, role, Manner::Usual) };
     let verdict = evaluate_with_any_reason(set, &facts, now);
     match &verdict {
         Verdict::Allow { steps, .. } => {
@@ -255,6 +254,7 @@ fn sentence(refusal: &Refusal) -> String {
         | Refusal::CannotBePlanned { .. }
         | Refusal::AlreadyPending { .. }
         | Refusal::AlreadyHeld { .. }
+        | Refusal::BundleHeld { .. }
         | Refusal::TooManyPending { .. }
         | Refusal::OwnRequest
         | Refusal::NotAnApprover
@@ -264,9 +264,19 @@ fn sentence(refusal: &Refusal) -> String {
         | Refusal::DenialNeedsReason
         | Refusal::ApprovalNeedsNote
         | Refusal::RemindedLately { .. }
+        | Refusal::GlassNotPermitted
+        | Refusal::GlassNeedsReason
+        | Refusal::NobodyCanReview { .. }
+        | Refusal::GlassNotExtended
+        | Refusal::OwnReview
+        | Refusal::NotAReviewer
+        | Refusal::NoReview { .. }
+        | Refusal::ReviewNeedsNote
+        | Refusal::Reviewed { .. }
         | Refusal::NotYours
         | Refusal::GrantOver { .. }
         | Refusal::NotInForce { .. }
+        | Refusal::BundleNotExtended { .. }
         | Refusal::ExtensionPending { .. }
         | Refusal::NoPolicy
         | Refusal::ClockSuspect

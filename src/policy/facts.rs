@@ -39,6 +39,25 @@ pub struct Facts {
     pub outside: Outside,
 }
 
+impl Facts {
+    /// The question that tools put, where nobody has asked: the shortest access, for oneself, without a reason, everybody active.
+    pub(super) fn supposed(person: &PersonId, resource: &ResourceId, role: &RoleId, manner: Manner) -> Facts {
+        Facts {
+            subject: person.clone(),
+            filed_by: person.clone(),
+            resource: resource.clone(),
+            role: role.clone(),
+            access_for: Ttl::MIN,
+            reason: Words::default(),
+            purpose: Purpose::Access,
+            start_at: None,
+            manner,
+            uses: BTreeMap::new(),
+            outside: Outside::assumed_active(),
+        }
+    }
+}
+
 /// A new access, or more time for one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -152,6 +171,8 @@ pub enum Verdict {
     Allow {
         /// The permit that applies: the one that asks least of people, ties by id.
         policy: PolicyId,
+        /// Of a bundle, which is named after the part that asks most of people: the permits of its other parts, each once.
+        also: Vec<PolicyId>,
         /// What has to be agreed by whom, with `owners` resolved; empty in [`Mode::Auto`] and only there.
         steps: Vec<Step>,
         /// How it comes to be approved.

@@ -4,8 +4,8 @@
 
 use std::collections::BTreeSet;
 
-use super::electorate::{OR, electorate};
-use super::facts::{Clamp, ExtendLimits, Facts, Manner, Outside, Purpose, Reading, Said, Standing};
+use super::electorate::{OR, electorate, groups_named};
+use super::facts::{Clamp, ExtendLimits, Facts, Outside, Purpose, Reading, Said, Standing};
 use super::file::{Approve, Asked, By, ExtendApproval, Limit, Note, Policy};
 use super::matching::{Fits, Whose, fits};
 use super::set::PolicySet;
@@ -75,8 +75,7 @@ impl<'a> Case<'a> {
 
     /// Whether this permit applies, with the steps that it then asks for.
     pub(super) fn permit<'p>(&self, policy: &'p Policy, floor: &Floor) -> Result<Permit<'p>, Obstacles> {
-        let is_for_emergencies = matches!(policy.approve, Approve::BreakGlass(_));
-        if is_for_emergencies != (self.facts.manner == Manner::BreakGlass) {
+        if policy.manner() != self.facts.manner {
             return Err(Obstacles { said: Said::NotForThem, refusals: Vec::new() });
         }
         let fit = fits(self.set, &policy.who, self.subject(), &self.facts.outside);
@@ -269,13 +268,10 @@ impl<'a> Case<'a> {
         if self.unfilled(steps, &outside.with_unknown_as_active()).is_empty() {
             return Some("Slack".to_owned());
         }
-        unfilled.iter().flat_map(|by| by.split(OR)).find_map(|word| {
-            let group = word.strip_prefix("group/")?.parse().ok()?;
-            match outside.groups.get(&group) {
-                Some(Reading::Members(_)) => None,
-                Some(Reading::Unreadable { source }) => Some(source.clone()),
-                None => self.set.source_of(&group),
-            }
+        unfilled.iter().flat_map(|by| groups_named(by)).find_map(|group| match outside.groups.get(&group) {
+            Some(Reading::Members(_)) => None,
+            Some(Reading::Unreadable { source }) => Some(source.clone()),
+            None => self.set.source_of(&group),
         })
     }
 }

@@ -8,6 +8,7 @@ use std::collections::BTreeMap;
 use super::electorate::electorate;
 use super::evaluate::evaluate;
 use super::facts::{Clamp, Facts, Standing, Verdict};
+use super::permit::total;
 use super::set::PolicySet;
 use crate::access::ids::{PersonId, PolicyId, RequestId};
 use crate::access::request::{Mode, Request, RequestState, Step};
@@ -134,7 +135,7 @@ impl<'a> Planner<'a> {
             self.same += 1;
             return;
         };
-        let was = Was { state: request.state.name(), policy: then.policy.clone(), people: people(then.steps) };
+        let was = Was { state: request.state.name(), policy: then.policy.clone(), people: total(then.steps) };
         self.groups.entry((change, was, would)).or_default().push(request.id);
     }
 
@@ -160,10 +161,10 @@ impl<'a> Planner<'a> {
         };
         let would = Would::Allowed {
             policy: now.policy.clone(),
-            people: people(now.steps),
+            people: total(now.steps),
             by: now.steps.iter().map(|step| step.by.clone()).collect(),
         };
-        let (before, after) = (people(then.steps), people(now.steps));
+        let (before, after) = (total(then.steps), total(now.steps));
         let change = if after > before {
             Change::MorePeople
         } else if before > 0 && after == 0 {
@@ -212,8 +213,4 @@ fn terms(verdict: &Verdict) -> Option<Terms<'_>> {
         }),
         Verdict::Deny { .. } => None,
     }
-}
-
-fn people(steps: &[Step]) -> u32 {
-    steps.iter().fold(0u32, |sum, step| sum.saturating_add(step.count))
 }

@@ -3,6 +3,7 @@
 //! Whom and what they are about (`who:`, `what:`) is in `file`. Reading them is `read_rules`' business, judging by them
 //! `evaluate`'s.
 
+use super::facts::Manner;
 use super::file::{At, What, Who};
 use super::window::Window;
 use crate::access::ids::{GroupId, PersonId, PolicyId, ProviderId};
@@ -37,6 +38,16 @@ pub struct Policy {
     pub warn_before: Option<Ttl>,
     /// What happens while nobody answers.
     pub remind: Option<Remind>,
+}
+
+impl Policy {
+    /// How it has to be asked for.
+    pub fn manner(&self) -> Manner {
+        match self.approve {
+            Approve::Ask(_) | Approve::Auto(_) => Manner::Usual,
+            Approve::BreakGlass(_) => Manner::BreakGlass,
+        }
+    }
 }
 
 /// `for:`

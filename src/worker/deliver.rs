@@ -142,7 +142,11 @@ impl App {
     async fn account_of(&self, person: &PersonId) -> Option<String> {
         let loaded = self.policies().current()?;
         let home = self.installed().await.ok()?;
-        loaded.directory(&home.team).home_accounts(person).first().map(|account| (*account).to_owned())
+        loaded
+            .directory(&home.team)
+            .home_accounts(&self.policies().now_called(person))
+            .first()
+            .map(|account| (*account).to_owned())
     }
 
     /// Where else a message can go whose place is gone: a card from its channel to those who decide, everything else to the

@@ -6,13 +6,16 @@
 mod accounts;
 mod asking;
 mod beginning;
+mod bundles;
 mod clock;
 mod contracts;
 mod deciding;
 mod ending;
 mod extending;
+mod glass;
 mod input;
 mod leaving;
+mod merging;
 mod messages;
 mod oncall;
 mod policies;

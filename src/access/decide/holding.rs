@@ -19,8 +19,10 @@ use super::draft::{Draft, GiveUp};
 /// What can be done to a holding.
 #[derive(Debug, Clone)]
 pub enum HoldingCommand {
-    /// Time passed. Only this lets a planned grant begin: whoever sends it has asked today's rules about it.
+    /// Time passed.
     Tick,
+    /// Time passed, and what is planned and due begins. Nothing else lets it: whoever sends this has asked today's rules about it.
+    Begin,
     /// Look at what is there, in case somebody changed it.
     Look,
     /// Something with our mark was found that belongs to nothing: it is ours to remove.
@@ -78,7 +80,8 @@ pub enum HoldingCommand {
 pub fn decide_holding(holding: &Holding, command: HoldingCommand, now: Now) -> Result<Vec<Event>, Undecided> {
     let mut draft = Draft { holding: holding.clone(), events: Vec::new(), now };
     match command {
-        HoldingCommand::Tick => {
+        HoldingCommand::Tick => draft.give_up_call(GiveUp::WhenOverdue)?,
+        HoldingCommand::Begin => {
             draft.give_up_call(GiveUp::WhenOverdue)?;
             draft.begin_planned()?;
         }

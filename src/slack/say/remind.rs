@@ -37,7 +37,7 @@ pub(super) fn so_far(request: &Request, names: &Names) -> Vec<Markup> {
 
 /// The reminder for one of those who are asked, with what is needed to decide.
 pub fn reminder(request: &Request, still: &[Needed], at: Timestamp, names: &Names) -> Message {
-    let facts = CardFacts { request, grants: &[], still, mention: &[], lingers: None, names };
+    let facts = CardFacts { request, grants: &[], still, mention: &[], lingers: None, review: None, names };
     let by_hand = request.reminding.by_hand.as_ref().filter(|by_hand| by_hand.at == at);
     let line = match by_hand {
         Some(by_hand) => Markup::new().lit("⏰ ").bold(names.person(&by_hand.by)).lit(" asks you to look at this. "),

@@ -2,6 +2,7 @@
 
 use super::card::{CardFacts, history};
 use super::form;
+use super::glass::review_line;
 use super::names::Names;
 use crate::access::ids::{PersonId, RequestId};
 use crate::access::request::Mode;
@@ -60,7 +61,8 @@ fn blocks(facts: &WhyFacts<'_>) -> Vec<Block> {
     blocks.push(section(&Markup::new().joined(clocks(facts), "\n")));
     blocks.push(section(&Markup::new().joined(people(facts), "\n")));
     blocks.push(section(&Markup::new().joined(rule(facts), "\n")));
-    let story = history(request, card.grants, names);
+    let mut story = history(request, card.grants, names);
+    story.extend(card.review.map(|review| review_line(review, names)));
     if !story.is_empty() {
         blocks.push(context(&story));
     }

@@ -1,10 +1,11 @@
-//! Requests, grants and entitlements as rows: one column per scalar, JSON only for lists.
+//! Requests, reviews, grants and entitlements as rows: one column per scalar, JSON only for lists.
 //!
 //! Loading and saving are exact inverses. Saving an existing row is a compare-and-set on its version.
 
 pub(super) mod entitlement;
 pub(super) mod grant;
 pub(super) mod request;
+pub(super) mod review;
 
 use std::error::Error;
 use std::str::FromStr;

@@ -4,20 +4,23 @@ use std::collections::BTreeSet;
 use std::fmt::Write as _;
 use std::time::Duration;
 
-use daypass::access::decide::{HoldingCommand, NoteRule, Reassessment, RequestCommand, Withdrawer, decide_request};
+use daypass::access::decide::{
+    HoldingCommand, NoteRule, Reassessment, RequestCommand, ReviewCommand, Withdrawer, decide_request, decide_review,
+};
 use daypass::access::entitlement::{Class, NativeExpiry, Prior, Seen, Target};
 use daypass::access::grant::{
     CallResult, EndCause, Ended, FailCause, GrantState, Proof, Recheck, Remains, Revoking, VoidCause, Warning,
 };
 use daypass::access::ids::GrantId;
 use daypass::access::remind::{Also, Page, Remind, Reminding};
-use daypass::access::request::{Request, RequestState, Step, TermsHash};
+use daypass::access::request::{Mode, Part, Request, RequestState, Step, TermsHash};
+use daypass::access::review::{Finding, Review, ReviewState};
 use daypass::access::time::{Now, Ttl};
 use daypass::access::words::Words;
 
-use super::things::{HOUR, MINUTE, Story, at, grant, in_short, level, now, person, request, trouble};
+use super::things::{HOUR, MINUTE, Story, at, grant, in_short, level, now, person, request, review, review_rule, trouble};
 
-fn grant_states() -> Vec<(&'static str, GrantState)> {
+pub fn grant_states() -> Vec<(&'static str, GrantState)> {
     let revoking = |remains| {
         GrantState::Revoking(Revoking {
             since: at(0),
@@ -54,6 +57,8 @@ fn holding_commands() -> Vec<(&'static str, HoldingCommand, Now)> {
     vec![
         ("a minute passes", HoldingCommand::Tick, now(MINUTE)),
         ("a minute passes, the clock is suspect", HoldingCommand::Tick, Now::suspect(at(MINUTE))),
+        ("it may begin", HoldingCommand::Begin, now(MINUTE)),
+        ("it may begin, the clock is suspect", HoldingCommand::Begin, Now::suspect(at(MINUTE))),
         ("start_by passes", HoldingCommand::Tick, now(HOUR)),
         ("its end passes", HoldingCommand::Tick, now(2 * HOUR)),
         ("latest_end passes", HoldingCommand::Tick, now(3 * HOUR)),
@@ -190,6 +195,7 @@ fn request_commands() -> Vec<(&'static str, RequestCommand, Now)> {
         ("dave withdraws, who may not", RequestCommand::Withdraw(Withdrawer::Own(person("dave"))), now(MINUTE)),
         ("priya withdraws as admin", RequestCommand::Withdraw(Withdrawer::Admin(person("priya"))), now(MINUTE)),
         ("the policy alone approves", RequestCommand::ApproveByPolicy { claims: Vec::new() }, now(MINUTE)),
+        ("the glass is broken", RequestCommand::BreakGlass { claims: Vec::new(), review: review_rule() }, now(MINUTE)),
         ("the policy asks for more", reassess(permitted("group/security", 24 * HOUR)), now(MINUTE)),
         ("the policy allows less time", reassess(permitted("group/dba", HOUR)), now(MINUTE)),
         (
@@ -202,6 +208,7 @@ fn request_commands() -> Vec<(&'static str, RequestCommand, Now)> {
             now(MINUTE),
         ),
         ("the policy forbids", reassess(Reassessment::Forbidden { why: "no".to_owned() }), now(MINUTE)),
+        ("its bundle is changed", change_parts(), now(MINUTE)),
         ("the first reminder is not due yet", RequestCommand::RemindByRule, now(14 * MINUTE)),
         ("the first reminder is due", RequestCommand::RemindByRule, now(15 * MINUTE)),
         ("it is due, the clock is suspect", RequestCommand::RemindByRule, Now::suspect(at(15 * MINUTE))),
@@ -214,6 +221,11 @@ fn request_commands() -> Vec<(&'static str, RequestCommand, Now)> {
     ]
 }
 
+fn change_parts() -> RequestCommand {
+    let part = Part { resource: "prod/orders".parse().unwrap(), role: "readonly".parse().unwrap() };
+    RequestCommand::ChangeParts { parts: vec![part], grants: vec![GrantId::from_number(1)], terms_hash: TermsHash(8) }
+}
+
 #[test]
 fn every_request_state_against_every_command() {
     let mut table = String::new();
@@ -223,6 +235,63 @@ fn every_request_state_against_every_command() {
         writeln!(table, "{name}").unwrap();
         for (what, command, when) in request_commands() {
             writeln!(table, "    {what:<40} {}", in_short(&decide_request(&request, command, when))).unwrap();
+        }
+    }
+    insta::assert_snapshot!(table);
+}
+
+// E46
+#[test]
+fn what_nobody_agreed_to_begins_with_its_review_or_not_at_all() {
+    let mut table = String::new();
+    for mode in [Mode::Ask, Mode::Auto, Mode::BreakGlass] {
+        writeln!(table, "{mode:?}").unwrap();
+        let request = Request { mode, ..request() };
+        for (what, command, when) in request_commands() {
+            if matches!(command, RequestCommand::ApproveByPolicy { .. } | RequestCommand::BreakGlass { .. }) {
+                writeln!(table, "    {what:<40} {}", in_short(&decide_request(&request, command, when))).unwrap();
+            }
+        }
+    }
+    insta::assert_snapshot!(table);
+}
+
+fn review_commands() -> Vec<(&'static str, ReviewCommand, Now)> {
+    let close = |by: &str, finding, note: &str| ReviewCommand::Close {
+        by: person(by),
+        electorate: vec![BTreeSet::from([person("erin"), person("frank"), person("maya"), person("priya")])],
+        finding,
+        note: Words::typed(note),
+    };
+    let day = 24 * HOUR;
+    vec![
+        ("erin finds it justified", close("erin", Finding::Justified, "it was on fire"), now(MINUTE)),
+        ("erin finds it not justified", close("erin", Finding::NotJustified, "it was lunch"), now(MINUTE)),
+        ("erin, after it was due", close("erin", Finding::Justified, "it was on fire"), now(9 * day)),
+        ("erin, the clock is suspect", close("erin", Finding::Justified, "it was on fire"), Now::suspect(at(MINUTE))),
+        ("erin gives no reason", close("erin", Finding::Justified, " "), now(MINUTE)),
+        ("maya, who got it", close("maya", Finding::Justified, "I had to"), now(MINUTE)),
+        ("priya, who filed it", close("priya", Finding::Justified, "she had to"), now(MINUTE)),
+        ("carol, who may not", close("carol", Finding::Justified, "looks fine"), now(MINUTE)),
+        ("time passes", ReviewCommand::Tick, now(day - 1)),
+        ("it is due", ReviewCommand::Tick, now(day)),
+        ("it is due, the clock is suspect", ReviewCommand::Tick, Now::suspect(at(day))),
+        ("it was due a year ago", ReviewCommand::Tick, now(366 * day)),
+    ]
+}
+
+// E46
+#[test]
+fn every_review_state_against_every_command() {
+    let closed =
+        ReviewState::Closed { at: at(0), by: person("frank"), finding: Finding::Justified, note: Words::typed("it was on fire") };
+    let states = [("open", ReviewState::Open, 0), ("open, told once", ReviewState::Open, 1), ("closed by frank", closed, 1)];
+    let mut table = String::new();
+    for (name, state, alarms) in states {
+        writeln!(table, "{name}").unwrap();
+        let review = Review { state, alarms, ..review() };
+        for (what, command, when) in review_commands() {
+            writeln!(table, "    {what:<40} {}", in_short(&decide_review(&review, command, when))).unwrap();
         }
     }
     insta::assert_snapshot!(table);

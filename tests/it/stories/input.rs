@@ -115,3 +115,17 @@ async fn a_button_with_another_value_is_answered_and_changes_nothing() {
     }
     assert_eq!(w.request_state("R-1"), "pending");
 }
+
+#[tokio::test]
+async fn what_is_in_no_file_cannot_be_asked_for() {
+    let mut w = World::new().await;
+    let before = w.audit().len();
+    let answer = w.says("maya", "/jit request prod/ordres readonly 2h OPS-42 slow checkout").await;
+    assert!(answer.contains("prod/ordres") && answer.contains("prod/orders"), "what was asked, and what is like it: {answer}");
+    let answer = w.says("maya", "/jit request prod/orders superuser 2h OPS-42 slow checkout").await;
+    assert!(answer.contains("superuser") && answer.contains("readonly"), "what was asked, and what there is: {answer}");
+    assert_eq!(w.request("R-1"), None, "nothing is stored of it");
+    let audit = w.audit();
+    assert_eq!(audit.len(), before + 2, "but that it was refused: {audit:#?}");
+    assert!(audit.iter().skip(before).all(|line| line.contains("was refused")), "{audit:#?}");
+}

@@ -2,8 +2,8 @@
 
 use serde_json::{Value, json};
 
-use super::{Done, print};
 use crate::admin::client::ask;
+use crate::cli::{Done, print};
 use crate::config::Basics;
 
 #[derive(Debug, clap::Args)]
