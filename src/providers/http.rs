@@ -199,9 +199,12 @@ impl Http {
             (_, None) => Class::Permanent,
         };
         let status = status.as_u16();
+        // Whoever knows our classes has a sentence that stands on its own.
+        let speaks_ours = told.as_ref().is_some_and(|told| told.class.is_some());
         let (code, message) = told.map_or((None, None), |told| (told.code, told.message));
         let code = code.unwrap_or_else(|| format!("http_{status}"));
         let message = match (status, message) {
+            (_, Some(message)) if speaks_ours => message,
             (401, None) => "the provider does not accept our token".to_owned(),
             (401, Some(message)) => format!("the provider does not accept our token: {message}"),
             (403, None) => "our token does not allow that".to_owned(),

@@ -148,6 +148,7 @@ async fn on_call_people_get_in_at_once_and_while_nobody_can_tell_people_decide()
     w.pagerduty.is(Some(Fault::Down));
     let answer = w.says("bob", STAGING).await;
     assert!(answer.contains("Erin Castillo") && answer.contains("Frank Osei"), "{answer}");
+    assert!(answer.contains("I can't read the on-call schedule 'PABC123' of 'pagerduty'"), "it says why: {answer}");
     assert_eq!((w.request_state("R-1").as_str(), w.level("bob@shop.example", "cloud/staging")), ("pending", None));
     w.presses("erin", "R-1", "request.approve").await;
     assert_eq!(w.level("bob@shop.example", "cloud/staging").as_deref(), Some("admin"));
