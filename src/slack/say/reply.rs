@@ -125,20 +125,7 @@ pub fn reply(what: &Reply, names: &Names) -> Message {
     };
     let text = match what {
         Reply::Asked { request, people, answer_by, at_most, not_at_once } => {
-            let asked = if people.is_empty() { "The approvers".to_owned() } else { names.people(people) };
-            let by = names.zone.clock(*answer_by);
-            let at_most = at_most.map(|at| format!(" It ends {} at the latest.", names.zone.day(at))).unwrap_or_default();
-            let why = match not_at_once {
-                None => String::new(),
-                Some(NotAtOnce::Unread { source }) => {
-                    format!(" You don't get in at once, because I can't read {} at the moment.", plainly(source))
-                }
-                Some(NotAtOnce::UsedUp { uses, per }) => {
-                    let often = if *uses == 1 { "once".to_owned() } else { format!("{uses} times") };
-                    format!(" You don't get in at once, because you already did {often} in {per}.")
-                }
-            };
-            format!("Asked: {}.{why} {asked} can decide until {by}.{at_most} I'll tell you here.", names.request(*request))
+            asked(names.request(*request), people, (*answer_by, *at_most), not_at_once.as_ref(), names)
         }
         Reply::ApprovedAtOnce { request } => {
             format!("{} is approved by the policy. I'll tell you when it is in force.", names.request(*request))
@@ -201,6 +188,30 @@ pub fn reply(what: &Reply, names: &Names) -> Message {
         Reply::Later => "Received. I have to look something up first; the answer follows here.".to_owned(),
     };
     Message::sentence(&text)
+}
+
+/// The answer to whoever asked: who can decide until when, and why anybody has to where usually nobody does.
+fn asked(
+    request: String,
+    people: &[PersonId],
+    (answer_by, at_most): (Timestamp, Option<Timestamp>),
+    not_at_once: Option<&NotAtOnce>,
+    names: &Names,
+) -> String {
+    let asked = if people.is_empty() { "The approvers".to_owned() } else { names.people(people) };
+    let by = names.zone.clock(answer_by);
+    let at_most = at_most.map(|at| format!(" It ends {} at the latest.", names.zone.day(at))).unwrap_or_default();
+    let why = match not_at_once {
+        None => String::new(),
+        Some(NotAtOnce::Unread { source }) => {
+            format!(" It is not given at once, because I can't read {} at the moment.", plainly(source))
+        }
+        Some(NotAtOnce::UsedUp { uses, per }) => {
+            let often = if *uses == 1 { "once".to_owned() } else { format!("{uses} times") };
+            format!(" It is not given at once, because it already was {often} in {per}.")
+        }
+    };
+    format!("Asked: {request}.{why} {asked} can decide until {by}.{at_most} I'll tell you here.")
 }
 
 #[cfg(test)]
