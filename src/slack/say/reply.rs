@@ -130,23 +130,9 @@ pub fn reply(what: &Reply, names: &Names) -> Message {
         Reply::ApprovedAtOnce { request } => {
             format!("{} is approved by the policy. I'll tell you when it is in force.", names.request(*request))
         }
-        Reply::GlassBroken { request, review } => {
-            let by = super::glass::spelled(review, names);
-            let due = names.zone.day(review.due_at);
-            format!(
-                "The glass is broken: {} is being set up, and I'll tell you when it is in force. Everybody who would have been asked is told; {by} will review it by {due}.",
-                names.request(*request)
-            )
-        }
+        Reply::GlassBroken { request, review } => super::glass::answer(*request, review, names),
         Reply::GlassAsked { request, rules, people, answer_by } => {
-            let rules: Vec<String> = rules.iter().map(ToString::to_string).collect();
-            let rules = if rules.is_empty() { "a rule".to_owned() } else { listed(&rules, "and") };
-            let asked = if people.is_empty() { "The approvers".to_owned() } else { names.people(people) };
-            format!(
-                "You have no access yet: the glass can't be broken for this, because {rules} wants people to agree even so. I asked them: {}. {asked} can decide until {}.",
-                names.request(*request),
-                names.zone.clock(*answer_by)
-            )
+            super::glass::asked_instead(*request, rules, (&deciders(people, names), *answer_by), names)
         }
         Reply::ReviewClosed { request, finding } => {
             let found = super::glass::finding_text(*finding);
@@ -198,7 +184,7 @@ fn asked(
     not_at_once: Option<&NotAtOnce>,
     names: &Names,
 ) -> String {
-    let asked = if people.is_empty() { "The approvers".to_owned() } else { names.people(people) };
+    let asked = deciders(people, names);
     let by = names.zone.clock(answer_by);
     let at_most = at_most.map(|at| format!(" It ends {} at the latest.", names.zone.day(at))).unwrap_or_default();
     let why = match not_at_once {
@@ -212,6 +198,10 @@ fn asked(
         }
     };
     format!("Asked: {request}.{why} {asked} can decide until {by}.{at_most} I'll tell you here.")
+}
+
+fn deciders(people: &[PersonId], names: &Names) -> String {
+    if people.is_empty() { "The approvers".to_owned() } else { names.people(people) }
 }
 
 #[cfg(test)]

@@ -40,7 +40,7 @@ pub enum Fault {
 }
 
 /// What it answers.
-pub(self) struct Answer {
+struct Answer {
     status: u16,
     body: Value,
     reset_s: Option<u32>,
@@ -171,11 +171,6 @@ impl PagerDuty {
     pub fn count(&self, method: &str) -> usize {
         self.state().calls.iter().filter(|call| call.starts_with(method)).count()
     }
-
-    /// What it complains of. For tests that mean to be wrong: nothing is complained of afterwards.
-    pub fn complaints(&self) -> Vec<String> {
-        std::mem::take(&mut self.state().complaints)
-    }
 }
 
 #[derive(Debug)]
@@ -214,7 +209,10 @@ async fn answer(request: Request<Incoming>, state: Arc<Mutex<State>>) -> Result<
         None => {
             let mut state = state.lock().unwrap();
             let State { books, complaints, .. } = &mut *state;
-            let answer = asked.judged(TOKEN, complaints).unwrap_or_else(|asked| books.answer(&asked, complaints));
+            let answer = match asked.refused(TOKEN, complaints) {
+                Some(no) => no,
+                None => books.answer(&asked, complaints),
+            };
             let is_lost = state.answers_to_lose > 0 && asked_to_change(&call);
             state.answers_to_lose -= u32::from(is_lost);
             (answer, is_lost)

@@ -42,30 +42,30 @@ impl Asked {
         self.query.iter().filter(|(key, _)| key == name).map(|(_, value)| value.as_str()).collect()
     }
 
-    /// The answer where the request is refused before anybody looks at what it is about; else the request.
-    pub(super) fn judged(self, token: &str, complaints: &mut Vec<String>) -> Result<Answer, Asked> {
+    /// The answer where the request is refused before anybody looks at what it is about.
+    pub(super) fn refused(&self, token: &str, complaints: &mut Vec<String>) -> Option<Answer> {
         if self.header("accept") != Some("application/vnd.pagerduty+json;version=2") {
             complaints.push(format!("{} {:?}: it does not accept version 2", self.method, self.path));
         }
         if self.header("authorization") != Some(&format!("Token token={token}")) {
-            return Ok(Answer::no(401, 2006, "Invalid credentials", &[]));
+            return Some(Answer::no(401, 2006, "Invalid credentials", &[]));
         }
         if self.method == "GET" {
             if self.body.is_some() || self.header("from").is_some() {
                 complaints.push(format!("GET {:?}: with a body, or in somebody's name", self.path));
             }
-            return Err(self);
+            return None;
         }
         if self.header("content-type") != Some("application/json") || self.body.is_none() {
             complaints.push(format!("{} {:?}: no JSON", self.method, self.path));
-            return Ok(Answer::no(400, 2001, "Invalid Input Provided", &["not JSON"]));
+            return Some(Answer::no(400, 2001, "Invalid Input Provided", &["not JSON"]));
         }
         match self.header("from") {
-            Some(FROM) => Err(self),
-            Some(_) => Ok(Answer::no(400, 2001, "Invalid Input Provided", &["Requester User Not Found"])),
+            Some(FROM) => None,
+            Some(_) => Some(Answer::no(400, 2001, "Invalid Input Provided", &["Requester User Not Found"])),
             None => {
                 complaints.push(format!("{} {:?}: no From", self.method, self.path));
-                Ok(Answer::no(400, 2001, "Invalid Input Provided", &["From is required"]))
+                Some(Answer::no(400, 2001, "Invalid Input Provided", &["From is required"]))
             }
         }
     }
