@@ -25,25 +25,14 @@ pub struct Shapes<'a> {
     pub settings: ShapeCheck<'a>,
     /// Whether providers of this kind know who is on call, and can page them.
     pub is_on_call: &'a dyn Fn(&str) -> bool,
-    /// What the language has and this build does not carry out. It is refused: a rule is never silently without effect.
-    pub not_yet: &'a [Part],
-}
-
-/// A part of the language that a build may be without.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Part {
-    /// `approve: break-glass`
-    BreakGlass,
-    /// `remind:`
-    Reminders,
-    /// `on_call:` of a group
-    OnCall,
+    /// Whether somebody can be paged with what a provider of such a kind says.
+    pub pages: ShapeCheck<'a>,
 }
 
 impl Shapes<'_> {
     /// Believes every shape: for text that was checked when it was loaded, and for tools without adapters.
     pub const UNCHECKED: Shapes<'static> =
-        Shapes { grant: &|_, _| Ok(()), settings: &|_, _| Ok(()), is_on_call: &|_| true, not_yet: &[] };
+        Shapes { grant: &|_, _| Ok(()), settings: &|_, _| Ok(()), is_on_call: &|_| true, pages: &|_, _| Ok(()) };
 }
 
 /// A policy file: its name and its text.

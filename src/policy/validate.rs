@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::fields::{Sink, Space, quoted};
 use super::file::{Approve, Asked, At, Bundle, By, Files, Group, Kind, Members, Person, Policy, Provider, Resource, What, Who};
-use super::parse::{Part, Shapes, no_such};
+use super::parse::{Shapes, no_such};
 use super::problem::Place;
 use super::read_tests::CONDITIONS;
 use crate::access::ids::{GroupId, PersonId, ProviderId};
@@ -91,7 +91,6 @@ pub(super) fn together(files: &Files, shapes: Shapes<'_>, sink: &mut Sink) -> Me
     }
     files.bundles.iter().for_each(|bundle| parts(bundle, files, sink));
     on_call_providers(files, shapes, sink);
-    not_carried_out(files, shapes.not_yet, sink);
     let defaults = files.defaults.clone().unwrap_or_default();
     for policy in &files.policies {
         within(policy.limits.max.as_ref(), "`max`", defaults.hard_ceiling, sink);
@@ -152,28 +151,6 @@ fn parts(bundle: &Bundle, files: &Files, sink: &mut Sink) {
     }
 }
 
-/// What this build would leave without effect is refused.
-fn not_carried_out(files: &Files, not_yet: &[Part], sink: &mut Sink) {
-    let mut refuse = |part: Part, place: Place, what: &str| {
-        if not_yet.contains(&part) {
-            sink.problem(place, format!("{what} is not supported yet"));
-        }
-    };
-    for group in &files.groups {
-        if let Members::OnCall(on_call) = &group.members {
-            refuse(Part::OnCall, on_call.schedule.place, "a group of those who are on call");
-        }
-    }
-    for policy in &files.policies {
-        if matches!(policy.approve, Approve::BreakGlass(_)) {
-            refuse(Part::BreakGlass, policy.id.place, "`approve: break-glass`");
-        }
-        if policy.remind.is_some() {
-            refuse(Part::Reminders, policy.id.place, "`remind:`");
-        }
-    }
-}
-
 /// Whoever is asked who is on call, or to page somebody, is of a kind that can.
 fn on_call_providers(files: &Files, shapes: Shapes<'_>, sink: &mut Sink) {
     let in_groups = files.groups.iter().filter_map(|group| match &group.members {
@@ -181,12 +158,14 @@ fn on_call_providers(files: &Files, shapes: Shapes<'_>, sink: &mut Sink) {
         Members::Listed(_) | Members::Where(_) | Members::Slack(_) => None,
     });
     let pages = files.policies.iter().filter_map(|policy| Some(&policy.remind.as_ref()?.page.as_ref()?.provider));
-    for asked in in_groups.chain(pages) {
-        let found = files.providers.iter().find(|provider| provider.id.value == asked.value);
-        if let Some(provider) = found.filter(|provider| !(shapes.is_on_call)(&provider.kind)) {
-            let message =
-                format!("`{}` is a provider of kind `{}`, which does not know who is on call", asked.value, provider.kind.value);
+    for (asked, is_paged) in in_groups.map(|asked| (asked, false)).chain(pages.map(|asked| (asked, true))) {
+        let Some(provider) = files.providers.iter().find(|provider| provider.id.value == asked.value) else { continue };
+        let kind = provider.kind.value.as_str();
+        if !(shapes.is_on_call)(kind) {
+            let message = format!("`{}` is a provider of kind `{kind}`, which does not know who is on call", asked.value);
             sink.problem(asked.place, message);
+        } else if is_paged && let Err(problem) = (shapes.pages)(kind, &provider.settings) {
+            sink.problem(asked.place, format!("nobody can be paged by `{}`: it {problem}", asked.value));
         }
     }
 }

@@ -10,6 +10,8 @@ mod kill;
 #[cfg(test)]
 mod measure;
 #[cfg(test)]
+mod pagerduty;
+#[cfg(test)]
 mod policy_tools;
 #[cfg(test)]
 mod postgres;

@@ -17,6 +17,7 @@ mod input;
 mod leaving;
 mod merging;
 mod messages;
+mod oncall;
 mod policies;
 mod providers;
 mod reloading;
@@ -24,6 +25,7 @@ mod reminding;
 mod restarting;
 mod sharing;
 mod together;
+mod usergroups;
 
 /// Maya, a contractor, asks for what one of Carol and Dave decides.
 const ASK: &str = "/jit request prod/orders readonly 2h OPS-42 slow checkout";

@@ -346,7 +346,7 @@ fn shapes_that_an_adapter_does_not_know_are_told_where_they_stand() {
         },
         settings: &|kind, _| if kind == "sandbox" { Ok(()) } else { Err(format!("there is no provider kind `{kind}`")) },
         is_on_call: &|_| false,
-        not_yet: &[],
+        pages: &|_, _| Ok(()),
     };
     let text = WORLD.replace("level: readonly", "lvl: readonly").replace("kind: sandbox", "kind: sandbx");
     let source = vec![Source { name: "test.yaml".into(), text }];

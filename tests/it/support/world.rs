@@ -25,6 +25,8 @@ use daypass::worker::{Round, Worker};
 use secrecy::SecretString;
 use tokio::sync::watch;
 
+use super::pagerduty::{self, PagerDuty};
+
 pub const SIGNING_SECRET: &str = "8f742231b10e8888abcd99yyyzzz85a5";
 
 /// Tuesday 2026-03-17 10:00 in Berlin.
@@ -66,6 +68,8 @@ pub struct World {
     pub provider: Sandbox,
     /// A second server, which the policy files may name as `OTHER_URL`.
     pub other: Sandbox,
+    /// Who knows who is on call, which the policy files may name as `PAGERDUTY_URL`.
+    pub pagerduty: PagerDuty,
     /// What the next start makes of files that have no word of what is open.
     pub orphans: Orphans,
     clock: Arc<TestClock>,
@@ -96,9 +100,10 @@ impl World {
         let provider = Sandbox::start(Setup::demo(), Arc::new(now.clone())).await.unwrap();
         let second = Setup { fingerprint: "sandbox-00000002".into(), ..Setup::demo() };
         let other = Sandbox::start(second, Arc::new(now)).await.unwrap();
+        let pagerduty = PagerDuty::start().await;
         let dir = tempfile::tempdir().unwrap();
         std::fs::create_dir(dir.path().join("policies")).unwrap();
-        let mut world = World { slack, provider, other, orphans: Orphans::Refuse, clock, dir, bot: None };
+        let mut world = World { slack, provider, other, pagerduty, orphans: Orphans::Refuse, clock, dir, bot: None };
         for (name, text) in files {
             world.write_policy(name, text);
         }
@@ -162,7 +167,10 @@ impl World {
         };
         let (url, token) = (url.to_owned(), token.to_owned());
         let (other_url, other_token) = (self.other.url(), self.other.token());
+        let pagerduty_url = self.pagerduty.url();
         let secrets = move |name: &str| match name {
+            "PAGERDUTY_URL" => Some(SecretString::from(pagerduty_url.clone())),
+            "PAGERDUTY_TOKEN" => Some(SecretString::from(pagerduty::TOKEN)),
             "OTHER_URL" => Some(SecretString::from(other_url.clone())),
             "OTHER_TOKEN" => Some(SecretString::from(other_token.clone())),
             "SANDBOX_URL" => Some(SecretString::from(url.clone())),
