@@ -18,6 +18,8 @@ mod sandbox;
 #[cfg(test)]
 mod serve_postgres;
 #[cfg(test)]
+mod serve_socket;
+#[cfg(test)]
 mod simulation;
 #[cfg(test)]
 mod stories;

@@ -28,6 +28,7 @@ mod web_api;
 
 use std::io;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use serde_json::Value;
 use tokio::sync::watch;
@@ -128,6 +129,11 @@ impl Emulator {
     /// Does something to the next request from Slack to the app.
     pub fn delivery_fault(&self, fault: DeliveryFault) {
         self.shared.state().delivery_faults.push(fault);
+    }
+
+    /// How long the app has to acknowledge from now on.
+    pub fn give_the_app(&self, time: Duration) {
+        self.shared.state().seed.ack_deadline = time;
     }
 
     /// Slack is down: every connection is closed, and nobody can do anything in it.

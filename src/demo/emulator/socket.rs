@@ -60,6 +60,12 @@ struct Link {
     is_frozen: bool,
 }
 
+impl Link {
+    fn works(&self) -> bool {
+        !self.is_leaving && !self.is_frozen
+    }
+}
+
 /// An envelope that is not acknowledged.
 #[derive(Debug)]
 struct Waiting {
@@ -93,7 +99,7 @@ pub(super) fn open(state: &mut State, _args: &Value, now_ms: i64) -> Answered {
 impl Sockets {
     /// The next connection in turn: each envelope goes over any one.
     pub fn pick(&mut self) -> Option<u64> {
-        let usable: Vec<u64> = self.links.iter().filter(|link| !link.is_leaving).map(|link| link.number).collect();
+        let usable: Vec<u64> = self.links.iter().filter(|link| link.works()).map(|link| link.number).collect();
         self.turn = self.turn.wrapping_add(1);
         usable.get(self.turn.checked_rem(usable.len())?).copied()
     }
@@ -138,7 +144,7 @@ impl Sockets {
     }
 
     fn working(&self) -> usize {
-        self.links.iter().filter(|link| !link.is_leaving && !link.is_frozen).count()
+        self.links.iter().filter(|link| link.works()).count()
     }
 
     /// What the app said: it may only acknowledge.
@@ -277,6 +283,11 @@ impl Emulator {
     /// How many connections work, as far as the app knows.
     pub fn links(&self) -> usize {
         self.shared.state().sockets.working()
+    }
+
+    /// How many there are, with those that Slack is going to close.
+    pub fn links_in_all(&self) -> usize {
+        self.shared.state().sockets.links.len()
     }
 
     /// How many connections there have been.

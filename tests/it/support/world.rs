@@ -264,6 +264,16 @@ impl World {
         }
     }
 
+    /// The process is told to stop, and finishes what it has begun.
+    pub async fn stop(&mut self) {
+        if let Some(Bot { stop, worker, app, door }) = self.bot.take() {
+            stop.send_replace(true);
+            tokio::time::timeout(Duration::from_secs(10), door).await.expect("it stops").unwrap();
+            drop(worker);
+            drop(app);
+        }
+    }
+
     pub async fn restart(&mut self) {
         self.kill().await;
         self.start().await;
