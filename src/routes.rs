@@ -124,7 +124,6 @@ pub enum Door {
     Nowhere,
 }
 
-
 /// Answers a request. `body` is whole; whoever reads it from a socket stops at [`BODY_BYTES_MAX`] (see `server`).
 pub async fn route<R: Receive>(
     routes: &Routes<R>,
@@ -160,7 +159,9 @@ impl<R: Receive> Routes<R> {
     /// What this address is for.
     pub fn door(&self, method: &Method, path: &str) -> Door {
         let (door, takes) = match path {
-            "/slack/events" | "/slack/commands" | "/slack/interactivity" if !self.signing_secrets.is_empty() => (Door::Slack, "POST"),
+            "/slack/events" | "/slack/commands" | "/slack/interactivity" if !self.signing_secrets.is_empty() => {
+                (Door::Slack, "POST")
+            }
             "/healthz" => (Door::Health, "GET"),
             "/readyz" => (Door::Ready, "GET"),
             "/metrics" => (Door::Metrics, "GET"),

@@ -193,7 +193,8 @@ impl SlackApi {
 
     /// Asks for a Socket Mode connection, with an app token. The address holds a ticket: whoever has it can connect in our place.
     pub(super) async fn open_connection(&self) -> Result<SecretString, SlackError> {
-        let opened: Connection = self.call("apps.connections.open", &serde_json::json!({})).await.map_err(SlackError::repeatable)?;
+        let opened: Connection =
+            self.call("apps.connections.open", &serde_json::json!({})).await.map_err(SlackError::repeatable)?;
         Ok(SecretString::from(opened.url))
     }
 

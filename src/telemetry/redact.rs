@@ -102,7 +102,10 @@ mod tests {
             ("postgres://u:ca@nary@db/x", "postgres://u:[redacted]@db/x"),
             ("redis://:canary@cache", "redis://:[redacted]@cache"),
             ("Authorization: Bearer canary.x-y", "Authorization: Bearer [redacted]"),
-            (r#"{"url":"wss:\/\/wss.slack.com\/link\/?ticket=canary-1&app_id=A1"}"#, r#"{"url":"wss:\/\/wss.slack.com\/link\/?ticket=[redacted]&app_id=A1"}"#),
+            (
+                r#"{"url":"wss:\/\/wss.slack.com\/link\/?ticket=canary-1&app_id=A1"}"#,
+                r#"{"url":"wss:\/\/wss.slack.com\/link\/?ticket=[redacted]&app_id=A1"}"#,
+            ),
             ("AGE-SECRET-KEY-1CANARY", "[redacted]"),
             ("-----BEGIN PRIVATE KEY-----\ncanary\n-----END", "-----BEGIN PRIVATE KEY-----[redacted]-----END"),
         ] {

@@ -170,6 +170,7 @@ impl Sockets {
 }
 
 /// A connection, from its first byte to its end.
+#[expect(clippy::result_large_err, reason = "the library wants its callback like that")]
 pub(super) async fn converse(shared: Arc<Shared>, stream: TcpStream) {
     let check = |request: &Request, response: Response| match enter(&mut shared.state(), request) {
         true => Ok(response),
@@ -247,7 +248,8 @@ fn hear(shared: &Shared, number: u64, frame: Option<Result<Message, tokio_tungst
 /// A ticket is good for one connection.
 fn enter(state: &mut State, request: &Request) -> bool {
     let query = request.uri().query().unwrap_or_default();
-    let ticket = form_urlencoded::parse(query.as_bytes()).find(|(name, _)| name == "ticket").map(|(_, ticket)| ticket.into_owned());
+    let ticket =
+        form_urlencoded::parse(query.as_bytes()).find(|(name, _)| name == "ticket").map(|(_, ticket)| ticket.into_owned());
     let before = state.sockets.tickets.len();
     state.sockets.tickets.retain(|known| Some(known) != ticket.as_ref());
     request.uri().path() == "/link/" && state.sockets.tickets.len() < before && !state.is_down

@@ -99,7 +99,8 @@ mod tests {
 
     #[test]
     fn what_slack_says_of_the_connection_is_understood() {
-        let hello = json!({"type": "hello", "num_connections": 2, "connection_info": {"app_id": "A1"}, "debug_info": {"host": "x"}});
+        let hello =
+            json!({"type": "hello", "num_connections": 2, "connection_info": {"app_id": "A1"}, "debug_info": {"host": "x"}});
         assert_eq!(read(hello), Text::Hello { connections: Some(2) });
         for (reason, goodbye) in [
             ("warning", Goodbye::Refresh),
@@ -118,7 +119,8 @@ mod tests {
         let envelope = |takes: bool| {
             let fields = json!({"command": "/jit", "text": "help", "trigger_id": "1.2", "channel_id": "C0X", "user_id": "U0MAYA",
                 "team_id": "T0DAYPASS"});
-            let value = json!({"type": "slash_commands", "envelope_id": "e-1", "accepts_response_payload": takes, "payload": fields});
+            let value =
+                json!({"type": "slash_commands", "envelope_id": "e-1", "accepts_response_payload": takes, "payload": fields});
             let Text::Envelope(envelope) = read(value) else { panic!("it is an envelope") };
             envelope.into_parts()
         };
@@ -133,10 +135,13 @@ mod tests {
 
     #[test]
     fn what_cannot_be_acknowledged_is_unreadable_and_what_is_unknown_is_named() {
-        for text in ["", "x", "[]", "{}", r#"{"type":"interactive","payload":{}}"#, r#"{"type":"interactive","envelope_id":"e"}"#] {
+        for text in ["", "x", "[]", "{}", r#"{"type":"interactive","payload":{}}"#, r#"{"type":"interactive","envelope_id":"e"}"#]
+        {
             assert_eq!(Text::read(text), Text::Unreadable, "{text}");
         }
-        let Text::Envelope(envelope) = read(json!({"type": "of_the_future", "envelope_id": "e", "payload": {}})) else { panic!() };
+        let Text::Envelope(envelope) = read(json!({"type": "of_the_future", "envelope_id": "e", "payload": {}})) else {
+            panic!()
+        };
         assert_eq!(envelope.inbound, Inbound::Unknown { kind: "of_the_future".to_owned() });
     }
 }

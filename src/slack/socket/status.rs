@@ -47,12 +47,9 @@ impl Problem {
         match error.class {
             Class::Transient { retry_after } => Problem::NotAsked { code: error.code, retry_after },
             Class::Unknown => Problem::NotAsked { code: error.code, retry_after: None },
-            Class::Operator
-            | Class::Permanent
-            | Class::Gone
-            | Class::NoChannel
-            | Class::NoPerson
-            | Class::Stale => Problem::Token { code: error.code },
+            Class::Operator | Class::Permanent | Class::Gone | Class::NoChannel | Class::NoPerson | Class::Stale => {
+                Problem::Token { code: error.code }
+            }
         }
     }
 
@@ -68,7 +65,9 @@ impl Problem {
     pub(super) fn retry_after(&self) -> Duration {
         match self {
             Problem::NotAsked { retry_after, .. } => retry_after.unwrap_or_default(),
-            Problem::Token { .. } | Problem::Disabled | Problem::TooMany | Problem::NotMade(_) | Problem::Lost(_) => Duration::ZERO,
+            Problem::Token { .. } | Problem::Disabled | Problem::TooMany | Problem::NotMade(_) | Problem::Lost(_) => {
+                Duration::ZERO
+            }
         }
     }
 }
