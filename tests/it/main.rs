@@ -8,6 +8,8 @@ mod core;
 #[cfg(test)]
 mod kill;
 #[cfg(test)]
+mod libraries;
+#[cfg(test)]
 mod measure;
 #[cfg(test)]
 mod postgres;
