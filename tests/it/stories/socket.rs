@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use daypass::demo::emulator::{DeliveryFault, Farewell, Fault, FaultKind, Shown};
+use daypass::demo::emulator::{DeliveryFault, Farewell, Fault, FaultKind, LINKS_MAX, Shown};
 use serde_json::json;
 
 use super::ASK;
@@ -130,7 +130,7 @@ async fn an_event_that_nobody_acknowledged_comes_again_and_is_done_once() {
     comes(&w, "it ends", |w| w.grant_state("G-1") != "active").await;
     w.settle().await;
     assert_eq!(w.grant_state("G-1"), "ended");
-    assert_eq!(w.count_audit("G-1: being removed"), w.count_audit("G-1: being removed").min(1), "{:#?}", w.audit());
+    assert_eq!(w.count_audit("G-1: over: the account was deactivated"), 1, "{:#?}", w.audit());
 }
 
 #[tokio::test]
@@ -206,6 +206,17 @@ async fn a_stop_finishes_what_was_begun() {
     w.linked(0).await;
     w.start().await;
     w.settle().await;
+}
+
+#[tokio::test]
+async fn where_slack_gives_fewer_connections_than_are_wanted_those_that_there_are_serve() {
+    let mut w = World::over(Transport::Socket).await;
+    w.pace.connections = LINKS_MAX + 1;
+    w.restart().await;
+    for _ in 0..=LINKS_MAX {
+        assert!(w.says("maya", "/jit help").await.contains("/jit request"));
+    }
+    assert_eq!((w.slack.links_in_all(), w.app().readiness()), (LINKS_MAX, Ok(())));
 }
 
 // I3

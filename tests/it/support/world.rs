@@ -14,7 +14,7 @@ use std::time::Duration;
 use daypass::access::time::Timestamp;
 use daypass::app::{App, Orphans, Policies, Settings};
 use daypass::clock::Clock;
-use daypass::demo::emulator::{Emulator, Seed};
+use daypass::demo::emulator::{Emulator, LINKS_MAX, Seed};
 use daypass::demo::sandbox::{Sandbox, Setup};
 use daypass::routes::Routes;
 use daypass::server::Limits;
@@ -240,7 +240,7 @@ impl World {
         let worker = Worker::start(Arc::clone(&app)).await.unwrap();
         self.bot = Some(Bot { app, worker, stop, door });
         if self.transport == Transport::Socket {
-            self.linked(self.pace.connections).await;
+            self.linked(self.pace.connections.min(LINKS_MAX)).await;
         }
     }
 
