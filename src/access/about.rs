@@ -10,6 +10,8 @@ use super::ids::{EntitlementId, GrantId, PersonId, RequestId};
 pub enum About {
     /// A request.
     Request(RequestId),
+    /// The review of a request.
+    Review(RequestId),
     /// A grant.
     Grant(GrantId),
     /// An entitlement.
@@ -38,13 +40,22 @@ impl Event {
             Event::ApprovalGiven { request, .. }
             | Event::ApprovalVoided { request, .. }
             | Event::StepsRaised { request, .. }
+            | Event::PartsChanged { request, .. }
             | Event::RequestEndLowered { request, .. }
+            | Event::StepsWidened { request, .. }
+            | Event::StepsNarrowed { request }
+            | Event::RequestReminded { request, .. }
+            | Event::PageOwed { request, .. }
+            | Event::PageMade { request, .. }
+            | Event::PageResolved { request, .. }
             | Event::RequestApproved { request, .. }
             | Event::RequestDenied { request, .. }
             | Event::RequestCancelled { request, .. }
             | Event::RequestExpired { request, .. }
             | Event::RequestInvalidated { request, .. }
             | Event::RequestLapsed { request, .. } => About::Request(*request),
+            Event::ReviewOpened { review } => About::Review(review.request),
+            Event::ReviewOverdue { request, .. } | Event::ReviewClosed { request, .. } => About::Review(*request),
             Event::GrantPlanned { grant } => About::Grant(grant.id),
             Event::GrantChecking { grant, .. }
             | Event::GrantProvisioning { grant, .. }

@@ -5,11 +5,14 @@
 
 use std::fmt;
 
+use super::about::About;
 use super::entitlement::{Class, Due, Entitlement, InFlight, Prior, Target, Trouble};
 use super::event::Event;
 use super::grant::{CallResult, EndCause, Ended, Grant, GrantState, Proof, Recheck, Remains, Revoking, Warning};
 use super::ids::RequestId;
+use super::remind::{Also, ByHand, Paged, Reminder, Reminding};
 use super::request::{Request, RequestState};
+use super::review::{Review, ReviewState};
 use super::time::Timestamp;
 
 /// An event that cannot have happened to this row.
@@ -41,22 +44,25 @@ pub const PROVIDER_MOVED: &str = "provider_moved";
 /// [`IllegalEvent`] when the event is about something else or does not fit the state.
 pub fn request(before: &Request, event: &Event) -> Result<Request, IllegalEvent> {
     let illegal = || IllegalEvent { about: before.id.to_string(), state: before.state.name(), event: Box::new(event.clone()) };
+    if event.about() != About::Request(before.id) {
+        return Err(illegal());
+    }
     let mut after = before.clone();
     after.version += 1;
     match (event, &before.state) {
-        (Event::ApprovalGiven { request, approval }, RequestState::Pending) if *request == before.id => {
+        (Event::ApprovalGiven { approval, .. }, RequestState::Pending) => {
             if before.approvals.iter().any(|given| given.by == approval.by) {
                 return Err(illegal());
             }
             after.approvals.push(approval.clone());
         }
-        (Event::ApprovalVoided { request, by }, RequestState::Pending) if *request == before.id => {
+        (Event::ApprovalVoided { by, .. }, RequestState::Pending) => {
             after.approvals.retain(|approval| approval.by != *by);
             if after.approvals.len() == before.approvals.len() {
                 return Err(illegal());
             }
         }
-        (Event::StepsRaised { request, steps }, RequestState::Pending) if *request == before.id => {
+        (Event::StepsRaised { steps, .. }, RequestState::Pending) => {
             let lowered =
                 before.steps.iter().any(|pinned| !steps.iter().any(|step| step.by == pinned.by && step.count >= pinned.count));
             if lowered {
@@ -64,32 +70,91 @@ pub fn request(before: &Request, event: &Event) -> Result<Request, IllegalEvent>
             }
             after.steps.clone_from(steps);
         }
-        (Event::RequestEndLowered { request, ends_at_most }, RequestState::Pending)
-            if *request == before.id && *ends_at_most <= before.ends_at_most =>
-        {
+        (Event::RequestEndLowered { ends_at_most, .. }, RequestState::Pending) if *ends_at_most <= before.ends_at_most => {
             after.ends_at_most = *ends_at_most;
         }
-        (Event::RequestApproved { request, at, seats }, RequestState::Pending) if *request == before.id => {
+        (Event::PartsChanged { parts, grants, terms_hash, .. }, RequestState::Pending)
+            if before.terms.is_bundle() && !parts.is_empty() && parts.len() == grants.len() =>
+        {
+            after.terms.parts.clone_from(parts);
+            after.grants.clone_from(grants);
+            after.terms_hash = *terms_hash;
+        }
+        (
+            Event::StepsWidened { .. } | Event::StepsNarrowed { .. } | Event::RequestReminded { .. } | Event::PageOwed { .. },
+            RequestState::Pending,
+        )
+        // A page is made and settled whatever was decided meanwhile.
+        | (Event::PageMade { .. } | Event::PageResolved { .. }, _) => {
+            after.reminding = reminded(&before.reminding, event).ok_or_else(illegal)?;
+        }
+        (Event::RequestApproved { at, seats, .. }, RequestState::Pending) => {
             after.state = RequestState::Approved { at: *at, seats: seats.clone() };
         }
-        (Event::RequestDenied { request, at, by, reason }, RequestState::Pending) if *request == before.id => {
+        (Event::RequestDenied { at, by, reason, .. }, RequestState::Pending) => {
             after.state = RequestState::Denied { at: *at, by: by.clone(), reason: reason.clone() };
         }
-        (Event::RequestExpired { request, at }, RequestState::Pending) if *request == before.id => {
-            after.state = RequestState::Expired { at: *at };
-        }
-        (Event::RequestCancelled { request, at, by }, RequestState::Pending | RequestState::Approved { .. })
-            if *request == before.id =>
-        {
+        (Event::RequestExpired { at, .. }, RequestState::Pending) => after.state = RequestState::Expired { at: *at },
+        (Event::RequestCancelled { at, by, .. }, RequestState::Pending | RequestState::Approved { .. }) => {
             after.state = RequestState::Cancelled { at: *at, by: by.clone() };
         }
-        (Event::RequestInvalidated { request, at, why }, RequestState::Pending | RequestState::Approved { .. })
-            if *request == before.id =>
-        {
+        (Event::RequestInvalidated { at, why, .. }, RequestState::Pending | RequestState::Approved { .. }) => {
             after.state = RequestState::Invalidated { at: *at, why: why.clone() };
         }
-        (Event::RequestLapsed { request, at }, RequestState::Approved { .. }) if *request == before.id => {
-            after.state = RequestState::Lapsed { at: *at };
+        (Event::RequestLapsed { at, .. }, RequestState::Approved { .. }) => after.state = RequestState::Lapsed { at: *at },
+        _ => return Err(illegal()),
+    }
+    Ok(after)
+}
+
+/// How far the reminding has gone after the event; `None` where the event does not fit.
+fn reminded(before: &Reminding, event: &Event) -> Option<Reminding> {
+    let mut after = before.clone();
+    match event {
+        Event::StepsWidened { at, by, .. } if before.also == Also::Nobody => {
+            after.also = Also::Asked { by: by.clone(), since: *at };
+        }
+        Event::StepsNarrowed { .. } if before.also != Also::TakenBack => after.also = Also::TakenBack,
+        Event::RequestReminded { at, reminder, .. } => match reminder {
+            Reminder::First if before.first_at.is_none() => after.first_at = Some(*at),
+            Reminder::Second if before.first_at.is_some() && before.second_at.is_none() => after.second_at = Some(*at),
+            Reminder::ByHand(by) => after.by_hand = Some(ByHand { by: by.clone(), at: *at }),
+            Reminder::First | Reminder::Second => return None,
+        },
+        Event::PageOwed { at, .. } if before.page.is_none() => {
+            after.page = Some(Paged { owed_at: *at, made_at: None, resolved_at: None });
+        }
+        Event::PageMade { at, .. } => {
+            let page = before.page.clone().filter(|page| page.made_at.is_none() && page.resolved_at.is_none())?;
+            after.page = Some(Paged { made_at: Some(*at), ..page });
+        }
+        Event::PageResolved { at, .. } => {
+            let page = before.page.clone().filter(|page| page.resolved_at.is_none())?;
+            after.page = Some(Paged { resolved_at: Some(*at), ..page });
+        }
+        _ => return None,
+    }
+    Some(after)
+}
+
+/// The review after the event. One that is closed stays as it is.
+///
+/// # Errors
+///
+/// [`IllegalEvent`] when the event is about something else or does not fit the state.
+pub fn review(before: &Review, event: &Event) -> Result<Review, IllegalEvent> {
+    let (about, state) = (format!("the review of {}", before.request), before.state.name());
+    let illegal = || IllegalEvent { about, state, event: Box::new(event.clone()) };
+    let mut after = before.clone();
+    after.version += 1;
+    match (event, &before.state) {
+        (Event::ReviewOverdue { request, alarm }, ReviewState::Open) if *request == before.request && *alarm > before.alarms => {
+            after.alarms = *alarm;
+        }
+        (Event::ReviewClosed { request, at, by, finding, note }, ReviewState::Open)
+            if *request == before.request && *by != before.subject && *by != before.filed_by =>
+        {
+            after.state = ReviewState::Closed { at: *at, by: by.clone(), finding: *finding, note: note.clone() };
         }
         _ => return Err(illegal()),
     }

@@ -13,10 +13,10 @@ const ALARMS_AFTER: [Duration; 3] = [Duration::from_secs(5 * 60), Duration::from
 const ALARM_EVERY: Duration = Duration::from_secs(24 * 3600);
 
 impl Request {
-    /// When the request next changes by itself: at `answer_by`, while it is pending.
+    /// When the request next changes by itself, while it is pending: at `answer_by`, or when people are reminded before that.
     pub fn due_at(&self) -> Option<Timestamp> {
         match self.state {
-            RequestState::Pending => Some(self.answer_by),
+            RequestState::Pending => Some(self.next_reminder().map_or(self.answer_by, |(_, at)| at.min(self.answer_by))),
             RequestState::Approved { .. }
             | RequestState::Denied { .. }
             | RequestState::Cancelled { .. }

@@ -6,7 +6,9 @@ use super::entitlement::{Description, Entitlement, Errand, Prior, Target, Troubl
 use super::grant::{EndCause, FailCause, Grant, Proof, Recheck, VoidCause};
 use super::ids::{EntitlementId, GrantId, PersonId, RequestId};
 use super::refusal::Refusal;
-use super::request::{Approval, Request, Seat, Step};
+use super::remind::Reminder;
+use super::request::{Approval, Part, Request, Seat, Step, TermsHash};
+use super::review::{Finding, Review};
 use super::time::Timestamp;
 use super::words::Words;
 
@@ -46,6 +48,56 @@ pub enum Event {
         /// What has to be agreed now.
         steps: Vec<Step>,
     },
+    /// Nobody has answered: others may fill any place that is still empty as well.
+    #[serde(rename = "request.steps_widened")]
+    StepsWidened {
+        /// Which request.
+        request: RequestId,
+        /// When.
+        at: Timestamp,
+        /// Who, as a step's `by`.
+        by: String,
+    },
+    /// The rules in force do not ask those others (any more): they may fill no place.
+    #[serde(rename = "request.steps_narrowed")]
+    StepsNarrowed {
+        /// Which request.
+        request: RequestId,
+    },
+    /// Those who can still fill a place are reminded.
+    #[serde(rename = "request.reminded")]
+    RequestReminded {
+        /// Which request.
+        request: RequestId,
+        /// When.
+        at: Timestamp,
+        /// Why.
+        reminder: Reminder,
+    },
+    /// Still nobody has answered: whoever the policy names is to be paged.
+    #[serde(rename = "request.page_owed")]
+    PageOwed {
+        /// Which request.
+        request: RequestId,
+        /// When.
+        at: Timestamp,
+    },
+    /// The provider has taken the page.
+    #[serde(rename = "request.page_made")]
+    PageMade {
+        /// Which request.
+        request: RequestId,
+        /// When.
+        at: Timestamp,
+    },
+    /// The provider knows that what was paged for is settled.
+    #[serde(rename = "request.page_resolved")]
+    PageResolved {
+        /// Which request.
+        request: RequestId,
+        /// When.
+        at: Timestamp,
+    },
     /// The policy, contract or window allows less time than it did.
     #[serde(rename = "request.end_lowered")]
     RequestEndLowered {
@@ -53,6 +105,18 @@ pub enum Event {
         request: RequestId,
         /// The latest end now.
         ends_at_most: Timestamp,
+    },
+    /// What its bundle is made of was changed: whoever agreed has to agree again.
+    #[serde(rename = "request.parts_changed")]
+    PartsChanged {
+        /// Which request.
+        request: RequestId,
+        /// What it is made of now.
+        parts: Vec<Part>,
+        /// The numbers its grants will have now, one for each part.
+        grants: Vec<GrantId>,
+        /// Stands for the terms of now on buttons.
+        terms_hash: TermsHash,
     },
     /// All seats are filled.
     #[serde(rename = "request.approved")]
@@ -111,6 +175,35 @@ pub enum Event {
         request: RequestId,
         /// When.
         at: Timestamp,
+    },
+
+    /// Nobody agreed to it: somebody else has to look at it afterwards.
+    #[serde(rename = "review.opened")]
+    ReviewOpened {
+        /// The review.
+        review: Box<Review>,
+    },
+    /// It should have been closed by now: people are told.
+    #[serde(rename = "review.overdue")]
+    ReviewOverdue {
+        /// Of which request.
+        request: RequestId,
+        /// The how-manieth alarm this is.
+        alarm: u32,
+    },
+    /// Somebody said what they found.
+    #[serde(rename = "review.closed")]
+    ReviewClosed {
+        /// Of which request.
+        request: RequestId,
+        /// When.
+        at: Timestamp,
+        /// Who.
+        by: PersonId,
+        /// What they found.
+        finding: Finding,
+        /// Why.
+        note: Words,
     },
 
     /// A claim was committed, with its latest end.

@@ -299,6 +299,49 @@ impl Grant {
         }
     }
 
+    /// Whether the person had it at some time, as far as this grant promised: it was seen in force, or they held it before.
+    pub fn came_in_force(&self) -> bool {
+        match &self.state {
+            GrantState::Active { .. } => true,
+            GrantState::Revoking(revoking) => revoking.active_at.is_some(),
+            GrantState::Ended(ended) => ended.active_at.is_some() || ended.cause == EndCause::HeldBefore,
+            GrantState::Planned
+            | GrantState::Checking { .. }
+            | GrantState::Provisioning { .. }
+            | GrantState::AwaitingUser { .. }
+            | GrantState::Void { .. }
+            | GrantState::Failed { .. } => false,
+        }
+    }
+
+    /// When it ends, while it is in force.
+    pub fn ends_at(&self) -> Option<Timestamp> {
+        match &self.state {
+            GrantState::Active { ends_at, .. } => Some(*ends_at),
+            GrantState::Planned
+            | GrantState::Checking { .. }
+            | GrantState::Provisioning { .. }
+            | GrantState::AwaitingUser { .. }
+            | GrantState::Revoking(_)
+            | GrantState::Void { .. }
+            | GrantState::Failed { .. }
+            | GrantState::Ended(_) => None,
+        }
+    }
+
+    /// Whether the person has nothing by it any more, though we may look once more.
+    pub fn gives_no_more(&self) -> bool {
+        match self.state {
+            GrantState::Void { .. } | GrantState::Failed { .. } | GrantState::Ended(_) => true,
+            GrantState::Planned
+            | GrantState::Checking { .. }
+            | GrantState::Provisioning { .. }
+            | GrantState::AwaitingUser { .. }
+            | GrantState::Active { .. }
+            | GrantState::Revoking(_) => false,
+        }
+    }
+
     /// When the provider itself has to end it at the latest, an approved extension included.
     pub fn backstop(&self) -> Timestamp {
         self.extension.as_ref().map_or(self.latest_end, |extension| extension.to.max(self.latest_end))

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::ids::{GrantId, PersonId, ProviderId, RequestId};
+use super::ids::{GrantId, PersonId, ProviderId, RequestId, ResourceId};
 use super::time::{Timestamp, Ttl};
 
 /// Why somebody does not get what they asked for.
@@ -133,6 +133,13 @@ pub enum Refusal {
         /// The grant by which they do.
         grant: GrantId,
     },
+    /// The person already holds this bundle, or parts of it.
+    BundleHeld {
+        /// What people type for it.
+        bundle: ResourceId,
+        /// The grants by which they do.
+        grants: Vec<GrantId>,
+    },
     /// The person has too many pending requests.
     TooManyPending {
         /// How many they may have.
@@ -162,6 +169,47 @@ pub enum Refusal {
     /// The policy wants to know why they approve.
     ApprovalNeedsNote,
 
+    /// Those who are asked were reminded a short while ago.
+    RemindedLately {
+        /// The request.
+        request: RequestId,
+        /// When.
+        last: Timestamp,
+        /// From when on they can be reminded again.
+        again_at: Timestamp,
+    },
+
+    // Breaking the glass, and what follows.
+    /// No policy lets this person break the glass for that.
+    GlassNotPermitted,
+    /// Whoever breaks the glass says why.
+    GlassNeedsReason,
+    /// Nobody could review it: those who would have to are nobody, or only the person themselves.
+    NobodyCanReview {
+        /// Who would have to, as the policy spells it.
+        by: Vec<String>,
+    },
+    /// Nobody agreed to this access, so it has no more time without people.
+    GlassNotExtended,
+    /// Nobody reviews what they got, nor what they filed for somebody else.
+    OwnReview,
+    /// This person is not among those who may review it.
+    NotAReviewer,
+    /// There is nothing to review about this request.
+    NoReview {
+        /// The request.
+        request: RequestId,
+    },
+    /// A review says why.
+    ReviewNeedsNote,
+    /// Somebody has reviewed it already.
+    Reviewed {
+        /// Who.
+        by: PersonId,
+        /// When.
+        at: Timestamp,
+    },
+
     // Ending and extending.
     /// This is not theirs to end or extend.
     NotYours,
@@ -181,6 +229,11 @@ pub enum Refusal {
     NoExtension {
         /// How many it allows.
         times: u32,
+    },
+    /// The parts of a bundle are not extended.
+    BundleNotExtended {
+        /// What people type for it.
+        bundle: ResourceId,
     },
     /// An extension of this grant is pending already.
     ExtensionPending {

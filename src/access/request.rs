@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::ids::{GrantId, PersonId, PolicyId, RequestId, ResourceId, RoleId};
+use super::remind::Reminding;
 use super::time::{Timestamp, Ttl};
 use super::words::Words;
 
@@ -41,8 +42,12 @@ pub struct Request {
     pub steps: Vec<Step>,
     /// Who has agreed so far, in order.
     pub approvals: Vec<Approval>,
-    /// The numbers its grants will have, reserved when it was filed, so that provider objects can be named beforehand.
+    /// The numbers its grants will have, one for each of [`Terms::wanted`], reserved when it was filed, so that provider
+    /// objects can be named beforehand.
     pub grants: Vec<GrantId>,
+    /// What happens while nobody answers, and how far that has gone.
+    #[serde(default, skip_serializing_if = "Reminding::is_nothing")]
+    pub reminding: Reminding,
     /// Where it stands.
     pub state: RequestState,
 }
@@ -60,6 +65,49 @@ pub struct Terms {
     pub access_for: Ttl,
     /// A new access, or more time for one.
     pub purpose: Purpose,
+    /// Of a bundle (`resource`, with the role `all`): what it was made of when it was asked for, in order. Empty otherwise.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub parts: Vec<Part>,
+}
+
+/// One access that is asked for: a role on a resource.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct Part {
+    /// On what.
+    pub resource: ResourceId,
+    /// As what.
+    pub role: RoleId,
+}
+
+impl std::fmt::Display for Part {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{}:{}", self.resource, self.role)
+    }
+}
+
+impl Terms {
+    /// Whether several accesses are asked for by one name, all or none.
+    pub fn is_bundle(&self) -> bool {
+        !self.parts.is_empty()
+    }
+
+    /// Every access that is asked for, in order: a grant for each. Never empty.
+    pub fn wanted(&self) -> Vec<Part> {
+        if self.is_bundle() {
+            return self.parts.clone();
+        }
+        vec![Part { resource: self.resource.clone(), role: self.role.clone() }]
+    }
+}
+
+impl Request {
+    /// What this grant of it gives. A grant that is not one of its own (the one that an extension is for) gives what the
+    /// terms name.
+    pub fn part_of(&self, grant: GrantId) -> Part {
+        let place = self.grants.iter().position(|id| *id == grant);
+        let part = place.and_then(|place| self.terms.parts.get(place)).cloned();
+        part.unwrap_or_else(|| Part { resource: self.terms.resource.clone(), role: self.terms.role.clone() })
+    }
 }
 
 /// A new access, or more time for an existing one.
@@ -94,8 +142,11 @@ impl std::str::FromStr for TermsHash {
 /// Which rule permitted it, under which text of the policy files.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PolicyRef {
-    /// The rule.
+    /// The rule; of a bundle, the one that asks most of people.
     pub id: PolicyId,
+    /// Of a bundle: the rules that permitted its other parts, each once.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub also: Vec<PolicyId>,
     /// SHA-256 of the policy set in force, in hex; the text is kept under it.
     pub digest: String,
 }
@@ -111,6 +162,9 @@ pub enum Mode {
     /// Nobody decided: access now, reviewed afterwards by another person.
     BreakGlass,
 }
+
+/// What stands between alternatives in a step's `by`, such as `group/dba or group/platform`. No name can contain it.
+pub const OR: &str = " or ";
 
 /// One thing that has to be agreed: so many distinct people of those whom `by` names.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

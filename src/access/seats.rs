@@ -59,6 +59,12 @@ pub fn fill(steps: &[Step], electorate: &[BTreeSet<PersonId>], people: &[PersonI
     }
 }
 
+/// Whether one more person would fill a seat that stays empty so far, be it that somebody moves over for them.
+pub fn would_fill(steps: &[Step], electorate: &[BTreeSet<PersonId>], people: &[PersonId], person: &PersonId) -> bool {
+    let with: Vec<PersonId> = people.iter().chain([person]).cloned().collect();
+    !people.contains(person) && fill(steps, electorate, &with).seats.len() > fill(steps, electorate, people).seats.len()
+}
+
 /// Finds a seat for one person, moving others where that helps (Kuhn's augmenting path).
 fn seat(person: usize, may: &impl Fn(usize, usize) -> bool, holder: &mut [Option<usize>], tried: &mut [bool]) -> bool {
     for index in 0..holder.len() {
@@ -123,6 +129,18 @@ mod tests {
                 Seat { step: "group/security".into(), person: person("carol") },
             ]
         );
+    }
+
+    #[test]
+    fn whoever_could_only_take_a_seat_that_is_taken_would_fill_none() {
+        let steps = [step("group/dba", 1), step("group/security", 1)];
+        let electorate = [group(&["carol", "dave"]), group(&["carol", "erin"])];
+        let would = |people: &[&str], who: &str| {
+            would_fill(&steps, &electorate, &people.iter().map(|name| person(name)).collect::<Vec<_>>(), &person(who))
+        };
+        assert!(would(&["dave"], "erin") && would(&["dave"], "carol"));
+        assert!(would(&["carol"], "dave"), "Carol moves over");
+        assert!(!would(&["dave", "erin"], "carol") && !would(&["dave"], "dave") && !would(&[], "frank"));
     }
 
     proptest! {

@@ -6,6 +6,7 @@ use serde_json::{Value, json};
 
 use crate::access::grant::{Grant, GrantState};
 use crate::access::ids::PersonId;
+use crate::access::review::{Review, ReviewState};
 use crate::access::time::{Timestamp, Trust};
 use crate::app::App;
 use crate::audit::leaf::{about_text, actor_text};
@@ -58,7 +59,9 @@ pub(super) async fn grants(app: &App) -> Result<Value, StoreError> {
 }
 
 fn shown_grant(reader: &Reader<'_>, grant: &Grant, now: Timestamp) -> Result<Value, StoreError> {
-    let terms = reader.request(grant.request)?.map(|request| request.terms);
+    let request = reader.request(grant.request)?;
+    let part = request.as_ref().map(|request| request.part_of(grant.id));
+    let bundle = request.as_ref().map(|request| &request.terms).filter(|terms| terms.is_bundle());
     let provider = reader.entitlement(grant.entitlement)?.map(|entitlement| entitlement.description.provider);
     let ends_at = match &grant.state {
         GrantState::Active { ends_at, .. } => Some(*ends_at),
@@ -86,8 +89,9 @@ fn shown_grant(reader: &Reader<'_>, grant: &Grant, now: Timestamp) -> Result<Val
         "id": grant.id.to_string(),
         "request": grant.request.to_string(),
         "person": grant.person.as_str(),
-        "resource": terms.as_ref().map(|terms| terms.resource.as_str()),
-        "role": terms.as_ref().map(|terms| terms.role.as_str()),
+        "resource": part.as_ref().map(|part| part.resource.as_str()),
+        "role": part.as_ref().map(|part| part.role.as_str()),
+        "bundle": bundle.map(|terms| terms.resource.as_str()),
         "state": grant.state.name(),
         "ends_at_ms": ends_at.map(Timestamp::as_millis),
         "overdue": overdue,
@@ -101,21 +105,43 @@ pub(super) async fn requests(app: &App) -> Result<Value, StoreError> {
     let list = app.store().read(|reader| {
         let both = reader.pending_requests(OPEN_MAX)?.into_iter().chain(reader.latest_requests(LATEST_MAX)?);
         let requests: BTreeMap<_, _> = both.map(|request| (request.id, request)).collect();
-        Ok(requests
+        requests
             .values()
             .map(|request| {
-                json!({
+                let review = reader.review(request.id)?;
+                Ok(json!({
                     "id": request.id.to_string(),
                     "person": request.terms.subject.as_str(),
                     "resource": request.terms.resource.as_str(),
                     "role": request.terms.role.as_str(),
+                    "parts": request.terms.parts.iter().map(ToString::to_string).collect::<Vec<_>>(),
                     "state": request.state.name(),
                     "asked_at_ms": request.asked_at.as_millis(),
-                })
+                    "mode": request.mode,
+                    "review": review.as_ref().map(shown_review),
+                }))
             })
-            .collect::<Vec<_>>())
+            .collect::<Result<Vec<_>, StoreError>>()
     });
     Ok(json!({ "requests": list.await? }))
+}
+
+/// What somebody else said, or has to say, of what nobody agreed to.
+fn shown_review(review: &Review) -> Value {
+    let (closed_at, closed_by, finding) = match &review.state {
+        ReviewState::Open => (None, None, None),
+        ReviewState::Closed { at, by, finding, .. } => (Some(at.as_millis()), Some(by.as_str()), Some(finding.name())),
+    };
+    json!({
+        "state": review.state.name(),
+        "by": review.by,
+        "opened_at_ms": review.opened_at.as_millis(),
+        "due_at_ms": review.due_at.as_millis(),
+        "overdue": review.is_overdue(),
+        "closed_at_ms": closed_at,
+        "closed_by": closed_by,
+        "finding": finding,
+    })
 }
 
 /// Lines of the audit log after `after`, with the head that they are under.

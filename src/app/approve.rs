@@ -11,7 +11,7 @@ use crate::slack::say::names::Names;
 use crate::slack::say::reply::Reply;
 
 use super::lists::needed_of;
-use super::plan::Planned;
+use super::plan::{Planned, claims};
 use super::policies::Loaded;
 use super::reassess::{Pinned, Today, concerned};
 use super::transact::{Attempt, Outcome, Stop, Work};
@@ -39,6 +39,7 @@ impl App {
         names: &Names,
         yes: Yes,
     ) -> Result<Outcome, Stop> {
+        self.follow_bundle(loaded, yes.request).await?;
         let pinned = self.pinned(yes.request).await?;
         let (today, planned) = if pinned.request.state.is_pending() {
             let today = self.today(loaded, &pinned, &deciding(&pinned.request, &yes.by)).await?;
@@ -87,7 +88,7 @@ fn second(
         None => Vec::new(),
     };
     let note_rule = today.map_or(crate::access::decide::NoteRule::Optional, |today| today.note_rule);
-    let claims = planned.into_iter().map(|planned| planned.claim(work.tx)).collect::<Result<_, _>>()?;
+    let claims = claims(planned, work.tx)?;
     let command = RequestCommand::Approve {
         by: yes.by,
         terms: yes.terms,

@@ -12,12 +12,13 @@ use crate::access::request::{Mode, PolicyRef, Purpose, Terms, TermsHash};
 use crate::access::time::{Timestamp, Ttl};
 use crate::access::words::Words;
 use crate::policy::facts::{self, Manner};
-use crate::policy::{Facts, Outside, Verdict, electorate, evaluate};
+use crate::policy::{Facts, Outside, PolicySet, Verdict, electorate, evaluate};
 use crate::slack::say::names::Names;
 use crate::slack::say::reply::Reply;
 use crate::store::StoreError;
 
-use super::plan::Planned;
+use super::glass::{self, Glass};
+use super::plan::{Planned, claims};
 use super::policies::Loaded;
 use super::sources::Fresh;
 use super::transact::{Attempt, Outcome, Stop, Work};
@@ -43,6 +44,8 @@ pub(super) struct Wish {
     pub reason: Words,
     /// A new access, or more time for one.
     pub purpose: Want,
+    /// Whether the glass is to be broken for it.
+    pub manner: Manner,
 }
 
 /// A new access, or more time for one.
@@ -60,6 +63,8 @@ pub(super) enum Want {
         active_at: Timestamp,
         /// When it ends as things stand.
         ends_at: Timestamp,
+        /// How the access came to be approved.
+        given: Mode,
     },
 }
 
@@ -72,6 +77,10 @@ struct Permitted {
     facts: String,
     deciders: BTreeSet<PersonId>,
     planned: Vec<Planned>,
+    /// What breaking the glass leads to; where it is broken, and only there.
+    glass: Option<Glass>,
+    /// The rules that want people to agree where the glass was to be broken.
+    raised_by: Vec<PolicyId>,
     /// What the policy alone had approved when it was judged, and since when that was counted; `None` where nothing is limited.
     counted: Option<(Timestamp, Uses)>,
 }
@@ -92,13 +101,14 @@ impl Wish {
                 }
             },
             start_at: None,
-            manner: Manner::Usual,
+            manner: self.manner,
             uses,
             outside,
         }
     }
 
-    fn terms(&self) -> Terms {
+    /// The terms, with the parts that a bundle is made of now.
+    pub(super) fn terms(&self, set: &PolicySet) -> Terms {
         Terms {
             subject: self.subject.clone(),
             resource: self.resource.clone(),
@@ -108,6 +118,7 @@ impl Wish {
                 Want::Access => Purpose::Access,
                 Want::MoreTime { grant, .. } => Purpose::Extension(grant),
             },
+            parts: super::bundle::parts_of(set, &self.resource),
         }
     }
 }
@@ -118,7 +129,8 @@ pub(super) fn terms_hash(terms: &Terms) -> TermsHash {
         Purpose::Access => "access".to_owned(),
         Purpose::Extension(grant) => grant.to_string(),
     };
-    let text = format!("{}\n{}\n{}\n{}\n{purpose}", terms.subject, terms.resource, terms.role, terms.access_for.as_millis());
+    let mut text = format!("{}\n{}\n{}\n{}\n{purpose}", terms.subject, terms.resource, terms.role, terms.access_for.as_millis());
+    terms.parts.iter().for_each(|part| text.push_str(&format!("\n{part}")));
     let bytes = Sha256::digest(text.as_bytes());
     TermsHash(bytes.iter().take(8).fold(0, |hash, byte| (hash << 8) | u64::from(*byte)))
 }
@@ -150,11 +162,29 @@ impl App {
     async fn permit(&self, loaded: &Loaded, wish: &Wish) -> Result<Permitted, Stop> {
         let now = self.now();
         let (facts, verdict) = self.judge_wish(loaded, wish).await?;
-        let Verdict::Allow { policy, steps, mode, ends_at_most, answer_within, start_within, warn_before, .. } = verdict else {
-            let Verdict::Deny { refusal, .. } = verdict else { return Err(Refusal::NoPolicy.into()) };
-            return Err(refusal.into());
+        let Verdict::Allow {
+            policy,
+            also,
+            steps,
+            mode,
+            ends_at_most,
+            answer_within,
+            start_within,
+            warn_before,
+            remind,
+            review,
+            trace,
+            ..
+        } = verdict
+        else {
+            let Verdict::Deny { refusal, trace, .. } = verdict else { return Err(Refusal::NoPolicy.into()) };
+            return Err(glass::why_not(wish, refusal, &trace).into());
         };
-        let terms = wish.terms();
+        if glass::is_unagreed(wish, mode) {
+            return Err(Refusal::GlassNotExtended.into());
+        }
+        let glass = review.map(|review| glass::follows(&loaded.set, &facts, review, now.at)).transpose()?;
+        let terms = wish.terms(&loaded.set);
         let voters = electorate(&loaded.set, &steps, &wish.subject, &wish.filed_by, &facts.outside, now.at);
         let mut grants = Vec::new();
         let mut planned = Vec::new();
@@ -163,9 +193,11 @@ impl App {
                 Mode::Ask => self.check_plan(loaded, &terms).await?,
                 // What is approved at once is planned at once, under the number that its grant will have.
                 Mode::Auto | Mode::BreakGlass => {
-                    let grant = self.store.write(|tx| tx.reserve_grant_id()).await?;
-                    grants.push(grant);
-                    planned.push(self.plan_for(loaded, &terms, grant).await?);
+                    for part in terms.wanted() {
+                        let grant = self.store.write(|tx| tx.reserve_grant_id()).await?;
+                        grants.push(grant);
+                        planned.push(self.plan_for(loaded, &terms, &part, grant).await?);
+                    }
                 }
             }
         }
@@ -181,21 +213,24 @@ impl App {
             start_within,
             ends_at_most,
             warn_before,
-            policy: PolicyRef { id: policy, digest: loaded.set.digest().to_owned() },
+            policy: PolicyRef { id: policy, also, digest: loaded.set.digest().to_owned() },
             mode,
             steps,
+            // Where nobody is asked, nobody is reminded.
+            remind: remind.filter(|_| mode == Mode::Ask),
         };
         let per = loaded.set.longest_limit(&wish.resource, &wish.role);
         let counted = per.map(|per| (now.at.minus(per), facts.uses.clone()));
         let facts = serde_json::to_string(&facts)
             .map_err(|error| StoreError::Unreadable { what: "facts".to_owned(), problem: error.to_string() })?;
-        Ok(Permitted { ask, facts, deciders: voters.into_iter().flatten().collect(), planned, counted })
+        let deciders = voters.into_iter().flatten().collect();
+        Ok(Permitted { ask, facts, deciders, planned, glass, raised_by: glass::raised_by(wish, mode, &trace), counted })
     }
 }
 
 /// The transaction: numbers are given, the request is written down, and those who decide are asked.
 fn file(work: &mut Work<'_, '_>, names: &mut Names, wish: &Wish, permitted: Permitted) -> Result<Reply, Stop> {
-    let Permitted { mut ask, facts, deciders, planned, counted } = permitted;
+    let Permitted { mut ask, facts, deciders, planned, glass, raised_by, counted } = permitted;
     // Of two requests at the same instant only one can be the last that nobody is asked about.
     if let Some((since, counted)) = counted.filter(|_| ask.mode == Mode::Auto) {
         let uses = work.tx.uses_of(&wish.subject, since)?;
@@ -204,10 +239,12 @@ fn file(work: &mut Work<'_, '_>, names: &mut Names, wish: &Wish, permitted: Perm
             return Err(Stop::Stale);
         }
     }
-    refuse_repeated(work, wish, &ask.terms)?;
+    refuse_repeated(work, wish, &ask)?;
     ask.id = work.tx.reserve_request_id()?;
     if matches!(wish.purpose, Want::Access) && ask.grants.is_empty() {
-        ask.grants.push(work.tx.reserve_grant_id()?);
+        for _ in ask.terms.wanted() {
+            ask.grants.push(work.tx.reserve_grant_id()?);
+        }
     }
     let id = ask.id;
     let mode = ask.mode;
@@ -220,10 +257,16 @@ fn file(work: &mut Work<'_, '_>, names: &mut Names, wish: &Wish, permitted: Perm
     names::learn(names, &request, &[]);
     if mode == Mode::Ask {
         let at_most = Some(request.ends_at_most).filter(|at| *at < request.answer_by.plus(request.terms.access_for));
-        let people = deciders.into_iter().collect();
-        return Ok(Reply::Asked { request: id, people, answer_by: request.answer_by, at_most });
+        let (people, answer_by) = (deciders.into_iter().collect(), request.answer_by);
+        if wish.manner == Manner::BreakGlass {
+            return Ok(Reply::GlassAsked { request: id, rules: raised_by, people, answer_by });
+        }
+        return Ok(Reply::Asked { request: id, people, answer_by, at_most });
     }
-    let claims = planned.into_iter().map(|planned| planned.claim(work.tx)).collect::<Result<_, _>>()?;
+    let claims = claims(planned, work.tx)?;
+    if let Some(glass) = glass {
+        return glass::broken(work, id, claims, glass);
+    }
     work.on_request(id, RequestCommand::ApproveByPolicy { claims })?;
     if let Want::MoreTime { grant, .. } = wish.purpose {
         super::extend::agree(work, id, grant)?;
@@ -232,14 +275,16 @@ fn file(work: &mut Work<'_, '_>, names: &mut Names, wish: &Wish, permitted: Perm
 }
 
 /// What is asked for already, or held already, is not asked for again; and nobody floods the approvers.
-fn refuse_repeated(work: &mut Work<'_, '_>, wish: &Wish, terms: &Terms) -> Result<(), Stop> {
+fn refuse_repeated(work: &mut Work<'_, '_>, wish: &Wish, ask: &decide::Ask) -> Result<(), Stop> {
+    // Whoever breaks the glass does not wait for what waits for a decision.
+    let is_broken = ask.mode == Mode::BreakGlass;
     match wish.purpose {
         Want::Access => {
-            if let Some(request) = work.tx.identical_pending(terms)? {
+            if let Some(request) = work.tx.identical_pending(&ask.terms)?.filter(|_| !is_broken) {
                 return Err(Refusal::AlreadyPending { request }.into());
             }
             if let Some(grant) = work.tx.live_grant_of(&wish.subject, &wish.resource, &wish.role)? {
-                return Err(Refusal::AlreadyHeld { grant: grant.id }.into());
+                return Err(super::bundle::held(work.tx, &grant)?.into());
             }
         }
         Want::MoreTime { grant, .. } => {
@@ -249,7 +294,7 @@ fn refuse_repeated(work: &mut Work<'_, '_>, wish: &Wish, terms: &Terms) -> Resul
         }
     }
     let pending = work.tx.pending_requests_of(&wish.subject)?.len();
-    if pending >= usize::try_from(PENDING_MAX).unwrap_or(usize::MAX) {
+    if !is_broken && pending >= usize::try_from(PENDING_MAX).unwrap_or(usize::MAX) {
         return Err(Refusal::TooManyPending { limit: PENDING_MAX }.into());
     }
     Ok(())

@@ -233,16 +233,16 @@ pub(super) fn orphans(reader: &Reader<'_>, set: &PolicySet) -> Result<Vec<Orphan
     let mut orphans = Vec::new();
     for grant in open_grants(reader)? {
         let Some(request) = reader.request(grant.request)? else { continue };
-        let terms = &request.terms;
+        let part = request.part_of(grant.id);
         let provider = reader.entitlement(grant.entitlement)?.map(|entitlement| entitlement.description.provider);
         let gone = match provider.filter(|provider| !set.providers().contains_key(provider)) {
             Some(provider) => format!("the provider `{provider}`"),
-            None if set.resource(&terms.resource).is_none() => format!("`{}`", terms.resource),
-            None if set.role(&terms.resource, &terms.role).is_none() => format!("`{} {}`", terms.resource, terms.role),
+            None if set.resource(&part.resource).is_none() => format!("`{}`", part.resource),
+            None if set.role(&part.resource, &part.role).is_none() => format!("`{} {}`", part.resource, part.role),
             None => continue,
         };
         let what =
-            format!("{} of {} ({} {}) is open, and {gone} is in no file", grant.id, grant.person, terms.resource, terms.role);
+            format!("{} of {} ({} {}) is open, and {gone} is in no file", grant.id, grant.person, part.resource, part.role);
         orphans.push(Orphan { grant: grant.id, what });
     }
     Ok(orphans)

@@ -23,7 +23,7 @@ use super::end::Ending;
 use super::messages::{Kind, Moment};
 use super::policies::Loaded;
 use super::surface::{Answer, Caller, nothing_to_ask, shown};
-use super::transact::{Attempt, Outcome};
+use super::transact::{Attempt, Outcome, Stop};
 use super::{App, names};
 
 impl App {
@@ -75,6 +75,11 @@ impl App {
                 let request = Some(request.ok_or_else(unknown)?);
                 self.perform(attempt, names, &Deed::Withdraw(by, request)).await
             }
+            button::REMIND => {
+                attempt.verb = "remind";
+                let request = Some(request.ok_or_else(unknown)?);
+                self.perform(attempt, names, &Deed::Remind(by, request)).await
+            }
             button::DONE => {
                 attempt.verb = "done";
                 let ending = Ending::Own(Some(grant.ok_or_else(unknown)?));
@@ -97,6 +102,7 @@ impl App {
                 names::learn(&mut names, &pinned.request, &[]);
                 return self.open(&action.trigger_id, forms::deny_form(&pinned.request, &names)).await.map(|()| None);
             }
+            button::REVIEW => return self.press_review(attempt, caller, action, request.ok_or_else(unknown)?).await,
             button::DETAILS => {
                 let id = request.ok_or_else(unknown)?;
                 let view =
@@ -115,6 +121,23 @@ impl App {
             _ => return Err(unknown()),
         };
         Ok(Some(outcome))
+    }
+
+    /// Opens the form that closes a review, for whoever may. Nobody else writes what they found only to read that it is not for
+    /// them to say.
+    async fn press_review(
+        &self,
+        attempt: &mut Attempt,
+        Caller { person, loaded, names }: &Caller,
+        action: &Action,
+        id: RequestId,
+    ) -> Result<Option<Outcome>, Message> {
+        attempt.verb = "review";
+        match self.review_form(loaded, names, person, id).await {
+            Ok(view) => self.open(&action.trigger_id, view).await.map(|()| None),
+            Err(Stop::Refused(refusal)) => Ok(Some(self.perform(attempt, names, &Deed::Nothing(refusal)).await)),
+            Err(stop) => Err(shown(Err::<Message, _>(stop), names)),
+        }
     }
 
     /// The form follows what is chosen in it. One that was changed meanwhile is left alone.
@@ -149,8 +172,10 @@ impl App {
         let copy = Posted { channel: at.channel.clone(), ts: at.ts.clone() };
         let about = action.value.split(' ').next().unwrap_or_default().to_owned();
         let kinds = match action.action_id.as_str() {
-            button::APPROVE | button::DENY | button::DETAILS => [Kind::Card, Kind::Card],
-            button::WITHDRAW => [Kind::Status, Kind::Status],
+            button::APPROVE | button::DENY => [Kind::Card, Kind::Card],
+            button::DETAILS => [Kind::Card, Kind::Review],
+            button::REVIEW => [Kind::Review, Kind::Review],
+            button::WITHDRAW | button::REMIND => [Kind::Status, Kind::Status],
             button::DONE | button::EXTEND => [Kind::News(Moment::InForce), Kind::Status],
             _ => return,
         };
@@ -162,9 +187,12 @@ impl App {
         let adopted: Result<(), StoreError> = self
             .store
             .write(move |tx| {
-                for kind in kinds {
+                // Of a bundle there is one message for all of its grants.
+                let grant = about.parse::<GrantId>().ok().map(|id| tx.grant(id)).transpose()?.flatten();
+                let abouts = [Some(about), grant.map(|grant| grant.request.to_string())];
+                for (kind, about) in kinds.iter().flat_map(|kind| abouts.iter().flatten().map(move |about| (kind, about))) {
                     let key = MessageKey { kind: kind.name(), about: about.clone(), audience: audience.clone() };
-                    if tx.message_keys(&key.kind, &about)?.contains(&key) {
+                    if tx.message_keys(&key.kind, about)?.contains(&key) {
                         return tx.adopt_copy(&key, kind.style(), &copy, now);
                     }
                 }

@@ -8,8 +8,9 @@ use crate::slack::say::notice::{Because, CutShort, cut_short};
 use crate::store::outbox::Audience;
 use crate::store::{Reader, StoreError};
 
-use super::messages::{Kind, Telling};
+use super::messages::Kind;
 use super::names;
+use super::telling::Telling;
 use super::transact::Work;
 
 /// What ended early for one person.
@@ -52,7 +53,7 @@ impl Cut {
         for grant in &self.grants {
             let Some(grant) = reader.grant(*grant)? else { continue };
             let Some(request) = reader.request(grant.request)? else { continue };
-            let resource = telling.set.and_then(|set| set.resource(&request.terms.resource));
+            let resource = telling.set.and_then(|set| set.resource(&request.part_of(grant.id).resource));
             let groups = resource.map(|resource| resource.owners.as_slice()).unwrap_or_default();
             owners.extend(groups.iter().filter_map(|group| telling.set?.members(&group.value)).flatten().cloned());
         }

@@ -19,6 +19,7 @@ use super::ask::Wish;
 use super::end::Ending;
 use super::extend::More;
 use super::policies::Loaded;
+use super::review::Closing;
 use super::transact::{Attempt, Outcome, Stop, Told};
 
 /// How often a decision is made anew because what it was based on changed.
@@ -35,8 +36,12 @@ pub(super) enum Deed {
     Approve(Yes),
     /// Says no, and why.
     Deny(PersonId, RequestId, Words),
+    /// Closes a review.
+    CloseReview(Closing),
     /// Takes a request back; without a number the only one.
     Withdraw(PersonId, Option<RequestId>),
+    /// Reminds those who are asked; without a number, of the only pending request.
+    Remind(PersonId, Option<RequestId>),
     /// Ends a grant.
     End(PersonId, Ending),
     /// Cannot even try.
@@ -66,7 +71,9 @@ impl App {
             Deed::AskMore(person, more) => self.ask_more(attempt, loaded, names, (person, more)).await,
             Deed::Approve(yes) => self.approve(attempt, loaded, names, yes).await,
             Deed::Deny(by, request, reason) => self.deny(attempt, loaded, names, (by, request, reason)).await,
+            Deed::CloseReview(closing) => self.close_review(attempt, loaded, names, closing).await,
             Deed::Withdraw(by, request) => self.withdraw(attempt, loaded, names, (by, request)).await,
+            Deed::Remind(by, request) => self.remind(attempt, loaded, names, (by, request)).await,
             Deed::End(by, ending) => self.end(attempt, loaded, names, (by, ending)).await,
             Deed::Nothing(refusal) => Err(Stop::Refused(refusal)),
         }

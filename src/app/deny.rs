@@ -30,8 +30,9 @@ impl App {
         let deciding = deciding(&pinned.request, &by);
         let outside = self.outside(loaded, &deciding, &groups_of(&loaded.set, &pinned.request), Fresh::Now).await?;
         // A no needs no rule of today to permit the request; it only needs somebody who may decide.
-        let Request { steps, terms, filed_by, .. } = &pinned.request;
-        let electorate = electorate(&loaded.set, steps, &terms.subject, filed_by, &outside, self.now().at);
+        let Request { terms, filed_by, .. } = &pinned.request;
+        let steps = pinned.request.steps_asked();
+        let electorate = electorate(&loaded.set, &steps, &terms.subject, filed_by, &outside, self.now().at);
         self.transact(attempt, loaded, names, move |work, names| {
             let known = work.tx.request(id)?.ok_or(Refusal::NoSuchRequest { request: id })?;
             names::learn(names, &known, &[]);

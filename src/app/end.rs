@@ -42,6 +42,7 @@ impl App {
                 Ending::Anybodys(id) => found(work, id)?,
             };
             names::learn_grant(names, work.tx, &grant)?;
+            let request = work.tx.request(grant.request)?;
             let cause = if ids.contains(&grant.person) {
                 EndCause::HandedBack
             } else if matches!(ending, Ending::Anybodys(_)) && (is_admin || answers_for(&set, work.tx, &grant, &by)?) {
@@ -49,6 +50,12 @@ impl App {
             } else {
                 return Err(Refusal::NotYours.into());
             };
+            if let Some(request) = request.filter(|request| request.terms.is_bundle()) {
+                // Nobody decided about a part of it: whoever ends one ends all.
+                let grants = work.end_all(request.id, &cause)?;
+                names::learn(names, &request, &grants);
+                return Ok(Reply::EndingAll { request: request.id, grants: grants.iter().map(|grant| grant.id).collect() });
+            }
             if grant.is_over() {
                 let state = grant.state.name().to_owned();
                 return Err(Refusal::GrantOver { grant: grant.id, state }.into());
@@ -72,17 +79,17 @@ pub(super) fn the_only_one(reader: &Reader<'_>, ids: &[PersonId]) -> Result<Gran
     }
     match open.as_slice() {
         [only] => Ok(only.clone()),
+        // All of one bundle: what is done to one is done to all.
+        [first, rest @ ..] if rest.iter().all(|grant| grant.request == first.request) => Ok(first.clone()),
         [] => Err(Refusal::NothingHeld.into()),
         several => Err(Refusal::WhichGrant { grants: several.iter().map(|grant| grant.id).collect() }.into()),
     }
 }
 
-/// Owners of the resource and the person's sponsor answer for a grant.
+/// Owners of the resource (of a bundle, of any part of it) and the person's sponsor answer for a grant.
 pub(super) fn answers_for(set: &PolicySet, reader: &Reader<'_>, grant: &Grant, by: &PersonId) -> Result<bool, StoreError> {
     let is_sponsor =
         set.person(&grant.person).and_then(|person| person.sponsor.as_ref()).is_some_and(|sponsor| sponsor.value == *by);
     let Some(request) = reader.request(grant.request)? else { return Ok(is_sponsor) };
-    let owners = set.resource(&request.terms.resource).map(|resource| resource.owners.as_slice()).unwrap_or_default();
-    let is_owner = owners.iter().filter_map(|group| set.members(&group.value)).any(|members| members.contains(by));
-    Ok(is_sponsor || is_owner)
+    Ok(is_sponsor || super::bundle::is_owner(set, &request.terms, by))
 }

@@ -10,15 +10,16 @@ use crate::access::request::{Purpose, Request};
 use crate::access::time::Ttl;
 use crate::access::words::Words;
 use crate::policy::asking::outlook;
+use crate::policy::facts::Manner;
 use crate::policy::{Verdict, electorate};
 use crate::slack::block::View;
 use crate::slack::say::forms::{self, ExtendForm};
 use crate::slack::say::names::{self, Names};
 
-use super::App;
 use super::ask::{Want, Wish};
 use super::policies::Loaded;
 use super::transact::{Attempt, Outcome, Stop, Work};
+use super::{App, glass};
 
 /// How much more time, for which grant, and why.
 #[derive(Debug, Clone)]
@@ -69,6 +70,9 @@ impl App {
             .await?;
         let (grant, request, times) = found?;
         let request = request.ok_or(Refusal::NoSuchGrant { grant: grant.id })?;
+        if request.terms.is_bundle() {
+            return Err(Refusal::BundleNotExtended { bundle: request.terms.resource }.into());
+        }
         let (active_at, ends_at) = in_force(&grant)?;
         Ok(Wish {
             subject: person.clone(),
@@ -77,7 +81,8 @@ impl App {
             role: request.terms.role,
             access_for: more.by,
             reason: if more.reason.is_empty() { request.reason } else { more.reason },
-            purpose: Want::MoreTime { grant: grant.id, times, active_at, ends_at },
+            purpose: Want::MoreTime { grant: grant.id, times, active_at, ends_at, given: request.mode },
+            manner: Manner::Usual,
         })
     }
 }
@@ -144,6 +149,7 @@ impl App {
             let (facts, _) = self.judge_wish(loaded, &wish).await?;
             let now = self.now().at;
             match outlook(&loaded.set, &facts, now) {
+                Verdict::Allow { mode, .. } if glass::is_unagreed(&wish, mode) => last = Some(Refusal::GlassNotExtended),
                 Verdict::Allow { steps, ends_at_most, .. } => {
                     offered.push(by);
                     let voters = electorate(&loaded.set, &steps, person, person, &facts.outside, now);
@@ -152,7 +158,7 @@ impl App {
                     asked.dedup();
                     seen = Some((wish, asked, ends_at_most));
                 }
-                Verdict::Deny { refusal, .. } => last = Some(refusal),
+                Verdict::Deny { refusal, trace, .. } => last = Some(glass::why_not(&wish, refusal, &trace)),
             }
         }
         let Some((wish, asked, at_most)) = seen else {
@@ -160,7 +166,8 @@ impl App {
         };
         let Want::MoreTime { grant, ends_at, .. } = wish.purpose else { return Err(Refusal::NothingHeld.into()) };
         let mut names = names.clone();
-        let about = names::About { person: person.clone(), resource: wish.resource, role: wish.role };
+        let about =
+            names::About { person: person.clone(), resource: wish.resource, role: wish.role, share: names::Share::Single };
         names.grants.insert(grant, about);
         let form = ExtendForm { grant, ends_at, lengths: &offered, at_most, asked: &asked, names: &names };
         forms::extend_form(&form).ok_or(Stop::Refused(Refusal::NoExtension { times: 0 }))

@@ -10,7 +10,7 @@ use crate::access::refusal::Refusal;
 use crate::access::time::{Timestamp, Ttl};
 use crate::access::words::Words;
 use crate::policy::asking::{outlook, permit_of};
-use crate::policy::facts::Clamp;
+use crate::policy::facts::{Clamp, Manner};
 use crate::policy::problem::nearest;
 use crate::policy::{Verdict, electorate};
 use crate::slack::block::{Choice, View};
@@ -24,7 +24,7 @@ use crate::slack::zone::Zone;
 use super::ask::{Want, Wish};
 use super::plan::lingers;
 use super::policies::Loaded;
-use super::{App, names};
+use super::{App, bundle, names};
 
 /// What is offered as lengths, where the cap allows.
 const LENGTHS: [i64; 7] = [15, 30, 60, 120, 240, 480, 1440];
@@ -40,6 +40,7 @@ pub(super) fn askable(loaded: &Loaded, person: &PersonId) -> BTreeMap<ResourceId
             }
         }
     }
+    found.extend(bundle::askable(set, person).into_iter().map(|(id, all)| (id, vec![all])));
     found
 }
 
@@ -104,9 +105,11 @@ impl App {
         let choice = |id: &ResourceId| Choice { text: names.resource(id).to_owned(), value: choice_value(id.as_str()) };
         let resources: Vec<Choice> = askable.keys().map(choice).collect();
         let chosen = filled.resource.as_ref().map(choice);
+        // A bundle has nothing to choose from.
         let roles: Vec<Choice> = filled
             .resource
             .iter()
+            .filter(|resource| loaded.set.bundle(resource).is_none())
             .flat_map(|resource| askable.get(resource).into_iter().flatten().map(move |role| (resource, role)))
             .map(|(resource, role)| Choice { text: names.role(resource, role).to_owned(), value: choice_value(role.as_str()) })
             .collect();
@@ -150,17 +153,23 @@ impl App {
     }
 
     fn limits(&self, loaded: &Loaded, person: &PersonId, resource: &ResourceId, role: &RoleId) -> Limits {
-        let policy = permit_of(&loaded.set, person, resource, role);
-        Limits {
-            max: policy.map(|policy| loaded.set.max_of(policy)),
-            default: policy.and_then(|policy| policy.limits.default.as_ref()).map(|default| default.value),
-            ticket: policy.and_then(|policy| policy.reason.ticket.as_ref()).map(|ticket| ticket.pattern.clone()),
-        }
+        let policies = bundle::permits_of(&loaded.set, person, resource, role).unwrap_or_default();
+        let max = policies.iter().map(|policy| loaded.set.max_of(policy)).min();
+        let default = policies.iter().filter_map(|policy| policy.limits.default.as_ref()).map(|default| default.value).min();
+        let mut tickets: Vec<&str> =
+            policies.iter().filter_map(|policy| policy.reason.ticket.as_ref()).map(|ticket| ticket.pattern.as_str()).collect();
+        tickets.dedup();
+        let ticket = (!tickets.is_empty()).then(|| tickets.join(" and "));
+        Limits { max, default: default.filter(|default| max.is_none_or(|max| *default <= max)), ticket }
     }
 
     /// Who would be asked and until when, whatever the reason will be.
     async fn outlook(&self, loaded: &Arc<Loaded>, wish: Wish) -> Option<Seen> {
-        let caps = self.caps(loaded, &terms_of(&wish));
+        let wanted = wish.terms(&loaded.set).wanted();
+        let lingers = match wanted.as_slice() {
+            [only] => closing(self.caps(loaded, only).as_ref()),
+            several => self.lingers(loaded, several).map(|text| format!("At the end {text}")),
+        };
         let (facts, _) = self.judge_wish(loaded, &wish).await.ok()?;
         let now = self.now().at;
         let Verdict::Allow { steps, ends_at_most, clamped_by, .. } = outlook(&loaded.set, &facts, now) else { return None };
@@ -173,7 +182,7 @@ impl App {
             Clamp::Window => "end of the window",
             Clamp::Ceiling => "the longest that is possible",
         });
-        Some(Seen { asked, at_most: ends_at_most.min(now.plus(wish.access_for)), because, lingers: closing(caps.as_ref()) })
+        Some(Seen { asked, at_most: ends_at_most.min(now.plus(wish.access_for)), because, lingers })
     }
 
     /// What a form as it came back is filled with; choices are matched with what this person may choose.
@@ -253,18 +262,17 @@ fn closing(caps: Option<&crate::providers::Caps>) -> Option<String> {
     }
 }
 
-fn terms_of(wish: &Wish) -> crate::access::request::Terms {
-    crate::access::request::Terms {
-        subject: wish.subject.clone(),
-        resource: wish.resource.clone(),
-        role: wish.role.clone(),
-        access_for: wish.access_for,
-        purpose: crate::access::request::Purpose::Access,
-    }
-}
-
 fn wish(person: &PersonId, resource: ResourceId, role: RoleId, access_for: Ttl, reason: Words) -> Wish {
-    Wish { subject: person.clone(), filed_by: person.clone(), resource, role, access_for, reason, purpose: Want::Access }
+    Wish {
+        subject: person.clone(),
+        filed_by: person.clone(),
+        resource,
+        role,
+        access_for,
+        reason,
+        purpose: Want::Access,
+        manner: Manner::Usual,
+    }
 }
 
 /// A length, or the time until a moment.
@@ -283,19 +291,22 @@ pub(super) fn in_time(length: Length, now: Timestamp, zone: &Zone) -> Result<Ttl
     }
 }
 
-enum Found {
+pub(super) enum Found {
     One(ResourceId),
     Several,
     None,
 }
 
 /// By its id, the last part of its id, or its name; else by what only one of them contains.
-fn find_resource(loaded: &Loaded, askable: &BTreeMap<ResourceId, Vec<RoleId>>, words: &str) -> Found {
+pub(super) fn find_resource(loaded: &Loaded, askable: &BTreeMap<ResourceId, Vec<RoleId>>, words: &str) -> Found {
     let words = words.to_lowercase();
     if words.is_empty() {
         return Found::None;
     }
-    let name = |id: &ResourceId| loaded.set.resource(id).map(|resource| resource.name.to_lowercase()).unwrap_or_default();
+    let name = |id: &ResourceId| {
+        let resource = loaded.set.resource(id).map(|resource| &resource.name);
+        resource.or(loaded.set.bundle(id).map(|bundle| &bundle.name)).map(|name| name.to_lowercase()).unwrap_or_default()
+    };
     let exact = |id: &&ResourceId| {
         let id_text = id.as_str();
         id_text == words || id_text.rsplit('/').next() == Some(words.as_str()) || name(id) == words
@@ -311,13 +322,13 @@ fn find_resource(loaded: &Loaded, askable: &BTreeMap<ResourceId, Vec<RoleId>>, w
     Found::None
 }
 
-fn no_such_resource(askable: &BTreeMap<ResourceId, Vec<RoleId>>, asked: &str) -> Refusal {
+pub(super) fn no_such_resource(askable: &BTreeMap<ResourceId, Vec<RoleId>>, asked: &str) -> Refusal {
     let ids: Vec<&str> = askable.keys().map(ResourceId::as_str).collect();
     let similar = nearest(asked, ids.iter().copied()).map(str::to_owned).into_iter().collect();
     Refusal::NoSuchResource { asked: asked.to_owned(), similar }
 }
 
-fn find_role(loaded: &Loaded, resource: &ResourceId, roles: &[RoleId], word: &str) -> Result<RoleId, Refusal> {
+pub(super) fn find_role(loaded: &Loaded, resource: &ResourceId, roles: &[RoleId], word: &str) -> Result<RoleId, Refusal> {
     let word_lower = word.to_lowercase();
     let name = |role: &RoleId| loaded.set.role(resource, role).map(|role| role.name.to_lowercase()).unwrap_or_default();
     let found = roles.iter().find(|role| role.as_str() == word_lower || name(role) == word_lower);

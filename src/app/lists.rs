@@ -5,8 +5,9 @@ use std::sync::Arc;
 
 use crate::access::ids::{PersonId, RequestId};
 use crate::access::refusal::Refusal;
-use crate::access::request::Request;
+use crate::access::request::{Mode, Request};
 use crate::access::seats;
+use crate::policy::asking::permit_of;
 use crate::policy::file::Kind;
 use crate::policy::{Outside, PolicySet, electorate};
 use crate::slack::block::Message;
@@ -26,16 +27,28 @@ const LOOKED_THROUGH_MAX: u32 = 500;
 
 /// What is still missing of a pending request, by the rules and groups of today.
 pub(super) fn needed(set: &PolicySet, request: &Request) -> Vec<Needed> {
-    let outside = Outside::assumed_active();
-    let voters = electorate(set, &request.steps, &request.terms.subject, &request.filed_by, &outside, request.asked_at);
-    needed_of(request, &voters)
+    needed_of(request, &voters(set, request, &Outside::assumed_active()))
+}
+
+/// Who may fill each step, by the rules and groups of today, with whoever is asked as well.
+fn voters(set: &PolicySet, request: &Request, outside: &Outside) -> Vec<BTreeSet<PersonId>> {
+    electorate(set, &request.steps_asked(), &request.terms.subject, &request.filed_by, outside, request.asked_at)
+}
+
+/// Those who can fill a place that is still empty, and have not answered: whoever could only take a place that is taken is not
+/// among them.
+pub(super) fn awaited(set: &PolicySet, request: &Request, outside: &Outside) -> BTreeSet<PersonId> {
+    let (voters, steps) = (voters(set, request, outside), request.steps_asked());
+    let given: Vec<PersonId> = request.approvals.iter().map(|given| given.by.clone()).collect();
+    voters.iter().flatten().filter(|person| seats::would_fill(&steps, &voters, &given, person)).cloned().collect()
 }
 
 /// What is still missing, where it is known who may fill each step.
 pub(super) fn needed_of(request: &Request, voters: &[BTreeSet<PersonId>]) -> Vec<Needed> {
     let people: Vec<PersonId> = request.approvals.iter().map(|given| given.by.clone()).collect();
-    let seating = seats::fill(&request.steps, voters, &people);
-    let steps = request.steps.iter().zip(voters).zip(&seating.missing);
+    let asked = request.steps_asked();
+    let seating = seats::fill(&asked, voters, &people);
+    let steps = asked.iter().zip(voters).zip(&seating.missing);
     steps
         .filter(|(_, missing)| **missing > 0)
         .map(|((step, voters), missing)| Needed {
@@ -48,7 +61,16 @@ pub(super) fn needed_of(request: &Request, voters: &[BTreeSet<PersonId>]) -> Vec
 
 /// Whether the policy that a grant was given under allows more time at all.
 pub(super) fn extendable(set: &PolicySet, request: &Request) -> Extend {
-    match set.policy(&request.policy.id).and_then(|policy| policy.limits.extend.as_ref()) {
+    let terms = &request.terms;
+    if terms.is_bundle() {
+        return Extend::No;
+    }
+    let policy = match request.mode {
+        Mode::Ask | Mode::Auto => set.policy(&request.policy.id),
+        // What nobody agreed to has more time by what people decide about in the usual way.
+        Mode::BreakGlass => permit_of(set, &terms.subject, &terms.resource, &terms.role),
+    };
+    match policy.and_then(|policy| policy.limits.extend.as_ref()) {
         Some(extend) if extend.times > 0 => Extend::Offered,
         Some(_) | None => Extend::No,
     }
@@ -82,6 +104,7 @@ impl App {
 
     /// `/jit pending`: what this person could decide.
     pub(super) async fn waiting(&self, loaded: &Arc<Loaded>, names: Names, person: &PersonId) -> Result<Message, Stop> {
+        let reviews = self.reviews_of(loaded, person, None).await?;
         let (person, set) = (person.clone(), Arc::clone(&loaded.set));
         let message = self
             .store
@@ -91,7 +114,13 @@ impl App {
                 let theirs = |request: &&Request| needed(&set, request).iter().any(|needed| needed.people.contains(&person));
                 let theirs: Vec<&Request> = all.iter().filter(theirs).collect();
                 theirs.iter().for_each(|request| names::learn(&mut names, request, &[]));
-                Ok(lists::pending(&theirs, &names))
+                let mut open = Vec::new();
+                for id in reviews {
+                    open.extend(reader.request(id)?.zip(reader.review(id)?));
+                }
+                open.iter().for_each(|(request, _)| names::learn(&mut names, request, &[]));
+                let open: Vec<_> = open.iter().map(|(request, review)| (request, review)).collect();
+                Ok(lists::pending(&theirs, &open, &names))
             })
             .await?;
         Ok(message)
@@ -110,6 +139,7 @@ impl App {
         let can = |yes: bool| if yes { Can::Yes } else { Can::No };
         lists::help(Able {
             ask: can(!super::form::askable(loaded, person).is_empty()),
+            break_glass: can(!super::glass::breakable(loaded, person).is_empty()),
             // Whoever is not employed here decides only where a policy names them.
             decide: can(is_employed
                 && (owns || set.groups().keys().any(|group| set.members(group).is_some_and(|members| members.contains(person))))),
@@ -132,6 +162,7 @@ impl App {
         T: Send + 'static,
         F: FnOnce(&WhyFacts<'_>) -> T + Send + 'static,
     {
+        let reviewed = self.reviews_of(loaded, who, Some(id)).await?;
         let (who, loaded, is_admin) = (who.clone(), Arc::clone(loaded), self.is_admin(who));
         let drawn = self
             .store
@@ -141,7 +172,9 @@ impl App {
                 let set = &loaded.set;
                 let still = if request.state.is_pending() { needed(set, &request) } else { Vec::new() };
                 let is_theirs = *who.as_str() == *request.terms.subject.as_str() || who == request.filed_by;
-                if !(is_admin || is_theirs || may_see(set, &request, &who)) {
+                let review = reader.review(id)?;
+                let reviews = review.as_ref().is_some_and(|review| reviewed.contains(&review.request));
+                if !(is_admin || is_theirs || reviews || may_see(set, &request, &who)) {
                     return Ok(None);
                 }
                 let grants = reader.grants_of_request(id)?;
@@ -157,6 +190,7 @@ impl App {
                     card: CardFacts {
                         request: &request,
                         grants: &grants,
+                        review: review.as_ref(),
                         still: &still,
                         mention: &[],
                         lingers: None,
@@ -177,10 +211,8 @@ impl App {
 
 /// Those who decide about a request may see it: in its steps, as owners, or as its approvers.
 fn may_see(set: &PolicySet, request: &Request, who: &PersonId) -> bool {
-    let outside = Outside::assumed_active();
-    let voters = electorate(set, &request.steps, &request.terms.subject, &request.filed_by, &outside, request.asked_at);
-    let owners = set.resource(&request.terms.resource).map(|resource| resource.owners.as_slice()).unwrap_or_default();
+    let voters = voters(set, request, &Outside::assumed_active());
     voters.iter().any(|voters| voters.contains(who))
         || request.approvals.iter().any(|given| given.by == *who)
-        || owners.iter().filter_map(|group| set.members(&group.value)).any(|members| members.contains(who))
+        || super::bundle::is_owner(set, &request.terms, who)
 }

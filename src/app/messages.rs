@@ -1,14 +1,8 @@
-//! Which messages there are, by kind, and which of them an event makes stale. The text is drawn at delivery (`render`).
+//! The kinds of messages, by name and by how they are kept. Which of them an event makes stale is `telling`'s business; their text
+//! is drawn at delivery (`render`).
 
-use std::collections::BTreeSet;
-
-use crate::access::entitlement::Holding;
-use crate::access::event::Event;
-use crate::access::ids::{GrantId, PersonId, RequestId};
 use crate::access::time::Timestamp;
-use crate::policy::PolicySet;
-use crate::store::outbox::{Audience, MessageKey, MessageKind, Style};
-use crate::store::{StoreError, Tx};
+use crate::store::outbox::{MessageKind, Style};
 
 /// The kinds of messages.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -21,6 +15,20 @@ pub enum Kind {
     Decided,
     /// News for the requester about a grant: in force, ended, failed.
     News(Moment),
+    /// A reminder, at this time, for somebody who is asked. Redrawn.
+    Reminder(Timestamp),
+    /// News for the requester, at this time: nobody has answered, and what was done about it.
+    StillWaiting(Timestamp),
+    /// A page that the policy wants cannot be made.
+    PageFails,
+    /// Somebody broke the glass: for the security channel, and for those who would have been asked. Redrawn.
+    Glass,
+    /// What has to be reviewed: for those who may. Redrawn.
+    Review,
+    /// The alarm over a review that is late, the how-manieth.
+    ReviewOverdue(u32),
+    /// What came of a review.
+    Reviewed,
     /// The warning before this end.
     Warning(Timestamp),
     /// The alarm over a late removal, the how-manieth.
@@ -68,6 +76,13 @@ impl Kind {
             Kind::News(Moment::InForce) => "news/in_force".to_owned(),
             Kind::News(Moment::Extended) => "news/extended".to_owned(),
             Kind::News(Moment::Over) => "news/over".to_owned(),
+            Kind::Reminder(at) => format!("reminder/{}", at.as_millis()),
+            Kind::StillWaiting(at) => format!("still_waiting/{}", at.as_millis()),
+            Kind::PageFails => "page_fails".to_owned(),
+            Kind::Glass => "glass".to_owned(),
+            Kind::Review => "review".to_owned(),
+            Kind::ReviewOverdue(alarm) => format!("review_overdue/{alarm}"),
+            Kind::Reviewed => "reviewed".to_owned(),
             Kind::Warning(end) => format!("warning/{}", end.as_millis()),
             Kind::Overdue(alarm) => format!("overdue/{alarm}"),
             Kind::OverdueIsOver => "overdue_is_over".to_owned(),
@@ -94,6 +109,13 @@ impl Kind {
             ("news", Some("in_force")) => Some(Kind::News(Moment::InForce)),
             ("news", Some("extended")) => Some(Kind::News(Moment::Extended)),
             ("news", Some("over")) => Some(Kind::News(Moment::Over)),
+            ("reminder", _) => at().map(Kind::Reminder),
+            ("still_waiting", _) => at().map(Kind::StillWaiting),
+            ("page_fails", None) => Some(Kind::PageFails),
+            ("glass", None) => Some(Kind::Glass),
+            ("review", None) => Some(Kind::Review),
+            ("review_overdue", Some(alarm)) => alarm.parse().ok().map(Kind::ReviewOverdue),
+            ("reviewed", None) => Some(Kind::Reviewed),
             ("warning", _) => at().map(Kind::Warning),
             ("overdue", Some(alarm)) => alarm.parse().ok().map(Kind::Overdue),
             ("overdue_is_over", None) => Some(Kind::OverdueIsOver),
@@ -114,8 +136,18 @@ impl Kind {
     pub fn style(&self) -> Style {
         match self {
             // What has buttons loses them when they would do nothing any more.
-            Kind::Card | Kind::Status | Kind::News(Moment::InForce) | Kind::Warning(_) => Style::Convergent,
+            Kind::Card
+            | Kind::Status
+            | Kind::Reminder(_)
+            | Kind::News(Moment::InForce)
+            | Kind::Warning(_)
+            | Kind::Glass
+            | Kind::Review => Style::Convergent,
             Kind::Decided
+            | Kind::StillWaiting(_)
+            | Kind::PageFails
+            | Kind::ReviewOverdue(_)
+            | Kind::Reviewed
             | Kind::News(Moment::Extended | Moment::Over)
             | Kind::Overdue(_)
             | Kind::OverdueIsOver
@@ -129,191 +161,5 @@ impl Kind {
             | Kind::CutShort(_)
             | Kind::Finding(_) => Style::Once,
         }
-    }
-}
-
-/// Marks messages as stale within a transaction.
-pub struct Telling<'a> {
-    /// The set in force; without one, owners are not known and the security channel is told alone.
-    pub set: Option<&'a PolicySet>,
-    /// Where alarms go.
-    pub security_channel: Option<&'a str>,
-    /// When.
-    pub at: Timestamp,
-}
-
-impl Telling<'_> {
-    /// Marks one message.
-    pub fn mark(&self, tx: &mut Tx<'_>, kind: &Kind, about: impl ToString, audience: Audience) -> Result<(), StoreError> {
-        let key = MessageKey { kind: kind.name(), about: about.to_string(), audience };
-        tx.mark_stale(&key, kind.style(), self.at)
-    }
-
-    /// Tells the security channel.
-    pub fn alarm(&self, tx: &mut Tx<'_>, kind: &Kind, about: impl ToString) -> Result<(), StoreError> {
-        match self.security_channel {
-            Some(channel) => self.mark(tx, kind, about, Audience::Channel(channel.to_owned())),
-            None => Ok(()),
-        }
-    }
-
-    /// Whatever was said of a request and its grants, and follows their state.
-    pub fn request_changed(&self, tx: &mut Tx<'_>, id: RequestId) -> Result<(), StoreError> {
-        let mut abouts = vec![id.to_string()];
-        for grant in tx.grants_of_request(id)? {
-            abouts.push(grant.id.to_string());
-            // Whoever extended it shows it as well.
-            abouts.extend(tx.extended_by(grant.id)?.iter().map(ToString::to_string));
-        }
-        for about in abouts {
-            for key in tx.messages_about(&about)? {
-                let style = Kind::read(&key.kind).map(|kind| kind.style());
-                if style == Some(Style::Convergent) {
-                    tx.mark_stale(&key, Style::Convergent, self.at)?;
-                }
-            }
-        }
-        Ok(())
-    }
-
-    /// The cards for those who decide: in the resource's channel, else for each of them.
-    pub fn ask(&self, tx: &mut Tx<'_>, id: RequestId, deciders: &BTreeSet<PersonId>) -> Result<(), StoreError> {
-        let Some(request) = tx.request(id)? else { return Ok(()) };
-        let resource = self.set.and_then(|set| set.resource(&request.terms.resource));
-        match resource.and_then(|resource| resource.channel.clone()) {
-            Some(channel) => self.mark(tx, &Kind::Card, id, Audience::Channel(channel))?,
-            None => {
-                for person in deciders {
-                    self.mark(tx, &Kind::Card, id, Audience::Person(person.clone()))?;
-                }
-            }
-        }
-        for person in BTreeSet::from([request.terms.subject, request.filed_by]) {
-            self.mark(tx, &Kind::Status, id, Audience::Person(person))?;
-        }
-        Ok(())
-    }
-
-    /// Marks what this event, already recorded, makes stale.
-    pub fn tell(&self, tx: &mut Tx<'_>, event: &Event) -> Result<(), StoreError> {
-        match event {
-            Event::ApprovalGiven { request, .. }
-            | Event::ApprovalVoided { request, .. }
-            | Event::StepsRaised { request, .. }
-            | Event::RequestEndLowered { request, .. }
-            | Event::RequestApproved { request, .. } => self.request_changed(tx, *request),
-            Event::RequestDenied { request, .. }
-            | Event::RequestCancelled { request, .. }
-            | Event::RequestExpired { request, .. }
-            | Event::RequestInvalidated { request, .. }
-            | Event::RequestLapsed { request, .. } => self.decided(tx, *request),
-            Event::GrantActivated { grant, .. } => self.news(tx, *grant, Moment::InForce),
-            Event::GrantExtended { grant, request, .. } => {
-                self.request_changed(tx, *request)?;
-                self.news(tx, *grant, Moment::Extended)
-            }
-            Event::GrantEnded { grant, .. } | Event::GrantFailed { grant, .. } => self.news(tx, *grant, Moment::Over),
-            Event::GrantWarned { grant } => self.warn(tx, *grant),
-            Event::GrantOverdue { grant, alarm } => self.overdue(tx, *grant, &Kind::Overdue(*alarm)),
-            Event::GrantDrifted { grant, .. } => {
-                self.grant_changed(tx, *grant)?;
-                self.alarm(tx, &Kind::Drifted, grant)
-            }
-            Event::ProviderMoved { entitlement, .. } => self.moved(tx, *entitlement),
-            Event::GrantProvisioning { grant, .. }
-            | Event::GrantAwaitsPerson { grant, .. }
-            | Event::GrantEndLowered { grant, .. }
-            | Event::GrantRevoking { grant, .. }
-            | Event::GrantCut { grant, .. }
-            | Event::GrantVoided { grant, .. }
-            | Event::ExtensionAgreed { grant, .. } => self.grant_changed(tx, *grant),
-            Event::ClockSuspect { wall, .. } => self.alarm(tx, &Kind::ClockSuspect(*wall), "clock"),
-            Event::ClockSound { wall } => self.alarm(tx, &Kind::ClockSound(*wall), "clock"),
-            Event::PolicyRefused { problem, .. } => self.alarm(tx, &Kind::PolicyRefused(self.at), problem),
-            Event::PolicyLoaded { changes, .. } if changes.is_empty() => Ok(()),
-            Event::PolicyLoaded { changes, .. } => self.alarm(tx, &Kind::PolicyChanged(self.at), changes.join("\n")),
-            Event::Finding { request, what } => self.alarm(tx, &Kind::Finding(self.at), format!("{request} {what}")),
-            Event::RequestAsked { .. }
-            | Event::GrantPlanned { .. }
-            | Event::GrantChecking { .. }
-            | Event::GrantResultUnknown { .. }
-            | Event::GrantRecheckDue { .. }
-            | Event::GrantRechecked { .. }
-            | Event::EntitlementAdded { .. }
-            | Event::EntitlementDescribed { .. }
-            | Event::PriorRead { .. }
-            | Event::PriorLost { .. }
-            | Event::Retargeted { .. }
-            | Event::Verified { .. }
-            | Event::AtRest { .. }
-            | Event::TroubleSeen { .. }
-            | Event::Owed { .. }
-            | Event::Paid { .. }
-            | Event::CallStarted { .. }
-            | Event::CallOver { .. }
-            | Event::Refused { .. }
-            | Event::Started { .. } => Ok(()),
-        }
-    }
-
-    fn decided(&self, tx: &mut Tx<'_>, id: RequestId) -> Result<(), StoreError> {
-        self.request_changed(tx, id)?;
-        let Some(request) = tx.request(id)? else { return Ok(()) };
-        for person in BTreeSet::from([request.terms.subject, request.filed_by]) {
-            self.mark(tx, &Kind::Decided, id, Audience::Person(person))?;
-        }
-        Ok(())
-    }
-
-    fn grant_changed(&self, tx: &mut Tx<'_>, id: GrantId) -> Result<(), StoreError> {
-        match tx.grant(id)? {
-            Some(grant) => self.request_changed(tx, grant.request),
-            None => Ok(()),
-        }
-    }
-
-    fn news(&self, tx: &mut Tx<'_>, id: GrantId, moment: Moment) -> Result<(), StoreError> {
-        self.grant_changed(tx, id)?;
-        let Some(grant) = tx.grant(id)? else { return Ok(()) };
-        let of_grant = tx.messages_about(&id.to_string())?;
-        let alarmed = of_grant.iter().any(|key| matches!(Kind::read(&key.kind), Some(Kind::Overdue(_))));
-        if moment == Moment::Over && alarmed {
-            self.overdue(tx, id, &Kind::OverdueIsOver)?;
-        }
-        let about = match moment {
-            Moment::InForce | Moment::Over => id.to_string(),
-            // An end can be moved more than once.
-            Moment::Extended => format!("{id} {}", grant.latest_end.as_millis()),
-        };
-        self.mark(tx, &Kind::News(moment), about, Audience::Person(grant.person))
-    }
-
-    fn warn(&self, tx: &mut Tx<'_>, id: GrantId) -> Result<(), StoreError> {
-        let Some(grant) = tx.grant(id)? else { return Ok(()) };
-        let crate::access::grant::GrantState::Active { ends_at, .. } = grant.state else { return Ok(()) };
-        self.mark(tx, &Kind::Warning(ends_at), id, Audience::Person(grant.person))
-    }
-
-    /// Owners and the security channel.
-    fn overdue(&self, tx: &mut Tx<'_>, id: GrantId, kind: &Kind) -> Result<(), StoreError> {
-        self.grant_changed(tx, id)?;
-        self.alarm(tx, kind, id)?;
-        let Some(grant) = tx.grant(id)? else { return Ok(()) };
-        let Some(request) = tx.request(grant.request)? else { return Ok(()) };
-        let Some(resource) = self.set.and_then(|set| set.resource(&request.terms.resource)) else { return Ok(()) };
-        let owners = resource.owners.iter().filter_map(|group| self.set?.members(&group.value)).flatten();
-        let owners: BTreeSet<PersonId> = owners.cloned().collect();
-        match &resource.channel {
-            Some(channel) => self.mark(tx, kind, id, Audience::Channel(channel.clone())),
-            None => owners.into_iter().try_for_each(|owner| self.mark(tx, kind, id, Audience::Person(owner))),
-        }
-    }
-
-    fn moved(&self, tx: &mut Tx<'_>, id: crate::access::ids::EntitlementId) -> Result<(), StoreError> {
-        let Some(Holding { entitlement, grants }) = tx.holding(id)? else { return Ok(()) };
-        for grant in grants {
-            self.grant_changed(tx, grant.id)?;
-        }
-        self.alarm(tx, &Kind::ProviderMoved, &entitlement.description.provider)
     }
 }

@@ -4,6 +4,7 @@
 
 mod approve;
 mod ask;
+mod bundle;
 mod changes;
 mod click;
 mod cut;
@@ -12,6 +13,7 @@ mod deny;
 mod end;
 mod extend;
 mod form;
+mod glass;
 mod identify;
 mod leave;
 mod lists;
@@ -19,15 +21,19 @@ mod merged;
 pub mod messages;
 pub mod names;
 mod narrow;
+pub mod paging;
 mod plan;
 pub mod policies;
 mod reassess;
 mod recheck;
+mod remind;
 pub mod render;
+mod review;
 mod sources;
 pub mod standing;
 mod submit;
 mod surface;
+mod telling;
 mod transact;
 pub mod watch;
 mod withdraw;
@@ -46,10 +52,11 @@ use crate::slack::client::{Installed, SlackApi};
 use crate::slack::socket;
 use crate::store::{Health, Store, StoreError};
 
-pub use messages::{Kind, Telling};
+pub use messages::Kind;
 pub use policies::{Loaded, Policies};
 use standing::Standings;
 pub use surface::Answer;
+pub use telling::Telling;
 pub use transact::{Stop, Work};
 
 /// What an operator sets.
@@ -87,6 +94,7 @@ pub struct App {
     socket: OnceLock<socket::Status>,
     wake: Notify,
     mail: Notify,
+    pages: Notify,
     trust: Mutex<Trust>,
 }
 
@@ -107,6 +115,7 @@ impl App {
             socket: OnceLock::new(),
             wake: Notify::new(),
             mail: Notify::new(),
+            pages: Notify::new(),
             trust: Mutex::new(Trust::Sound),
         })
     }
@@ -151,10 +160,16 @@ impl App {
         &self.mail
     }
 
-    /// Wakes both: something was decided.
+    /// Wakes whoever pages people.
+    pub fn pages(&self) -> &Notify {
+        &self.pages
+    }
+
+    /// Wakes all of them: something was decided.
     pub fn stir(&self) {
         self.wake.notify_one();
         self.mail.notify_one();
+        self.pages.notify_one();
     }
 
     /// Notes whether the clock can be believed; gives what was noted before, if that was different.

@@ -40,7 +40,7 @@ fn zone(zone: &jiff::tz::TimeZone) -> Zone {
 pub fn learn(names: &mut Names, request: &Request, grants: &[Grant]) {
     names.requests.insert(request.id, About::from(&request.terms));
     for grant in grants {
-        names.grants.insert(grant.id, About::from(&request.terms));
+        names.grants.insert(grant.id, About::of_grant(request, grant.id));
     }
     if let Purpose::Extension(grant) = request.terms.purpose {
         names.grants.insert(grant, About::from(&request.terms));

@@ -17,6 +17,7 @@ use crate::slack::zone::Zone;
 use crate::store::{Reader, StoreError};
 
 use super::App;
+use super::bundle::judged;
 use super::changes::{GRANTS_NAMED_MAX, open_grants, orphans};
 use super::leave::{ends_at, is_to_come};
 use super::names::for_channel;
@@ -44,8 +45,8 @@ struct Wider {
 impl Wider {
     /// `G-1 of maya (prod/orders readonly)`
     fn what(&self) -> String {
-        let terms = &self.request.terms;
-        format!("{} of {} ({} {})", self.grant.id, self.grant.person, terms.resource, terms.role)
+        let part = self.request.part_of(self.grant.id);
+        format!("{} of {} ({} {})", self.grant.id, self.grant.person, part.resource, part.role)
     }
 
     fn listed(&self, zone: &Zone) -> String {
@@ -158,10 +159,10 @@ fn allowed(set: &PolicySet, request: &Request, mut facts: Facts, grant: &Grant, 
     // What Slack said then of people is no matter of the files.
     facts.outside.standings.values_mut().for_each(|standing| *standing = Standing::Active);
     facts.access_for = request.terms.access_for;
-    let mut verdict = outlook(set, &facts, now);
+    let mut verdict = judged(set, &request.terms, &facts, now, outlook);
     if let Verdict::Deny { refusal: Refusal::OverCap { at_most }, .. } = &verdict {
         facts.access_for = *at_most;
-        verdict = outlook(set, &facts, now);
+        verdict = judged(set, &request.terms, &facts, now, outlook);
     }
     if verdict.is_for_want_of_answers() {
         return None;

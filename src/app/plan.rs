@@ -1,12 +1,13 @@
 //! What an approval would bring about at the provider: described before anything is decided, committed with the decision.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use crate::access::decide::{Claim, Describe};
 use crate::access::entitlement::{Description, Entitlement, Prior, Target};
-use crate::access::ids::{EntitlementId, GrantId};
+use crate::access::ids::{EntitlementId, GrantId, ProviderId};
 use crate::access::refusal::Refusal;
-use crate::access::request::{Purpose, Request, Terms};
+use crate::access::request::{Part, Purpose, Request, Terms};
 use crate::access::time::Timestamp;
 use crate::providers::{Call, Caps, Plan, Wanted};
 use crate::store::{StoreError, Tx};
@@ -32,7 +33,7 @@ impl App {
             Purpose::Access => {
                 let mut planned = Vec::new();
                 for grant in &request.grants {
-                    planned.push(Planned { grant: *grant, plan: self.plan_one(loaded, &request.terms, *grant).await? });
+                    planned.push(self.plan_for(loaded, &request.terms, &request.part_of(*grant), *grant).await?);
                 }
                 Ok(planned)
             }
@@ -41,19 +42,22 @@ impl App {
 
     /// Whether it could be planned at all: found when it is asked for, not when it is approved.
     pub(super) async fn check_plan(&self, loaded: &Loaded, terms: &Terms) -> Result<(), Refusal> {
-        self.plan_one(loaded, terms, GrantId::from_number(1)).await.map(drop)
+        for part in terms.wanted() {
+            self.plan_one(loaded, terms, &part, GrantId::from_number(1)).await?;
+        }
+        Ok(())
     }
 
     /// Plans one grant under its number.
-    pub(super) async fn plan_for(&self, loaded: &Loaded, terms: &Terms, grant: GrantId) -> Result<Planned, Refusal> {
-        Ok(Planned { grant, plan: self.plan_one(loaded, terms, grant).await? })
+    pub(super) async fn plan_for(&self, loaded: &Loaded, terms: &Terms, part: &Part, grant: GrantId) -> Result<Planned, Refusal> {
+        Ok(Planned { grant, plan: self.plan_one(loaded, terms, part, grant).await? })
     }
 
-    async fn plan_one(&self, loaded: &Loaded, terms: &Terms, grant: GrantId) -> Result<Plan, Refusal> {
+    async fn plan_one(&self, loaded: &Loaded, terms: &Terms, part: &Part, grant: GrantId) -> Result<Plan, Refusal> {
         let set = &loaded.set;
-        let no_such = || Refusal::NoSuchResource { asked: terms.resource.to_string(), similar: Vec::new() };
-        let resource = set.resource(&terms.resource).ok_or_else(no_such)?;
-        let role = set.role(&terms.resource, &terms.role).ok_or_else(no_such)?;
+        let no_such = || Refusal::NoSuchResource { asked: part.resource.to_string(), similar: Vec::new() };
+        let resource = set.resource(&part.resource).ok_or_else(no_such)?;
+        let role = set.role(&part.resource, &part.role).ok_or_else(no_such)?;
         let provider = resource.provider.value.clone();
         let account =
             set.account(&terms.subject, &provider).ok_or_else(|| Refusal::NoProviderAccount { provider: provider.clone() })?;
@@ -62,7 +66,7 @@ impl App {
             self.policies.provider(&provider).ok_or_else(|| unplannable("it is not configured on this host".to_owned()))?;
         let wanted = Wanted {
             shape: role.grant.clone(),
-            resource: terms.resource.to_string(),
+            resource: part.resource.to_string(),
             account: account.to_owned(),
             grant,
             installation: self.store.installation().to_owned(),
@@ -79,10 +83,24 @@ impl App {
     }
 
     /// What an adapter promises for a role: what is shown of what may stay behind.
-    pub(super) fn caps(&self, loaded: &Loaded, terms: &Terms) -> Option<Caps> {
-        let resource = loaded.set.resource(&terms.resource)?;
-        let role = loaded.set.role(&terms.resource, &terms.role)?;
+    pub(super) fn caps(&self, loaded: &Loaded, part: &Part) -> Option<Caps> {
+        let resource = loaded.set.resource(&part.resource)?;
+        let role = loaded.set.role(&part.resource, &part.role)?;
         Some(self.policies.provider(&resource.provider.value)?.caps(&role.grant))
+    }
+}
+
+impl App {
+    /// What stays behind at the end of each of these, as a sentence without a period.
+    pub(super) fn lingers(&self, loaded: &Loaded, wanted: &[Part]) -> Option<String> {
+        let of = |part: &Part| lingers(self.caps(loaded, part).as_ref());
+        if let [only] = wanted {
+            return of(only);
+        }
+        let name = |part: &Part| loaded.set.resource(&part.resource).map_or(part.resource.to_string(), |r| r.name.clone());
+        let each: Vec<String> =
+            wanted.iter().filter_map(|part| of(part).map(|text| format!("{text} ({})", name(part)))).collect();
+        (!each.is_empty()).then(|| each.join("; "))
     }
 }
 
@@ -98,9 +116,27 @@ pub(super) fn lingers(caps: Option<&Caps>) -> Option<String> {
     }
 }
 
+/// The claims of one approval, in order, on entitlements that are found or made in this transaction. Two parts may claim the
+/// same one, as two levels of one thing: it is described once.
+pub(super) fn claims(planned: Vec<Planned>, tx: &mut Tx<'_>) -> Result<Vec<Claim>, StoreError> {
+    let mut described: BTreeMap<(ProviderId, String, String), EntitlementId> = BTreeMap::new();
+    let mut claims = Vec::new();
+    for planned in planned {
+        let Description { provider, subject, thing, .. } = &planned.plan.description;
+        let key = (provider.clone(), subject.clone(), thing.clone());
+        let mut claim = planned.claim(tx)?;
+        match described.get(&key) {
+            Some(known) => (claim.entitlement, claim.describe) = (*known, Describe::AsItIs),
+            None => drop(described.insert(key, claim.entitlement)),
+        }
+        claims.push(claim);
+    }
+    Ok(claims)
+}
+
 impl Planned {
     /// The claim on the entitlement, found or made in this transaction.
-    pub(super) fn claim(self, tx: &mut Tx<'_>) -> Result<Claim, StoreError> {
+    fn claim(self, tx: &mut Tx<'_>) -> Result<Claim, StoreError> {
         let Planned { grant, plan: Plan { mut description, level, ciphertext } } = self;
         if description.fingerprint.is_none() {
             description.fingerprint = tx.fingerprint(&description.provider)?.map(|(fingerprint, _)| fingerprint);

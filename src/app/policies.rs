@@ -16,6 +16,7 @@ use crate::policy::file::{Kind, Risk};
 use crate::policy::parse::Part;
 use crate::policy::problem::{LoadError, PROBLEMS_MAX, Problem};
 use crate::policy::{PolicySet, Shapes, scenario};
+use crate::providers::oncall::OnCall;
 use crate::providers::{GrantShape, Provider, Providers, build, check_shape, oncall};
 use crate::slack::say::names::{self, Book, ResourceName, RoleName, Who};
 
@@ -59,6 +60,7 @@ pub struct Policies {
     providers: RwLock<Providers>,
     /// Ids that rows hold and the files do not any more, and who that is now.
     earlier: RwLock<BTreeMap<PersonId, PersonId>>,
+    on_call: RwLock<BTreeMap<ProviderId, Arc<dyn OnCall>>>,
 }
 
 /// How many older sets are kept ready; more are parsed again when they are needed.
@@ -74,6 +76,7 @@ impl Policies {
             pinned: RwLock::new(BTreeMap::new()),
             providers: RwLock::new(Providers::new()),
             earlier: RwLock::new(BTreeMap::new()),
+            on_call: RwLock::new(BTreeMap::new()),
         };
         let problem = policies.read().map(|ready| policies.install(&ready)).err();
         (policies, problem)
@@ -162,6 +165,17 @@ impl Policies {
         read(&self.providers).get(id).cloned()
     }
 
+    /// The adapter of a provider instance that knows who is on call and pages them, if it was ever configured while this process
+    /// runs.
+    pub fn on_call(&self, id: &ProviderId) -> Option<Arc<dyn OnCall>> {
+        read(&self.on_call).get(id).cloned()
+    }
+
+    /// Uses this adapter for a provider instance that knows who is on call.
+    pub fn adopt_on_call(&self, id: ProviderId, adapter: Arc<dyn OnCall>) {
+        write(&self.on_call).insert(id, adapter);
+    }
+
     /// Every provider instance with an adapter.
     pub fn provider_ids(&self) -> std::collections::BTreeSet<ProviderId> {
         read(&self.providers).keys().cloned().collect()
@@ -221,7 +235,7 @@ fn write<T>(lock: &RwLock<T>) -> std::sync::RwLockWriteGuard<'_, T> {
 }
 
 /// What this build does not carry out yet.
-const NOT_YET: &[Part] = &[Part::Bundles, Part::BreakGlass, Part::Reminders, Part::OnCall];
+const NOT_YET: &[Part] = &[Part::OnCall];
 
 /// What the adapters of this build say of the shapes in policy files.
 pub fn shapes() -> Shapes<'static> {
@@ -274,5 +288,10 @@ fn book(set: &PolicySet) -> Book {
         });
         (id.clone(), ResourceName { name: resource.name.clone(), roles: roles.collect() })
     });
-    Book { people: people.collect(), resources: resources.collect(), providers: BTreeMap::new() }
+    let mut resources: BTreeMap<_, _> = resources.collect();
+    // A bundle is shown by its name; what it is made of is pinned with each request.
+    let bundles =
+        set.bundles().iter().map(|(id, bundle)| (id.clone(), ResourceName { name: bundle.name.clone(), roles: BTreeMap::new() }));
+    resources.extend(bundles);
+    Book { people: people.collect(), resources, providers: BTreeMap::new() }
 }

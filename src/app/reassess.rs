@@ -9,6 +9,7 @@ use tracing::warn;
 use crate::access::decide::{NoteRule, Reassessment, RequestCommand, raise_steps};
 use crate::access::ids::{PersonId, RequestId};
 use crate::access::refusal::Refusal;
+use crate::access::remind::widen;
 use crate::access::request::Request;
 use crate::policy::electorate::groups_named;
 use crate::policy::facts::{Reading, Standing};
@@ -75,9 +76,14 @@ impl App {
     /// A refusal of this click where the rules only say "not now" (outside the window, a source that cannot be read).
     pub(super) async fn today(&self, loaded: &Arc<Loaded>, pinned: &Pinned, deciding: &[PersonId]) -> Result<Today, Stop> {
         let request = &pinned.request;
+        if super::bundle::parts_of(&loaded.set, &request.terms.resource) != request.terms.parts {
+            let asked = request.terms.resource.to_string();
+            return not_today(Refusal::NoSuchResource { asked, similar: Vec::new() }, &[]);
+        }
         let outside = self.outside(loaded, deciding, &groups_of(&loaded.set, request), Fresh::Now).await?;
-        // Nor is a group that cannot be read.
-        let mut asked = request.steps.iter().flat_map(|step| groups_named(&step.by));
+        // Nor is a group that cannot be read. One that is asked as well matters once somebody has answered.
+        let asked = if request.approvals.is_empty() { request.steps.clone() } else { request.steps_asked() };
+        let mut asked = asked.iter().flat_map(|step| groups_named(&step.by));
         let unread = asked.find_map(|group| match outside.groups.get(&group) {
             Some(Reading::Unreadable { source }) => Some(source.clone()),
             Some(Reading::Members(_)) | None => None,
@@ -106,16 +112,19 @@ impl App {
         let now = self.now();
         let verdict = evaluate(&loaded.set, &facts, now.at);
         let unanswered = verdict.is_for_want_of_answers();
-        let (steps, ends_at_most, note_required) = match verdict {
-            Verdict::Allow { steps, ends_at_most, note_required, .. } => (steps, ends_at_most, note_required),
+        let (steps, ends_at_most, note_required, remind) = match verdict {
+            Verdict::Allow { steps, ends_at_most, note_required, remind, .. } => (steps, ends_at_most, note_required, remind),
             Verdict::Deny { refusal, .. } if unanswered => return Err(refusal.into()),
             Verdict::Deny { refusal, because, .. } => return not_today(refusal, &because),
         };
-        let raised = raise_steps(&request.steps, &steps);
+        let then_ask = remind.and_then(|remind| remind.then_ask);
+        // Whoever is asked as well is so by the rules of then and by those of now.
+        let also = request.reminding.also_asked().filter(|also| then_ask.as_deref() == Some(*also));
+        let raised = widen(&raise_steps(&request.steps, &steps), also);
         let electorate = electorate(&loaded.set, &raised, &request.terms.subject, &request.filed_by, &outside, now.at);
         let note_rule =
             if note_required || self.note_was_required(pinned, &facts) { NoteRule::Required } else { NoteRule::Optional };
-        Ok(Today { verdict: Reassessment::Permitted { steps, ends_at_most }, electorate, note_rule })
+        Ok(Today { verdict: Reassessment::Permitted { steps, ends_at_most, then_ask }, electorate, note_rule })
     }
 
     /// Judges everything that is pending by the rules of today, so that people read at once what is forbidden now and what
@@ -137,6 +146,7 @@ impl App {
     /// Judges one pending request by the rules of today.
     pub(super) async fn reassess(&self, id: RequestId) -> Result<(), StoreError> {
         let Some(loaded) = self.policies.current() else { return Ok(()) };
+        self.follow_bundle(&loaded, id).await?;
         let judged = match self.pinned(id).await {
             Ok(pinned) => {
                 let people = concerned(&pinned.request);

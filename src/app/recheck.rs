@@ -20,6 +20,7 @@ use crate::policy::{Verdict, evaluate};
 use crate::store::StoreError;
 
 use super::App;
+use super::bundle::judged;
 use super::leave::for_open_grants;
 use super::policies::Loaded;
 use super::reassess::{Pinned, why_not};
@@ -184,7 +185,7 @@ fn definite_no(loaded: &Loaded, pinned: &Pinned, standing: Standing, now: Timest
     if loaded.set.contract_end(&request.terms.subject).is_some_and(|end| end <= now) {
         return Some(EndCause::ContractEnded);
     }
-    let verdict = evaluate(&loaded.set, &facts, now);
+    let verdict = judged(&loaded.set, &request.terms, &facts, now, evaluate);
     if verdict.is_for_want_of_answers() {
         return None;
     }

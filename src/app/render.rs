@@ -4,20 +4,24 @@ use std::sync::Arc;
 
 use crate::access::grant::{Grant, GrantState};
 use crate::access::ids::{GrantId, PersonId, RequestId};
-use crate::access::request::{Purpose, Request};
+use crate::access::request::{Part, Purpose, Request};
+use crate::access::review::Review;
 use crate::access::time::Timestamp;
+use crate::policy::PolicySet;
 use crate::slack::block::Message;
 use crate::slack::say::card::{CardFacts, card};
+use crate::slack::say::glass::{self, GlassFacts};
 use crate::slack::say::names::Names;
 use crate::slack::say::notice::{self, Alarm, EndsSoon, Overdue};
+use crate::slack::say::remind;
 use crate::slack::say::status::{Extend, StatusFacts, status, status_of_request};
 use crate::store::outbox::{Audience, MessageKey};
 use crate::store::{Reader, StoreError};
 
 use super::cut::Cut;
 use super::messages::{Kind, Moment};
-use super::plan::lingers;
 use super::policies::Loaded;
+use super::telling::end_together;
 use super::{App, lists, names};
 
 /// Whether a message is drawn for the first time.
@@ -33,6 +37,8 @@ pub enum Drawn {
 struct Story {
     request: Request,
     grants: Vec<Grant>,
+    review: Option<Review>,
+    reviewers: Vec<PersonId>,
     lingers: Option<String>,
     connect: Option<String>,
     extend: Extend,
@@ -54,7 +60,6 @@ impl App {
             Audience::Person(person) => names::for_person(loaded.as_deref(), person),
             Audience::Channel(_) => names::for_channel(loaded.as_deref()),
         };
-        let now = self.now().at;
         if let Kind::PolicyChanged(_) = kind {
             let changes: Vec<String> = key.about.lines().map(str::to_owned).collect();
             return Ok(Some(notice::policy_changed(&changes)));
@@ -72,27 +77,43 @@ impl App {
         let story = self.store.read(move |reader| read_story(reader, &about, names)).await?;
         let Some((mut story, grant)) = story else { return Ok(None) };
         self.complete(&mut story, loaded);
-        match (kind, grant) {
+        if let Some(review) = story.review.as_ref().filter(|review| review.is_open()) {
+            story.reviewers = self.reviewers(story.loaded.as_deref(), review).await;
+        }
+        self.draw((kind, grant), story, key, drawn).await
+    }
+
+    /// Draws a message that is about a request, or about one of its grants.
+    async fn draw(
+        &self,
+        what: (Kind, Option<Grant>),
+        story: Story,
+        key: &MessageKey,
+        drawn: Drawn,
+    ) -> Result<Option<Message>, StoreError> {
+        let now = self.now().at;
+        match what {
             (Kind::Card, _) => Ok(Some(draw_card(&story, &key.audience))),
-            (Kind::Status, _) => {
-                let in_force = story.grants.iter().any(|grant| matches!(grant.state, GrantState::Active { .. }));
-                Ok(Some(draw_status(&story, if in_force { status_of_request } else { status })))
-            }
+            (Kind::Status, _) => Ok(Some(draw_status(&story, if is_in_force(&story) { status_of_request } else { status }))),
             (Kind::Decided, _) => Ok(Some(draw_status(&story, notice::news))),
-            (Kind::News(Moment::InForce), Some(grant)) => {
-                let in_force = matches!(grant.state, GrantState::Active { .. });
-                Ok(match (in_force, drawn) {
-                    (true, Drawn::First | Drawn::Again) => Some(draw_status(&story, status)),
-                    (false, Drawn::Again) => Some(notice::was_in_force(&grant, &story.names)),
-                    (false, Drawn::First) => None,
-                })
-            }
+            (Kind::News(Moment::InForce), grant) => Ok(draw_in_force(&story, grant.as_ref(), drawn)),
             (Kind::News(Moment::Extended), Some(grant)) => {
                 // What is over by now is told by its own news.
                 let in_force = matches!(grant.state, GrantState::Active { .. });
                 Ok(in_force.then(|| draw_status(&story, notice::news)))
             }
+            (Kind::News(Moment::Over), None) if !story.grants.is_empty() => Ok(Some(draw_status(&story, notice::news))),
             (Kind::News(Moment::Over), Some(_)) => Ok(Some(draw_status(&story, notice::news))),
+            (Kind::Reminder(at), _) => Ok(draw_reminder(&story, &key.audience, at, drawn)),
+            (Kind::StillWaiting(at), _) => Ok(remind::still_waiting(&story.request, &still(&story), at, &story.names)),
+            (Kind::PageFails, _) => Ok(remind::page_fails(&story.request, &story.names)),
+            (Kind::Glass, _) => Ok(draw_glass(&story, |facts| Some(glass::broken(facts)))),
+            (Kind::Review, _) => Ok(draw_glass(&story, |facts| Some(glass::review_card(facts)))),
+            // What was closed meanwhile is late no longer.
+            (Kind::ReviewOverdue(_), _) => {
+                Ok(draw_glass(&story, |facts| facts.review.is_open().then(|| glass::review_overdue(facts, now))))
+            }
+            (Kind::Reviewed, _) => Ok(draw_glass(&story, glass::reviewed)),
             (Kind::Warning(end), Some(grant)) => self.warning(&story, &grant, (end, now), drawn).await,
             (Kind::Overdue(_), Some(grant)) => self.overdue(&story, &grant, now).await,
             (Kind::OverdueIsOver, Some(grant)) => Ok(match &grant.state {
@@ -122,12 +143,11 @@ impl App {
     fn complete(&self, story: &mut Story, loaded: Option<Arc<Loaded>>) {
         let Some(loaded) = loaded else { return };
         let terms = &story.request.terms;
-        story.lingers = lingers(self.caps(&loaded, terms).as_ref());
+        let wanted = terms.wanted();
+        story.lingers = self.lingers(&loaded, &wanted);
         story.extend = lists::extendable(&loaded.set, &story.request);
-        let resource = loaded.set.resource(&terms.resource);
-        let account = resource.and_then(|resource| loaded.set.account(&terms.subject, &resource.provider.value));
-        let template = resource.and_then(|resource| resource.how_to_connect.as_deref());
-        story.connect = template.map(|template| template.replace("{account}", account.unwrap_or("your account")));
+        let connect: Vec<String> = wanted.iter().filter_map(|part| connect(&loaded.set, &terms.subject, part)).collect();
+        story.connect = (!connect.is_empty()).then(|| connect.join("\n"));
         story.loaded = Some(loaded);
     }
 
@@ -141,13 +161,19 @@ impl App {
         let ends_at = match (&grant.state, drawn) {
             (GrantState::Active { ends_at, .. }, _) if *ends_at == end => *ends_at,
             // It has more time, or is over: what was said of this end is said no more.
-            (_, Drawn::Again) => return Ok(Some(notice::was_warned(grant.id, end, &story.names))),
+            (_, Drawn::Again) => {
+                let together = story.request.terms.is_bundle().then_some(story.request.id);
+                return Ok(Some(notice::was_warned(grant.id, together, end, &story.names)));
+            }
             (_, Drawn::First) => return Ok(None),
         };
         let id = grant.id;
         let more_asked = self.store.read(move |reader| reader.pending_extension_of(id)).await?;
+        let is_bundle = story.request.terms.is_bundle();
+        let left = || story.grants.iter().filter(|grant| grant.ends_at().is_some());
         let facts = EndsSoon {
             grant: grant.id,
+            together: (is_bundle && left().all(|other| end_together(other, grant))).then_some(story.request.id),
             ends_at,
             more_asked,
             extend: story.extend,
@@ -181,6 +207,31 @@ impl App {
     }
 }
 
+/// The news that a grant is in force, or of a bundle all of it; and what is left of that news afterwards.
+fn draw_in_force(story: &Story, grant: Option<&Grant>, drawn: Drawn) -> Option<Message> {
+    let in_force = grant.map_or_else(|| is_in_force(story), |grant| grant.ends_at().is_some());
+    match (in_force, drawn) {
+        (true, Drawn::First | Drawn::Again) => Some(draw_status(story, status)),
+        (false, Drawn::Again) => Some(match grant {
+            Some(grant) => notice::was_in_force(grant, &story.names),
+            None => notice::bundle_was_in_force(&story.request, &story.grants, &story.names),
+        }),
+        (false, Drawn::First) => None,
+    }
+}
+
+/// Whether all that the request gives was in force, and something of it is.
+fn is_in_force(story: &Story) -> bool {
+    story.grants.iter().any(|grant| grant.ends_at().is_some()) && story.grants.iter().all(Grant::came_in_force)
+}
+
+/// The line that connects to a part, with the person's account in it.
+fn connect(set: &PolicySet, person: &PersonId, part: &Part) -> Option<String> {
+    let resource = set.resource(&part.resource)?;
+    let account = set.account(person, &resource.provider.value);
+    Some(resource.how_to_connect.as_deref()?.replace("{account}", account.unwrap_or("your account")))
+}
+
 fn alarm_of(kind: &Kind, key: &MessageKey) -> Option<Alarm> {
     match kind {
         Kind::Drifted => key.about.parse().ok().map(|grant| Alarm::Drifted { grant }),
@@ -200,6 +251,13 @@ fn alarm_of(kind: &Kind, key: &MessageKey) -> Option<Alarm> {
         Kind::Card
         | Kind::Status
         | Kind::Decided
+        | Kind::Reminder(_)
+        | Kind::StillWaiting(_)
+        | Kind::PageFails
+        | Kind::Glass
+        | Kind::Review
+        | Kind::ReviewOverdue(_)
+        | Kind::Reviewed
         | Kind::News(_)
         | Kind::Warning(_)
         | Kind::Overdue(_)
@@ -232,7 +290,18 @@ fn read_story(reader: &Reader<'_>, about: &str, mut names: Names) -> Result<Opti
         Purpose::Extension(grant) => reader.grant(grant)?.into_iter().collect(),
     };
     names::learn(&mut names, &request, &grants);
-    let story = Story { request, grants, lingers: None, connect: None, extend: Extend::No, names, loaded: None };
+    let review = reader.review(request.id)?;
+    let story = Story {
+        request,
+        grants,
+        review,
+        reviewers: Vec::new(),
+        lingers: None,
+        connect: None,
+        extend: Extend::No,
+        names,
+        loaded: None,
+    };
     Ok(Some((story, grant)))
 }
 
@@ -259,11 +328,32 @@ fn draw_card(story: &Story, audience: &Audience) -> Message {
     card(&CardFacts {
         request: &story.request,
         grants: &story.grants,
+        review: story.review.as_ref(),
         still: &still,
         mention: &mention,
         lingers: story.lingers.as_deref(),
         names: &story.names,
     })
+}
+
+/// What has been decided meanwhile is no reminder, unless it takes the place of one.
+fn draw_reminder(story: &Story, audience: &Audience, at: Timestamp, drawn: Drawn) -> Option<Message> {
+    let request = &story.request;
+    let has_answered = match audience {
+        Audience::Person(person) => request.approvals.iter().any(|given| given.by == *person),
+        Audience::Channel(_) => false,
+    };
+    if request.state.is_pending() && !has_answered {
+        return Some(remind::reminder(request, &still(story), at, &story.names));
+    }
+    (drawn == Drawn::Again).then(|| remind::was_reminded(request, &story.grants, at, &story.names))
+}
+
+/// `None` where there is nothing to review.
+fn draw_glass(story: &Story, draw: impl FnOnce(&GlassFacts<'_>) -> Option<Message>) -> Option<Message> {
+    let Story { request, grants, reviewers, names, .. } = story;
+    let review = story.review.as_ref()?;
+    draw(&GlassFacts { request, grants, review, reviewers, names })
 }
 
 fn draw_status(story: &Story, draw: fn(&StatusFacts<'_>) -> Message) -> Message {
@@ -272,6 +362,7 @@ fn draw_status(story: &Story, draw: fn(&StatusFacts<'_>) -> Message) -> Message 
     draw(&StatusFacts {
         request: &story.request,
         grants: &story.grants,
+        review: story.review.as_ref(),
         still: &still,
         asked: &asked,
         connect: story.connect.as_deref(),

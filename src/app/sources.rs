@@ -51,10 +51,12 @@ impl Sources {
     }
 }
 
-/// The groups read elsewhere that matter for a request: by the rules of today, and by the steps that it was filed with.
+/// The groups read elsewhere that matter for a request: by the rules of today, by the steps that it was filed with, and
+/// those that are asked as well.
 pub(super) fn groups_of(set: &PolicySet, request: &Request) -> BTreeSet<GroupId> {
     let mut groups = set.groups_read_for(&request.terms.resource, &request.terms.role);
-    let named = request.steps.iter().flat_map(|step| groups_named(&step.by));
+    let steps = request.steps_asked();
+    let named = steps.iter().flat_map(|step| groups_named(&step.by));
     groups.extend(named.filter(|group| set.source_of(group).is_some()));
     groups
 }

@@ -7,6 +7,7 @@ use tracing::warn;
 use crate::access::event::Actor;
 use crate::access::ids::GrantId;
 use crate::access::refusal::Refusal;
+use crate::access::review::Finding;
 use crate::access::words::Words;
 use crate::slack::block::Message;
 use crate::slack::inbound::Submission;
@@ -17,6 +18,7 @@ use super::approve::Yes;
 use super::click::read_value;
 use super::deed::Deed;
 use super::extend::More;
+use super::review::Closing;
 use super::surface::{Answer, Caller};
 use super::transact::{Attempt, Outcome, Told};
 
@@ -49,6 +51,15 @@ impl App {
                 let (Some(id), _) = read_value(&view.private_metadata) else { return Answer::empty() };
                 (attempt.verb, attempt.about) = ("deny", Some(id.to_string()));
                 self.perform(&attempt, names, &Deed::Deny(person.clone(), id, reason)).await
+            }
+            form::REVIEW => {
+                let (Some(request), _) = read_value(&view.private_metadata) else { return Answer::empty() };
+                (attempt.verb, attempt.about) = ("review", Some(request.to_string()));
+                let Some(finding) = view.values.chosen(field::FINDING).and_then(Finding::named) else {
+                    return Answer::of(forms::errors(&[(field::FINDING, "Choose what you found.".to_owned())].into()));
+                };
+                let closing = Closing { by: person.clone(), request, finding, note: reason };
+                self.perform(&attempt, names, &Deed::CloseReview(closing)).await
             }
             form::EXTEND => {
                 let Ok(grant) = view.private_metadata.parse::<GrantId>() else { return Answer::empty() };
@@ -100,7 +111,8 @@ fn refused_form(refusal: &Refusal, message: &Message) -> Answer {
         Refusal::ReasonTooShort { .. }
         | Refusal::TicketMissing { .. }
         | Refusal::DenialNeedsReason
-        | Refusal::ApprovalNeedsNote => field::REASON,
+        | Refusal::ApprovalNeedsNote
+        | Refusal::ReviewNeedsNote => field::REASON,
         _ => return in_window(message),
     };
     Answer::of(forms::errors(&[(field, crate::slack::text::unescape(message.text()))].into()))

@@ -143,9 +143,18 @@ impl App {
                     Err(refusal) => self.perform(attempt, names, &Deed::Nothing(refusal)).await,
                 }
             }
+            Command::BreakGlass(ask) => {
+                attempt.verb = "break-glass";
+                let deed = self.meant_as_glass(loaded, person, ask).map_or_else(Deed::Nothing, Deed::Ask);
+                self.perform(attempt, names, &deed).await
+            }
             Command::Cancel { request } => {
                 (attempt.verb, attempt.about) = ("withdraw", request.map(|id| id.to_string()));
                 self.perform(attempt, names, &Deed::Withdraw(by, request)).await
+            }
+            Command::Remind { request } => {
+                (attempt.verb, attempt.about) = ("remind", request.map(|id| id.to_string()));
+                self.perform(attempt, names, &Deed::Remind(by, request)).await
             }
             Command::Done { grant } => {
                 (attempt.verb, attempt.about) = ("done", grant.map(|id| id.to_string()));

@@ -1,8 +1,11 @@
 //! One decision, one transaction: the row, its audit line, the messages that became stale and the answer, or none of them.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use crate::access::decide::{HoldingCommand, RequestCommand, Undecided, decide_holding, decide_request, settle};
+use crate::access::decide::{
+    HoldingCommand, RequestCommand, RollBack, Undecided, decide_holding, decide_request, rolled_back, settle,
+};
 use crate::access::entitlement::Holding;
 use crate::access::event::{Actor, Event};
 use crate::access::grant::{Grant, GrantState};
@@ -18,9 +21,9 @@ use crate::store::{Inbox, StoreError, Tx};
 use serde_json::Value;
 
 use super::end::answers_for;
-use super::messages::Telling;
 use super::policies::Loaded;
-use super::{App, names};
+use super::telling::Telling;
+use super::{App, names, paging};
 
 /// How long it is remembered that something came in. Slack's own retries end after minutes.
 const INBOX_KEPT: std::time::Duration = std::time::Duration::from_secs(24 * 3600);
@@ -100,6 +103,8 @@ pub struct Work<'a, 't> {
     pub actor: Actor,
     telling: Telling<'a>,
     recorded: usize,
+    /// Requests of which a grant is over or on its way out.
+    ending: BTreeSet<RequestId>,
 }
 
 impl<'a, 't> Work<'a, 't> {
@@ -112,7 +117,7 @@ impl<'a, 't> Work<'a, 't> {
         security_channel: Option<&'a str>,
     ) -> Self {
         let telling = Telling { set: loaded.map(|loaded| loaded.set.as_ref()), security_channel, at: now.at };
-        Work { tx, now, actor, telling, recorded: 0 }
+        Work { tx, now, actor, telling, recorded: 0, ending: BTreeSet::new() }
     }
 
     /// Records events in order, with the messages that they make stale.
@@ -120,8 +125,36 @@ impl<'a, 't> Work<'a, 't> {
         for event in events {
             self.tx.record(self.now.at, &self.actor, event.clone())?;
             self.telling.tell(self.tx, &event)?;
+            paging::follow(self.tx, &event, self.now.at)?;
             self.recorded += 1;
             self.end_extension_of(&event)?;
+            self.note_ending(&event)?;
+        }
+        Ok(())
+    }
+
+    fn note_ending(&mut self, event: &Event) -> Result<(), StoreError> {
+        let (Event::GrantFailed { grant, .. }
+        | Event::GrantVoided { grant, .. }
+        | Event::GrantRevoking { grant, .. }
+        | Event::GrantEnded { grant, .. }) = event
+        else {
+            return Ok(());
+        };
+        self.ending.extend(self.tx.grant(*grant)?.map(|grant| grant.request));
+        Ok(())
+    }
+
+    /// The last thing in a transaction: what was to be given all or not at all, and is not all there, is rolled back.
+    fn roll_back(&mut self) -> Result<(), StoreError> {
+        while let Some(request) = self.ending.pop_first() {
+            let grants = self.tx.grants_of_request(request)?;
+            for RollBack { grant, entitlement, cause } in rolled_back(&grants) {
+                match self.on_holding(entitlement, HoldingCommand::End { grant, cause }) {
+                    Ok(()) | Err(Stop::Refused(_) | Stop::Stale) => {}
+                    Err(Stop::Store(error)) => return Err(error),
+                }
+            }
         }
         Ok(())
     }
@@ -216,12 +249,14 @@ impl App {
                     Err(Stop::Refused(_) | Stop::Stale) => 0,
                     Err(Stop::Store(error)) => return Err(error),
                 };
+                work.roll_back()?;
                 crate::failpoint::hit("before-commit");
                 Ok(moved)
             })
             .await?;
         if moved > 0 {
             self.mail.notify_one();
+            self.pages.notify_one();
         }
         Ok(moved)
     }
@@ -258,6 +293,7 @@ impl App {
                     Err(Stop::Refused(refusal)) => refuse(&mut work, &attempt, refusal, &mut names)?,
                     Err(stop) => return Err(stop),
                 };
+                work.roll_back()?;
                 if let Some(key) = &attempt.key {
                     tx.inbox_answer(key, &told.message.to_answer().to_string())?;
                 }
@@ -336,7 +372,9 @@ fn denied_too_late(
 /// A refusal that names a request or grant is told with what those are about.
 fn learn_refusal(tx: &Tx<'_>, refusal: &Refusal, names: &mut Names) -> Result<(), StoreError> {
     let (request, grant) = match refusal {
-        Refusal::AlreadyPending { request } | Refusal::ExtensionPending { request } => (Some(*request), None),
+        Refusal::AlreadyPending { request } | Refusal::ExtensionPending { request } | Refusal::RemindedLately { request, .. } => {
+            (Some(*request), None)
+        }
         Refusal::AlreadyHeld { grant } | Refusal::GrantOver { grant, .. } | Refusal::NotInForce { grant } => (None, Some(*grant)),
         _ => (None, None),
     };

@@ -2,11 +2,11 @@
 
 use std::sync::Arc;
 
-use crate::access::decide::{HoldingCommand, RequestCommand, Withdrawer};
+use crate::access::decide::{RequestCommand, Withdrawer};
 use crate::access::grant::EndCause;
 use crate::access::ids::{PersonId, RequestId};
 use crate::access::refusal::Refusal;
-use crate::access::request::RequestState;
+use crate::access::request::{Request, RequestState};
 use crate::slack::say::names::Names;
 use crate::slack::say::reply::Reply;
 
@@ -27,7 +27,7 @@ impl App {
         self.transact(attempt, loaded, names, move |work, names| {
             let id = match request {
                 Some(id) => id,
-                None => the_only_one(work, &by)?,
+                None => the_only_one(&work.tx.pending_requests_of(&by)?, "cancel")?,
             };
             take_back(work, names, id, who)
         })
@@ -35,16 +35,16 @@ impl App {
     }
 }
 
-fn the_only_one(work: &mut Work<'_, '_>, by: &PersonId) -> Result<RequestId, Stop> {
-    let pending = work.tx.pending_requests_of(by)?;
-    match pending.as_slice() {
+/// The only one of the requests that somebody waits for; `verb` is what they want to do with it.
+pub(super) fn the_only_one(pending: &[Request], verb: &str) -> Result<RequestId, Refusal> {
+    match pending {
         [only] => Ok(only.id),
-        [] => Err(Refusal::NothingHeld.into()),
+        [] => Err(Refusal::NothingHeld),
         several => {
             let numbers: Vec<String> = several.iter().map(|request| request.id.to_string()).collect();
             let problem = format!("you wait for several: {}", numbers.join(", "));
-            let example = format!("/jit cancel {}", numbers.first().map_or("R-42", String::as_str));
-            Err(Refusal::NotUnderstood { problem, example }.into())
+            let example = format!("/jit {verb} {}", numbers.first().map_or("R-42", String::as_str));
+            Err(Refusal::NotUnderstood { problem, example })
         }
     }
 }
@@ -60,17 +60,15 @@ fn take_back(work: &mut Work<'_, '_>, names: &mut Names, id: RequestId, who: Wit
         return Err(Refusal::NoSuchRequest { request: id }.into());
     }
     if let RequestState::Approved { .. } = request.state {
-        let open: Vec<_> = work.tx.grants_of_request(id)?.into_iter().filter(|grant| !grant.is_over()).collect();
-        for grant in &open {
-            let command = HoldingCommand::End { grant: grant.id, cause: EndCause::Withdrawn(by.clone()) };
-            match work.on_holding(grant.entitlement, command) {
-                Ok(()) | Err(Stop::Refused(Refusal::GrantOver { .. })) => {}
-                Err(stop) => return Err(stop),
-            }
-        }
-        if let Some(grant) = open.first() {
-            names::learn(names, &request, &open);
-            return Ok(Reply::Ending { grant: grant.id });
+        let open = work.tx.grants_of_request(id)?.iter().any(|grant| !grant.is_over());
+        if open {
+            let ended = work.end_all(id, &EndCause::Withdrawn(by))?;
+            names::learn(names, &request, &ended);
+            let grants: Vec<_> = ended.iter().map(|grant| grant.id).collect();
+            return Ok(match grants.as_slice() {
+                [only] => Reply::Ending { grant: *only },
+                _ => Reply::EndingAll { request: id, grants },
+            });
         }
     }
     work.on_request(id, RequestCommand::Withdraw(who))?;

@@ -119,7 +119,7 @@ impl Entry {
 /// The row that an event is about, as the log spells it: `R-42`, `G-57`, `E-7`.
 pub fn about_text(about: About) -> Option<String> {
     match about {
-        About::Request(id) => Some(id.to_string()),
+        About::Request(id) | About::Review(id) => Some(id.to_string()),
         About::Grant(id) => Some(id.to_string()),
         About::Entitlement(id) => Some(id.to_string()),
         About::Nothing => None,

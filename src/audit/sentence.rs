@@ -7,7 +7,9 @@ use crate::access::event::{Actor, Event};
 use crate::access::grant::{EndCause, FailCause, Grant, Proof, VoidCause};
 use crate::access::ids::{PersonId, RequestId};
 use crate::access::refusal::Refusal;
-use crate::access::request::{Mode, Purpose, Request, Seat, Step};
+use crate::access::remind::Reminder;
+use crate::access::request::{Mode, Part, Purpose, Request, Seat, Step};
+use crate::access::review::{Finding, Review};
 use crate::access::time::Timestamp;
 
 use super::leaf::Entry;
@@ -39,6 +41,15 @@ impl Say<'_> {
             Event::ApprovalGiven { request, approval } => format!("{request}: {} agreed", self.name(&approval.by)),
             Event::ApprovalVoided { request, by } => format!("{request}: the yes of {} no longer counts", self.name(by)),
             Event::StepsRaised { request, steps } => format!("{request}: now needs {}", steps_text(steps)),
+            Event::PartsChanged { request, parts, .. } => format!("{request}: the bundle changed; now for {}", parts_text(parts)),
+            Event::StepsWidened { request, by, .. } => {
+                format!("{request}: nobody answered; {by} may fill any empty place as well")
+            }
+            Event::StepsNarrowed { request } => format!("{request}: by the rules in force nobody is asked beside its steps"),
+            Event::RequestReminded { request, reminder, .. } => self.reminded(*request, reminder),
+            Event::PageOwed { request, .. } => format!("{request}: still nobody answered; somebody is to be paged"),
+            Event::PageMade { request, .. } => format!("{request}: the provider has taken the page"),
+            Event::PageResolved { request, .. } => format!("{request}: the provider was told that the page is settled"),
             Event::RequestEndLowered { request, ends_at_most } => format!("{request}: may last until {}", when(*ends_at_most)),
             Event::RequestApproved { request, seats, .. } => self.approved(*request, seats),
             Event::RequestDenied { request, by, .. } => format!("{request}: {} denied it", self.name(by)),
@@ -46,6 +57,9 @@ impl Say<'_> {
             Event::RequestExpired { request, .. } => format!("{request}: nobody decided in time"),
             Event::RequestInvalidated { request, why, .. } => format!("{request}: no longer allowed: {why}"),
             Event::RequestLapsed { request, .. } => format!("{request}: did not begin in time; nothing was sent"),
+            Event::ReviewOpened { review } => review_opened(review),
+            Event::ReviewOverdue { request, alarm } => format!("{request}: the review is late (alarm {alarm})"),
+            Event::ReviewClosed { request, by, finding, .. } => self.reviewed(*request, by, *finding),
             Event::GrantPlanned { grant } => self.planned(grant),
             Event::GrantChecking { grant, .. } => format!("{grant}: reading what is there already"),
             Event::GrantProvisioning { grant, .. } => format!("{grant}: the provider is being told"),
@@ -79,12 +93,7 @@ impl Say<'_> {
             }
             Event::TroubleSeen { entitlement, trouble } => format!("{entitlement}: trouble: {}", trouble_text(trouble)),
             Event::Refused { attempt, about, refusal } => self.refused(actor, attempt, about.as_deref(), refusal),
-            Event::PolicyLoaded { digest, changes, .. } if changes.is_empty() => {
-                format!("policies {} came in force", short(digest))
-            }
-            Event::PolicyLoaded { digest, changes, .. } => {
-                format!("policies {} came in force; {}", short(digest), changes.join("; "))
-            }
+            Event::PolicyLoaded { digest, changes, .. } => policy_loaded(digest, changes),
             Event::Finding { request, what } => format!("{request}: found later: {what}"),
             Event::PolicyRefused { digest, problem } => format!("policies {} were refused: {problem}", short(digest)),
             Event::Started { version } => format!("Daypass {version} started"),
@@ -105,6 +114,9 @@ impl Say<'_> {
         let terms = &request.terms;
         let mut text = format!("{}: {} asked for ", request.id, self.name(&request.filed_by));
         text.push_str(&match terms.purpose {
+            Purpose::Access if terms.is_bundle() => {
+                format!("{} ({}) for {}", terms.resource, parts_text(&terms.parts), terms.access_for)
+            }
             Purpose::Access => format!("{} as {} for {}", terms.resource, terms.role, terms.access_for),
             Purpose::Extension(grant) => format!("{} more of {grant} ({} as {})", terms.access_for, terms.resource, terms.role),
         });
@@ -125,6 +137,22 @@ impl Say<'_> {
         }
         let seats: Vec<_> = seats.iter().map(|seat| format!("{} for {}", self.name(&seat.person), seat.step)).collect();
         format!("{request}: approved by {}", seats.join(", "))
+    }
+
+    fn reviewed(&self, request: RequestId, by: &PersonId, finding: Finding) -> String {
+        let found = match finding {
+            Finding::Justified => "was justified",
+            Finding::NotJustified => "was not justified",
+        };
+        format!("{request}: {} reviewed it: breaking the glass {found}", self.name(by))
+    }
+
+    fn reminded(&self, request: RequestId, reminder: &Reminder) -> String {
+        match reminder {
+            Reminder::First => format!("{request}: those who can still fill a place were reminded"),
+            Reminder::Second => format!("{request}: they were reminded again"),
+            Reminder::ByHand(by) => format!("{request}: {} had those who are asked reminded", self.name(by)),
+        }
     }
 
     fn planned(&self, grant: &Grant) -> String {
@@ -219,6 +247,22 @@ fn target_text(target: &Target) -> String {
         Target::Present { level, until: None } => level.name.clone(),
         Target::Present { level, until: Some(until) } => format!("{}, until {} at the provider itself", level.name, when(*until)),
     }
+}
+
+fn policy_loaded(digest: &str, changes: &[String]) -> String {
+    let mut text = format!("policies {} came in force", short(digest));
+    changes.iter().for_each(|change| text.push_str(&format!("; {change}")));
+    text
+}
+
+fn review_opened(review: &Review) -> String {
+    let Review { request, by, due_at, .. } = review;
+    format!("{request}: nobody agreed to it; to be reviewed by {} until {}", by.join(" or "), when(*due_at))
+}
+
+fn parts_text(parts: &[Part]) -> String {
+    let parts: Vec<_> = parts.iter().map(|part| format!("{} as {}", part.resource, part.role)).collect();
+    parts.join(" and ")
 }
 
 fn steps_text(steps: &[Step]) -> String {

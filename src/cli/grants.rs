@@ -27,13 +27,13 @@ pub async fn run(here: &Here, command: Command) -> Done {
         .iter()
         .map(|item| {
             let mut row: Vec<String> =
-                ["id", "request", "person", "resource", "role", "provider"].map(|name| print::field(item, name)).into();
+                ["id", "request", "person", "resource", "role", "bundle", "provider"].map(|name| print::field(item, name)).into();
             row.push(state(item));
             row.push(print::time_field(item, "ends_at_ms"));
             row
         })
         .collect();
-    print::table(&["grant", "request", "person", "resource", "role", "provider", "state", "end"], &rows);
+    print::table(&["grant", "request", "person", "resource", "role", "bundle", "provider", "state", "end"], &rows);
     Ok(())
 }
 

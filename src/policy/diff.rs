@@ -9,6 +9,7 @@ use std::fmt;
 
 use super::evaluate::would_ask;
 use super::facts::{Facts, Manner};
+
 use super::matching::{Fits, Whose, fits};
 use super::permit::total;
 use super::set::PolicySet;
@@ -31,6 +32,8 @@ pub struct Change {
     pub resource: ResourceId,
     /// As what.
     pub role: RoleId,
+    /// For whoever asks in this manner.
+    pub manner: Manner,
     /// How it was.
     pub before: WayIn,
     /// How it is now.
@@ -66,8 +69,12 @@ const NAMED_MAX: usize = 5;
 
 impl fmt::Display for Change {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Change { resource, role, before, after, people } = self;
-        write!(f, "{resource} {role}: {after}, {before} before, for ")?;
+        let Change { resource, role, manner, before, after, people } = self;
+        let by = match manner {
+            Manner::Usual => "",
+            Manner::BreakGlass => ", by breaking the glass",
+        };
+        write!(f, "{resource} {role}{by}: {after}, {before} before, for ")?;
         let named: Vec<&str> = people.iter().take(NAMED_MAX).map(PersonId::as_str).collect();
         f.write_str(&named.join(", "))?;
         match people.len().saturating_sub(NAMED_MAX) {
@@ -94,23 +101,32 @@ impl Diff {
 
 /// What changes between two sets. `now` decides whose contract is over. Takes time in proportion to people times roles.
 pub fn diff(before: &PolicySet, after: &PolicySet, now: Timestamp) -> Diff {
-    let people: BTreeSet<&PersonId> = before.people().keys().chain(after.people().keys()).collect();
-    let mut found: BTreeMap<(&ResourceId, &RoleId, WayIn, WayIn), Vec<PersonId>> = BTreeMap::new();
-    let roles: BTreeSet<(&ResourceId, &RoleId)> = roles(before).chain(roles(after)).collect();
-    for (resource, role) in roles {
-        for person in &people {
-            let (was, is) = (way_in(before, person, resource, role, now), way_in(after, person, resource, role, now));
-            if was != is {
-                found.entry((resource, role, was, is)).or_default().push((*person).clone());
-            }
-        }
-    }
     let mut diff = Diff::default();
-    for ((resource, role, before, after), people) in found {
-        let change = Change { resource: resource.clone(), role: role.clone(), before, after, people };
-        if after < before { diff.opened.push(change) } else { diff.closed.push(change) }
+    for manner in [Manner::Usual, Manner::BreakGlass] {
+        diff.add(before, after, manner, now);
     }
     diff
+}
+
+impl Diff {
+    fn add(&mut self, before: &PolicySet, after: &PolicySet, manner: Manner, now: Timestamp) {
+        let people: BTreeSet<&PersonId> = before.people().keys().chain(after.people().keys()).collect();
+        let mut found: BTreeMap<(&ResourceId, &RoleId, WayIn, WayIn), Vec<PersonId>> = BTreeMap::new();
+        let roles: BTreeSet<(&ResourceId, &RoleId)> = roles(before).chain(roles(after)).collect();
+        for (resource, role) in roles {
+            for person in &people {
+                let what = (*person, resource, role, manner);
+                let (was, is) = (way_in(before, what, now), way_in(after, what, now));
+                if was != is {
+                    found.entry((resource, role, was, is)).or_default().push((*person).clone());
+                }
+            }
+        }
+        for ((resource, role, before, after), people) in found {
+            let change = Change { resource: resource.clone(), role: role.clone(), manner, before, after, people };
+            if after < before { self.opened.push(change) } else { self.closed.push(change) }
+        }
+    }
 }
 
 fn roles(set: &PolicySet) -> impl Iterator<Item = (&ResourceId, &RoleId)> {
@@ -118,18 +134,20 @@ fn roles(set: &PolicySet) -> impl Iterator<Item = (&ResourceId, &RoleId)> {
 }
 
 /// The way in that asks least of people, as `evaluate` would find it at an hour, and with a reason, that suit every permit.
-fn way_in(set: &PolicySet, person: &PersonId, resource: &ResourceId, role: &RoleId, now: Timestamp) -> WayIn {
+fn way_in(set: &PolicySet, (person, resource, role, manner): (&PersonId, &ResourceId, &RoleId, Manner), now: Timestamp) -> WayIn {
     let Some(provider) = set.resource(resource).map(|resource| &resource.provider.value) else { return WayIn::No };
     let is_over = set.contract_end(person).is_some_and(|end| end <= now);
     if is_over || set.role(resource, role).is_none() || set.account(person, provider).is_none() {
         return WayIn::No;
     }
-    let facts = Facts::supposed(person, resource, role, Manner::Usual);
+    let facts = Facts::supposed(person, resource, role, manner);
     let whose = Whose { id: person, contract_ended: is_over };
     if set.forbid_about(resource, role).any(|rule| fits(set, &rule.who, whose, &facts.outside) != Fits::No) {
         return WayIn::No;
     }
-    let permits = set.policies_about(resource, role).filter(|policy| fits(set, &policy.who, whose, &facts.outside) == Fits::Yes);
+    let permits = set
+        .policies_about(resource, role)
+        .filter(|policy| policy.manner() == manner && fits(set, &policy.who, whose, &facts.outside) == Fits::Yes);
     let ways = permits.map(|policy| match would_ask(set, policy, &facts, now) {
         (_, missing) if !missing.is_empty() => WayIn::No,
         (steps, _) => match total(&steps) {

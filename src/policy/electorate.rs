@@ -9,11 +9,9 @@ use super::facts::{Outside, Reading, Standing};
 use super::file::Kind;
 use super::set::PolicySet;
 use crate::access::ids::{GroupId, PersonId};
+pub use crate::access::request::OR;
 use crate::access::request::Step;
 use crate::access::time::Timestamp;
-
-/// What stands between alternatives in a step's `by`, such as `group/dba or group/platform`. No name can contain it.
-pub const OR: &str = " or ";
 
 /// For each step, who may fill it at `now`. A group that cannot be read, and a word that means nothing, is nobody.
 pub fn electorate(

@@ -254,6 +254,7 @@ fn sentence(refusal: &Refusal) -> String {
         | Refusal::CannotBePlanned { .. }
         | Refusal::AlreadyPending { .. }
         | Refusal::AlreadyHeld { .. }
+        | Refusal::BundleHeld { .. }
         | Refusal::TooManyPending { .. }
         | Refusal::OwnRequest
         | Refusal::NotAnApprover
@@ -262,9 +263,20 @@ fn sentence(refusal: &Refusal) -> String {
         | Refusal::TermsChanged
         | Refusal::DenialNeedsReason
         | Refusal::ApprovalNeedsNote
+        | Refusal::RemindedLately { .. }
+        | Refusal::GlassNotPermitted
+        | Refusal::GlassNeedsReason
+        | Refusal::NobodyCanReview { .. }
+        | Refusal::GlassNotExtended
+        | Refusal::OwnReview
+        | Refusal::NotAReviewer
+        | Refusal::NoReview { .. }
+        | Refusal::ReviewNeedsNote
+        | Refusal::Reviewed { .. }
         | Refusal::NotYours
         | Refusal::GrantOver { .. }
         | Refusal::NotInForce { .. }
+        | Refusal::BundleNotExtended { .. }
         | Refusal::ExtensionPending { .. }
         | Refusal::NoPolicy
         | Refusal::ClockSuspect

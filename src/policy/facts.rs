@@ -4,8 +4,9 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
-use crate::access::ids::{GroupId, PersonId, PolicyId, ProviderId, ResourceId, RoleId};
+use crate::access::ids::{GroupId, PersonId, PolicyId, ResourceId, RoleId};
 use crate::access::refusal::Refusal;
+pub use crate::access::remind::{Page, Remind};
 use crate::access::request::{Mode, Step};
 use crate::access::time::{Timestamp, Ttl};
 use crate::access::words::Words;
@@ -170,6 +171,8 @@ pub enum Verdict {
     Allow {
         /// The permit that applies: the one that asks least of people, ties by id.
         policy: PolicyId,
+        /// Of a bundle, which is named after the part that asks most of people: the permits of its other parts, each once.
+        also: Vec<PolicyId>,
         /// What has to be agreed by whom, with `owners` resolved; empty in [`Mode::Auto`] and only there.
         steps: Vec<Step>,
         /// How it comes to be approved.
@@ -255,28 +258,6 @@ pub struct Review {
     pub by: Vec<String>,
     /// How long after the access began it should be closed.
     pub within: Ttl,
-}
-
-/// What happens while nobody answers. All of it stops at the decision.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Remind {
-    /// How long after it was asked those who are asked are reminded.
-    pub after: Ttl,
-    /// Who is asked as well from then on, as a step's `by`.
-    pub then_ask: Option<String>,
-    /// How long after the reminder the next happens: a second reminder, and the page.
-    pub after_that: Option<Ttl>,
-    /// Whom to page then.
-    pub page: Option<Page>,
-}
-
-/// Whom to page.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Page {
-    /// The provider that pages.
-    pub provider: ProviderId,
-    /// The service there, by its name.
-    pub service: String,
 }
 
 /// What each rule said that is about the role asked for, in the order in which they were looked at.

@@ -30,8 +30,6 @@ pub struct Shapes<'a> {
 /// A part of the language that a build may be without.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Part {
-    /// `bundles:`
-    Bundles,
     /// `approve: break-glass`
     BreakGlass,
     /// `remind:`

@@ -136,7 +136,6 @@ fn not_carried_out(files: &Files, not_yet: &[Part], sink: &mut Sink) {
             sink.problem(place, format!("{what} is not supported yet"));
         }
     };
-    files.bundles.iter().for_each(|bundle| refuse(Part::Bundles, bundle.id.place, "a bundle"));
     for group in &files.groups {
         if let Members::OnCall(on_call) = &group.members {
             refuse(Part::OnCall, on_call.schedule.place, "a group of those who are on call");

@@ -14,12 +14,19 @@ use super::until::Until;
 pub enum Command {
     /// Access. Where it does not say enough, the form is opened with what it says.
     Request(Ask),
+    /// Access at once, without anybody's approval.
+    BreakGlass(Ask),
     /// What they hold and have asked for.
     Mine,
     /// What waits for them.
     Pending,
     /// Withdraw a request; without a number the only pending one.
     Cancel {
+        /// Which.
+        request: Option<RequestId>,
+    },
+    /// Remind those who are asked; without a number, of the only pending request.
+    Remind {
         /// Which.
         request: Option<RequestId>,
     },
@@ -89,10 +96,18 @@ pub struct NotUnderstood {
 /// A line that asks for access, as an example.
 pub const EXAMPLE: &str = "/jit request prod/orders readonly 2h OPS-42 slow checkout";
 
-const VERBS: [&str; 9] = ["request", "mine", "pending", "cancel", "done", "extend", "revoke", "why", "help"];
+/// A line that breaks the glass, as an example.
+pub const GLASS_EXAMPLE: &str = "/jit break-glass prod/orders readonly 30m orders are stuck since 14:40";
+
+const VERBS: [&str; 11] =
+    ["request", "break-glass", "mine", "pending", "cancel", "remind", "done", "extend", "revoke", "why", "help"];
 
 /// What other tools call it, and what it is called here.
-const ELSEWHERE: [(&str, &str); 12] = [
+const ELSEWHERE: [(&str, &str); 16] = [
+    ("emergency", "break-glass"),
+    ("glass", "break-glass"),
+    ("nudge", "remind"),
+    ("ping", "remind"),
     ("withdraw", "cancel"),
     ("ask", "request"),
     ("new", "request"),
@@ -113,12 +128,19 @@ impl Command {
         let words: Vec<&str> = text.split_whitespace().collect();
         let Some((verb, rest)) = words.split_first() else { return Command::Help };
         match verb.to_lowercase().as_str() {
-            "request" => request(rest),
+            "request" => request(rest, EXAMPLE).map_or_else(Command::NotUnderstood, Command::Request),
+            "break-glass" | "breakglass" | "break_glass" => break_glass(rest),
+            "break" if rest.first().is_some_and(|word| word.eq_ignore_ascii_case("glass")) => {
+                break_glass(rest.get(1..).unwrap_or_default())
+            }
             "mine" => alone(verb, rest, Command::Mine),
             "pending" => alone(verb, rest, Command::Pending),
             "help" | "?" | "-h" | "--help" => Command::Help,
             "cancel" => {
                 numbered(rest, "/jit cancel R-42").map_or_else(Command::NotUnderstood, |request| Command::Cancel { request })
+            }
+            "remind" => {
+                numbered(rest, "/jit remind R-42").map_or_else(Command::NotUnderstood, |request| Command::Remind { request })
             }
             "done" => numbered(rest, "/jit done G-57").map_or_else(Command::NotUnderstood, |grant| Command::Done { grant }),
             "extend" => extend(rest).unwrap_or_else(Command::NotUnderstood),
@@ -142,44 +164,58 @@ pub fn read_length(text: &str) -> Result<Length, NotATtl> {
     }
 }
 
-fn request(rest: &[&str]) -> Command {
+/// What is asked for; `example` is a line of the same command.
+fn request(rest: &[&str], example: &str) -> Result<Ask, NotUnderstood> {
     if rest.first().is_some_and(|word| word.eq_ignore_ascii_case("for"))
         && rest.get(1).is_some_and(|word| word.starts_with(['<', '@']))
     {
-        return wrong("asking for somebody else is not possible here", EXAMPLE);
+        return Err(not_understood("asking for somebody else is not possible here", example));
     }
     let mut words = Vec::new();
     let mut left = rest;
     while let Some((word, tail)) = left.split_first() {
         if word.eq_ignore_ascii_case("from") && tail.first().is_some_and(|word| word.contains(':')) {
-            return wrong("starting later is not possible here; access starts once it is approved", EXAMPLE);
+            return Err(not_understood("starting later is not possible here; access starts once it is approved", example));
         }
         if word.eq_ignore_ascii_case("until") {
             let Some((until, read)) = Until::read(tail) else {
-                return wrong(
+                return Err(not_understood(
                     "after `until` comes a time of day, such as `18:00` or `fri 12:00`",
                     "/jit request prod/orders readonly until 18:00 OPS-42",
-                );
+                ));
             };
-            return asked(words, Some(Length::Until(until)), tail.get(read..).unwrap_or_default());
+            return asked(words, Some(Length::Until(until)), tail.get(read..).unwrap_or_default(), example);
         }
         let next = if word.eq_ignore_ascii_case("for") { tail.first().copied() } else { Some(*word) };
         let after = if word.eq_ignore_ascii_case("for") { tail.get(1..).unwrap_or_default() } else { tail };
         match next.map(str::parse::<Ttl>) {
-            Some(Ok(ttl)) => return asked(words, Some(Length::For(ttl)), after),
-            Some(Err(problem @ (NotATtl::TooShort(_) | NotATtl::TooLong(_)))) => return wrong(&problem.to_string(), EXAMPLE),
+            Some(Ok(ttl)) => return asked(words, Some(Length::For(ttl)), after, example),
+            Some(Err(problem @ (NotATtl::TooShort(_) | NotATtl::TooLong(_)))) => {
+                return Err(not_understood(&problem.to_string(), example));
+            }
             Some(Err(NotATtl::Unreadable(_))) | None => words.push((*word).to_owned()),
         }
         left = tail;
     }
-    asked(words, None, &[])
+    asked(words, None, &[], example)
 }
 
-fn asked(words: Vec<String>, length: Option<Length>, reason: &[&str]) -> Command {
+fn asked(words: Vec<String>, length: Option<Length>, reason: &[&str], example: &str) -> Result<Ask, NotUnderstood> {
     if words.is_empty() && length.is_some() {
-        return wrong("the length comes after the resource and the role", EXAMPLE);
+        return Err(not_understood("the length comes after the resource and the role", example));
     }
-    Command::Request(Ask { words, length, reason: Words::typed(&reason.join(" ")) })
+    Ok(Ask { words, length, reason: Words::typed(&reason.join(" ")) })
+}
+
+/// There is no form for it: in an emergency one line says all, or what is missing.
+fn break_glass(rest: &[&str]) -> Command {
+    let missing = |problem: &str| Command::NotUnderstood(not_understood(problem, GLASS_EXAMPLE));
+    match request(rest, GLASS_EXAMPLE) {
+        Err(words) => Command::NotUnderstood(words),
+        Ok(Ask { words, .. }) if words.is_empty() => missing("it does not say what you need"),
+        Ok(Ask { length: None, .. }) => missing("it does not say for how long"),
+        Ok(ask) => Command::BreakGlass(ask),
+    }
 }
 
 fn alone(verb: &str, rest: &[&str], command: Command) -> Command {

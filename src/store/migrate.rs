@@ -8,7 +8,14 @@ use super::error::OpenError;
 const APPLICATION_ID: i64 = 0x4461_7950;
 
 /// Every step, in order. A released step is never edited; a change is a new one.
-const STEPS: [&str; 2] = [include_str!("migrations/0001.sql"), include_str!("migrations/0002.sql")];
+const STEPS: [&str; 6] = [
+    include_str!("migrations/0001.sql"),
+    include_str!("migrations/0002.sql"),
+    include_str!("migrations/0003.sql"),
+    include_str!("migrations/0004.sql"),
+    include_str!("migrations/0005.sql"),
+    include_str!("migrations/0006.sql"),
+];
 
 /// Brings the database up to the newest schema.
 pub fn migrate(conn: &mut Connection, file: &std::path::Path) -> Result<(), OpenError> {
@@ -84,7 +91,7 @@ mod tests {
         let mut conn = Connection::open_in_memory().unwrap();
         migrate(&mut conn, Path::new("x")).unwrap();
         conn.pragma_update(None, "user_version", 99).unwrap();
-        assert!(matches!(migrate(&mut conn, Path::new("x")), Err(OpenError::SchemaTooNew { found: 99, known: 2 })));
+        assert!(matches!(migrate(&mut conn, Path::new("x")), Err(OpenError::SchemaTooNew { found: 99, .. })));
 
         let mut other = Connection::open_in_memory().unwrap();
         other.execute_batch("CREATE TABLE recipes (id INTEGER)").unwrap();

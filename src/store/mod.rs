@@ -12,6 +12,7 @@ pub mod log;
 mod migrate;
 mod open;
 pub mod outbox;
+pub mod pages;
 mod peek;
 mod place;
 mod reader;

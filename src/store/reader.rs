@@ -6,11 +6,12 @@ use std::collections::BTreeMap;
 use rusqlite::{Connection, OptionalExtension};
 
 use super::error::StoreError;
-use super::rows::{entitlement, grant, request};
+use super::rows::{entitlement, grant, request, review};
 use crate::access::entitlement::{Entitlement, Holding};
 use crate::access::grant::Grant;
 use crate::access::ids::{EntitlementId, GrantId, PersonId, PolicyId, ProviderId, RequestId, ResourceId, RoleId};
 use crate::access::request::{Purpose, Request, Terms};
+use crate::access::review::Review;
 use crate::access::time::Timestamp;
 
 /// A consistent view of the rows.
@@ -50,6 +51,25 @@ impl<'a> Reader<'a> {
     /// The request with this number.
     pub fn request(&self, id: RequestId) -> Result<Option<Request>, StoreError> {
         self.run(|conn| request::load(conn, id))
+    }
+
+    /// The review of this request, open or closed.
+    pub fn review(&self, request: RequestId) -> Result<Option<Review>, StoreError> {
+        self.run(|conn| review::load(conn, request))
+    }
+
+    /// Reviews that somebody has to close, the longest open first, at most `limit`.
+    pub fn open_reviews(&self, limit: u32) -> Result<Vec<Review>, StoreError> {
+        self.run(|conn| review::load_all(conn, "SELECT * FROM reviews WHERE state = 'open' ORDER BY request LIMIT ?1", [limit]))
+    }
+
+    /// Reviews of which somebody has to be told, the longest due first, at most `limit`.
+    pub fn due_reviews(&self, now: Timestamp, limit: u32) -> Result<Vec<RequestId>, StoreError> {
+        self.run(|conn| {
+            let sql = "SELECT * FROM reviews WHERE due_at IS NOT NULL AND due_at <= ?1 ORDER BY due_at, request LIMIT ?2";
+            let due = review::load_all(conn, sql, (now.as_millis(), limit))?;
+            Ok(due.into_iter().map(|review| review.request).collect())
+        })
     }
 
     /// The grant with this number.
@@ -158,7 +178,10 @@ impl<'a> Reader<'a> {
     pub fn uses_of(&self, person: &PersonId, since: Timestamp) -> Result<BTreeMap<PolicyId, Vec<Timestamp>>, StoreError> {
         self.run(|conn| {
             // It is approved in the transaction in which it is asked: both have one time, and no such row is ever pending.
-            let sql = "SELECT policy, asked_at FROM requests WHERE mode = 'auto' AND subject = ?1 AND asked_at > ?2
+            let sql = "SELECT policy AS id, asked_at FROM requests WHERE mode = 'auto' AND subject = ?1 AND asked_at > ?2
+                       UNION ALL
+                       SELECT value, asked_at FROM requests, json_each(also_under)
+                       WHERE mode = 'auto' AND subject = ?1 AND asked_at > ?2
                        ORDER BY asked_at, id";
             let mut statement = conn.prepare_cached(sql)?;
             let mut rows = statement.query((person.as_str(), since.as_millis()))?;
@@ -284,11 +307,12 @@ impl<'a> Reader<'a> {
         })
     }
 
-    /// When the next request, grant or entitlement is due. Messages have their own: `next_message_due`.
+    /// When the next request, review, grant or entitlement is due. Messages have their own: `next_message_due`.
     pub fn next_due(&self) -> Result<Option<Timestamp>, StoreError> {
         self.run(|conn| {
             let sql = "SELECT MIN(at) FROM (
                            SELECT MIN(due_at) AS at FROM requests WHERE due_at IS NOT NULL
+                           UNION ALL SELECT MIN(due_at) FROM reviews WHERE due_at IS NOT NULL
                            UNION ALL SELECT MIN(due_at) FROM grants WHERE due_at IS NOT NULL
                            UNION ALL SELECT MIN(due_at) FROM entitlements WHERE due_at IS NOT NULL)";
             let at: Option<i64> = conn.prepare_cached(sql)?.query_row([], |row| row.get(0))?;

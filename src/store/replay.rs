@@ -4,13 +4,14 @@ use std::collections::BTreeMap;
 
 use super::error::StoreError;
 use super::reader::Reader;
-use super::rows::{entitlement, grant, request};
+use super::rows::{entitlement, grant, request, review};
 use crate::access::apply::{self, IllegalEvent};
 use crate::access::entitlement::Entitlement;
 use crate::access::event::{About, Event};
 use crate::access::grant::Grant;
 use crate::access::ids::{EntitlementId, GrantId, RequestId};
 use crate::access::request::Request;
+use crate::access::review::Review;
 use crate::access::time::Timestamp;
 
 /// The rows that a history makes.
@@ -18,6 +19,8 @@ use crate::access::time::Timestamp;
 pub struct Replayed {
     /// The requests.
     pub requests: BTreeMap<RequestId, Request>,
+    /// The reviews, by the requests that they are of.
+    pub reviews: BTreeMap<RequestId, Review>,
     /// The grants.
     pub grants: BTreeMap<GrantId, Grant>,
     /// The entitlements. What is owed and in flight is not in the log.
@@ -62,12 +65,14 @@ impl Replayed {
     pub fn apply(&mut self, event: &Event) -> Result<(), ReplayError> {
         match event {
             Event::RequestAsked { request } => return begin(&mut self.requests, request.id, request),
+            Event::ReviewOpened { review } => return begin(&mut self.reviews, review.request, review),
             Event::GrantPlanned { grant } => return begin(&mut self.grants, grant.id, grant),
             Event::EntitlementAdded { entitlement } => return begin(&mut self.entitlements, entitlement.id, entitlement),
             _ => {}
         }
         match event.about() {
             About::Request(id) => change(&mut self.requests, id, |row| apply::request(row, event)),
+            About::Review(id) => change(&mut self.reviews, id, |row| apply::review(row, event)),
             About::Grant(id) => change(&mut self.grants, id, |row| apply::grant(row, event)),
             About::Entitlement(id) => change(&mut self.entitlements, id, |row| apply::entitlement(row, event)),
             About::Nothing => Ok(()),
@@ -131,6 +136,7 @@ impl Reader<'_> {
         let rows = self.run(|conn| {
             Ok(Replayed {
                 requests: by_id(request::load_all(conn, "SELECT * FROM requests", [])?, |row| row.id),
+                reviews: by_id(review::load_all(conn, "SELECT * FROM reviews", [])?, |row| row.request),
                 grants: by_id(grant::load_all(conn, "SELECT * FROM grants", [])?, |row| row.id),
                 entitlements: by_id(entitlement::load_all(conn, "SELECT * FROM entitlements", [])?, |row| row.id),
             })
@@ -139,6 +145,7 @@ impl Reader<'_> {
             rows.into_iter().map(|(id, row)| (id, without_queue(row))).collect()
         };
         let mut unlike = differing(&rows.requests, &log.requests);
+        unlike.extend(differing(&rows.reviews, &log.reviews).iter().map(|request| format!("the review of {request}")));
         unlike.extend(differing(&rows.grants, &log.grants));
         unlike.extend(differing(&bare(rows.entitlements), &bare(log.entitlements)));
         Ok(unlike)

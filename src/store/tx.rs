@@ -7,7 +7,7 @@ use rusqlite::Connection;
 use super::error::StoreError;
 use super::log;
 use super::reader::Reader;
-use super::rows::{Save, entitlement, grant, request};
+use super::rows::{Save, entitlement, grant, request, review};
 use crate::access::apply;
 use crate::access::event::{About, Actor, Event};
 use crate::access::ids::{EntitlementId, GrantId, RequestId};
@@ -129,6 +129,7 @@ fn save(conn: &Connection, entry: &Entry) -> Result<(), StoreError> {
     let (event, seq) = (&entry.event, entry.seq);
     match event {
         Event::RequestAsked { request } => return request::save(conn, Save::Insert, request, seq),
+        Event::ReviewOpened { review } => return review::save(conn, Save::Insert, review, seq),
         Event::GrantPlanned { grant } => return grant::save(conn, Save::Insert, grant, seq),
         Event::EntitlementAdded { entitlement } => return entitlement::save(conn, Save::Insert, entitlement, Some(seq)),
         _ => {}
@@ -137,6 +138,10 @@ fn save(conn: &Connection, entry: &Entry) -> Result<(), StoreError> {
         About::Request(id) => {
             let before = request::load(conn, id)?.ok_or_else(|| missing(id))?;
             request::save(conn, Save::Replace, &apply::request(&before, event)?, seq)
+        }
+        About::Review(id) => {
+            let before = review::load(conn, id)?.ok_or_else(|| missing(format!("the review of {id}")))?;
+            review::save(conn, Save::Replace, &apply::review(&before, event)?, seq)
         }
         About::Grant(id) => {
             let before = grant::load(conn, id)?.ok_or_else(|| missing(id))?;
@@ -151,7 +156,7 @@ fn save(conn: &Connection, entry: &Entry) -> Result<(), StoreError> {
 fn move_queue(conn: &Connection, event: &Event) -> Result<(), StoreError> {
     match event.about() {
         About::Entitlement(id) => save_entitlement(conn, id, event, None),
-        About::Request(_) | About::Grant(_) | About::Nothing => {
+        About::Request(_) | About::Review(_) | About::Grant(_) | About::Nothing => {
             Err(StoreError::Forbidden("only the queue changes without a line of the audit log".to_owned()))
         }
     }

@@ -9,6 +9,7 @@ pub mod choose;
 mod deliver;
 mod sweep;
 mod time;
+mod unanswered;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -111,6 +112,15 @@ impl Worker {
         deliver::deliver(app).await.map(Round::of)
     }
 
+    /// Reminds people and pages where nobody answers. Does not need the worker's other state.
+    ///
+    /// # Errors
+    ///
+    /// When the rows cannot be read or written.
+    pub async fn follow_up(app: &Arc<App>) -> Result<Round, StoreError> {
+        unanswered::follow_up(app).await.map(Round::of)
+    }
+
     /// Looks at everything that should be there, and for what should not.
     ///
     /// # Errors
@@ -147,6 +157,7 @@ impl Worker {
 /// Works until `stop` becomes true. Calls under way are then left to their answer, or to the next start.
 pub async fn run(app: Arc<App>, schedules: Schedules, mut stop: watch::Receiver<bool>) {
     let mail = tokio::spawn(deliver_all(Arc::clone(&app), stop.clone()));
+    let unanswered = tokio::spawn(unanswered::on_time(Arc::clone(&app), stop.clone()));
     let sweeps = tokio::spawn(sweep::on_schedule(Arc::clone(&app), schedules.sweep, stop.clone()));
     let mut worker = loop {
         match Worker::start(Arc::clone(&app)).await {
@@ -176,7 +187,7 @@ pub async fn run(app: Arc<App>, schedules: Schedules, mut stop: watch::Receiver<
     }
     info!("the worker stops");
     drop(tokio::time::timeout(Duration::from_secs(5), worker.finish_calls()).await);
-    for task in [mail, sweeps] {
+    for task in [mail, unanswered, sweeps] {
         task.abort();
     }
 }

@@ -23,16 +23,20 @@ impl Worker {
         let now = self.app.now();
         let mut moved = self.notice_clock(now).await?;
         self.note_time(now).await?;
-        let (requests, holdings) = self
+        let (requests, reviews, holdings) = self
             .app
             .store()
             .read(move |reader| {
                 let holdings = reader.due_holdings(now.at, BATCH)?.into_iter().filter_map(|id| reader.holding(id).transpose());
-                Ok((reader.due_requests(now.at, BATCH)?, holdings.collect::<Result<Vec<Holding>, _>>()?))
+                let reviews = reader.due_reviews(now.at, BATCH)?;
+                Ok((reader.due_requests(now.at, BATCH)?, reviews, holdings.collect::<Result<Vec<Holding>, _>>()?))
             })
             .await?;
         for id in requests {
             moved += self.tick_request(id, now).await?;
+        }
+        for id in reviews {
+            moved += self.app.tick_review(id, now).await?;
         }
         let begins =
             |holding: &Holding| now.trust == Trust::Sound && holding.grants.iter().any(|grant| grant.is_due_to_begin(now.at));

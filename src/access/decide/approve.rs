@@ -85,7 +85,7 @@ pub(super) fn approve(
         after = apply::request(&after, event)?;
     }
     let people: Vec<PersonId> = after.approvals.iter().map(|given| given.by.clone()).collect();
-    let seating = seats::fill(&after.steps, electorate, &people);
+    let seating = seats::fill(&after.steps_asked(), electorate, &people);
     if seating.is_complete() && !after.steps.is_empty() {
         events.extend(approved(&after, seating.seats, claims, now)?);
     }

@@ -4,13 +4,19 @@ mod answer;
 mod approve;
 mod draft;
 mod holding;
+mod remind;
 mod request;
+mod review;
+mod whole;
 
 use std::fmt;
 
 pub use approve::{Claim, Describe};
 pub use holding::{HoldingCommand, decide_holding};
+pub use remind::{PageAnswer, page_answered};
 pub use request::{Ask, NoteRule, Reassessment, RequestCommand, Withdrawer, ask, decide_request, raise_steps, settle};
+pub use review::{ReviewCommand, decide_review, may_close};
+pub use whole::{RollBack, rolled_back};
 
 use super::apply::IllegalEvent;
 use super::refusal::Refusal;

@@ -6,11 +6,14 @@ use super::super::event::Event;
 use super::super::grant::{Grant, GrantState, VoidCause};
 use super::super::ids::{GrantId, PersonId, RequestId};
 use super::super::refusal::Refusal;
-use super::super::request::{Approval, Mode, PolicyRef, Purpose, Request, RequestState, Step, Terms, TermsHash};
+use super::super::remind::{Remind, Reminding};
+use super::super::request::{Approval, Mode, Part, PolicyRef, Purpose, Request, RequestState, Step, Terms, TermsHash};
+use super::super::review::ReviewRule;
 use super::super::time::{Now, Timestamp, Trust, Ttl};
 use super::super::words::Words;
 use super::Undecided;
 use super::approve::{Claim, approve, approved, is_eligible, is_own, voided};
+use super::{remind, review};
 
 /// Everything that a new request is made of, after the policy permitted it.
 #[derive(Debug, Clone)]
@@ -43,16 +46,22 @@ pub struct Ask {
     pub mode: Mode,
     /// What has to be agreed.
     pub steps: Vec<Step>,
+    /// What happens while nobody answers.
+    pub remind: Option<Remind>,
 }
 
 /// Files a request. That it may be filed was the policy's decision; here it only becomes one.
 ///
 /// # Errors
 ///
-/// [`Refusal::ClockSuspect`] while the clock contradicts itself, [`Refusal::NoTimeLeft`] where less than a minute would be left.
+/// [`Refusal::ClockSuspect`] while the clock contradicts itself, [`Refusal::NoTimeLeft`] where less than a minute would be left,
+/// [`Refusal::GlassNeedsReason`] where nobody is asked before and nobody could say afterwards what it was for.
 pub fn ask(ask: Ask, now: Now) -> Result<Vec<Event>, Undecided> {
     if now.trust == Trust::Suspect {
         return Err(Refusal::ClockSuspect.into());
+    }
+    if ask.mode == Mode::BreakGlass && ask.reason.is_empty() {
+        return Err(Refusal::GlassNeedsReason.into());
     }
     let start = ask.start_at.unwrap_or(now.at).max(now.at);
     if ask.ends_at_most < start.plus(Ttl::MIN) {
@@ -76,6 +85,7 @@ pub fn ask(ask: Ask, now: Now) -> Result<Vec<Event>, Undecided> {
         steps: ask.steps,
         approvals: Vec::new(),
         grants: ask.grants,
+        reminding: Reminding::by_rule(ask.remind),
         state: RequestState::Pending,
     };
     Ok(vec![Event::RequestAsked { request: Box::new(request) }])
@@ -99,6 +109,8 @@ pub enum Reassessment {
         steps: Vec<Step>,
         /// The latest end by the policy of now.
         ends_at_most: Timestamp,
+        /// Who is asked as well while nobody answers, by the policy of now.
+        then_ask: Option<String>,
     },
     /// No longer permitted.
     Forbidden {
@@ -139,6 +151,13 @@ pub enum RequestCommand {
         /// What the approval brings about.
         claims: Vec<Claim>,
     },
+    /// The glass is broken: nobody agreed, and somebody else reviews it.
+    BreakGlass {
+        /// What it brings about.
+        claims: Vec<Claim>,
+        /// Who reviews it, and how soon.
+        review: ReviewRule,
+    },
     /// Somebody says no.
     Deny {
         /// Who.
@@ -150,12 +169,25 @@ pub enum RequestCommand {
     },
     /// It is taken back.
     Withdraw(Withdrawer),
+    /// Those who are asked are reminded, where the rule says so by now.
+    RemindByRule,
+    /// Whoever asked wants those who are asked to be reminded.
+    RemindByHand(PersonId),
     /// The policy, the groups, a contract or an account changed.
     Reassess {
         /// What the policy of now says.
         verdict: Reassessment,
         /// Who may fill each of the raised steps today (see [`raise_steps`]).
         electorate: Vec<BTreeSet<PersonId>>,
+    },
+    /// What its bundle is made of was changed in the files.
+    ChangeParts {
+        /// What it is made of now.
+        parts: Vec<Part>,
+        /// The numbers that its grants will have now, one for each part.
+        grants: Vec<GrantId>,
+        /// Stands for the terms of now on buttons.
+        terms_hash: TermsHash,
     },
     /// Time passed.
     Tick,
@@ -182,11 +214,16 @@ pub fn decide_request(request: &Request, command: RequestCommand, now: Now) -> R
     let id = request.id;
     if !request.state.is_pending() {
         return match command {
-            RequestCommand::Tick | RequestCommand::Reassess { .. } => Ok(Vec::new()),
+            RequestCommand::Tick
+            | RequestCommand::RemindByRule
+            | RequestCommand::Reassess { .. }
+            | RequestCommand::ChangeParts { .. } => Ok(Vec::new()),
             RequestCommand::Approve { .. }
             | RequestCommand::ApproveByPolicy { .. }
+            | RequestCommand::BreakGlass { .. }
             | RequestCommand::Deny { .. }
-            | RequestCommand::Withdraw(_) => Err(decided(request).into()),
+            | RequestCommand::Withdraw(_)
+            | RequestCommand::RemindByHand(_) => Err(decided(request).into()),
         };
     }
     let over = now.at >= request.answer_by;
@@ -194,17 +231,30 @@ pub fn decide_request(request: &Request, command: RequestCommand, now: Now) -> R
         // A clock that jumped ahead must not let questions die unanswered: they are held until it can be believed.
         RequestCommand::Tick if over && now.trust == Trust::Sound => Ok(vec![Event::RequestExpired { request: id, at: now.at }]),
         RequestCommand::Tick => Ok(Vec::new()),
+        RequestCommand::RemindByRule if over => Ok(Vec::new()),
+        RequestCommand::RemindByRule => Ok(remind::due(request, now)),
         RequestCommand::Withdraw(who) => withdraw(request, who, now),
+        RequestCommand::ChangeParts { parts, grants, terms_hash } => Ok(change_parts(request, parts, grants, terms_hash)),
         RequestCommand::Reassess { verdict, electorate } => reassess(request, verdict, &electorate, now),
         _ if over => Err(Refusal::Decided { state: "expired".to_owned(), by: None, at: request.answer_by }.into()),
+        RequestCommand::RemindByHand(by) => remind::by_hand(request, by, now),
         RequestCommand::Deny { by, electorate, reason } => deny(request, by, &electorate, reason, now),
         RequestCommand::Approve { by, terms, electorate, note, note_rule, claims } => {
             let approval = Approval { by, at: now.at, note };
             approve(request, approval, terms, &electorate, note_rule, claims, now)
         }
         RequestCommand::ApproveByPolicy { claims } => match request.mode {
-            Mode::Ask => Err(Refusal::NotAnApprover.into()),
-            Mode::Auto | Mode::BreakGlass => approved(request, Vec::new(), claims, now),
+            Mode::Ask | Mode::BreakGlass => Err(Refusal::NotAnApprover.into()),
+            Mode::Auto => approved(request, Vec::new(), claims, now),
+        },
+        RequestCommand::BreakGlass { claims, review } => match request.mode {
+            Mode::Ask | Mode::Auto => Err(Refusal::NotAnApprover.into()),
+            Mode::BreakGlass => {
+                let mut events = approved(request, Vec::new(), claims, now)?;
+                // Right after the approval, so that there is never the one without the other.
+                events.insert(1, review::opened(request, review, now));
+                Ok(events)
+            }
         },
     }
 }
@@ -254,11 +304,14 @@ fn reassess(
     now: Now,
 ) -> Result<Vec<Event>, Undecided> {
     let id = request.id;
-    let (steps, ends_at_most) = match verdict {
+    let (steps, ends_at_most, then_ask) = match verdict {
         Reassessment::Forbidden { why } => return Ok(vec![Event::RequestInvalidated { request: id, at: now.at, why }]),
-        Reassessment::Permitted { steps, ends_at_most } => (raise_steps(&request.steps, &steps), ends_at_most),
+        Reassessment::Permitted { steps, ends_at_most, then_ask } => {
+            (raise_steps(&request.steps, &steps), ends_at_most, then_ask)
+        }
     };
     let mut events = voided(request, electorate);
+    events.extend(remind::taken_back(request, then_ask.as_deref()));
     if steps != request.steps {
         events.push(Event::StepsRaised { request: id, steps });
     }
@@ -268,12 +321,24 @@ fn reassess(
     Ok(events)
 }
 
+/// Nobody agreed to these parts: what was agreed to so far no longer counts.
+fn change_parts(request: &Request, parts: Vec<Part>, grants: Vec<GrantId>, terms_hash: TermsHash) -> Vec<Event> {
+    if parts == request.terms.parts {
+        return Vec::new();
+    }
+    let id = request.id;
+    let void = request.approvals.iter().map(|given| Event::ApprovalVoided { request: id, by: given.by.clone() });
+    void.chain([Event::PartsChanged { request: id, parts, grants, terms_hash }]).collect()
+}
+
 /// What becomes of an approved request once all its grants are void: nothing was ever sent, so it ends with them.
 pub fn settle(request: &Request, grants: &[Grant], now: Now) -> Vec<Event> {
     let (RequestState::Approved { .. }, Purpose::Access) = (&request.state, request.terms.purpose) else { return Vec::new() };
     let mut last = None;
     for grant in grants.iter().filter(|grant| grant.request == request.id) {
         match &grant.state {
+            // What really happened says more than that another part was given up for it.
+            GrantState::Void { why: VoidCause::SiblingFailed(_), .. } if last.is_some() => {}
             GrantState::Void { why, .. } => last = Some(why),
             GrantState::Planned
             | GrantState::Checking { .. }

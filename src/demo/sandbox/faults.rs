@@ -20,6 +20,8 @@ pub enum SandboxFaultKind {
         /// Seconds to wait, as the answer says.
         retry_after_s: u64,
     },
+    /// HTTP 403, for good; nothing happened.
+    Refused,
     /// Reads answer what was true before the latest change.
     StaleReads,
 }
@@ -65,7 +67,7 @@ impl SandboxFault {
 
 fn natural_scope(kind: &SandboxFaultKind) -> On {
     match kind {
-        SandboxFaultKind::LandsLate => On::Changes,
+        SandboxFaultKind::LandsLate | SandboxFaultKind::Refused => On::Changes,
         SandboxFaultKind::StaleReads => On::Reads,
         _ => On::Everything,
     }

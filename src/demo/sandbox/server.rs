@@ -49,6 +49,9 @@ fn respond(state: &mut State, asked: &Asked, fault: Option<&SandboxFaultKind>, n
         Some(SandboxFaultKind::FailBefore) => {
             return problem(500, "transient", "internal", "the sandbox failed before it acted");
         }
+        Some(SandboxFaultKind::Refused) => {
+            return problem(403, "permanent", "refused", "it is not to be given to this account");
+        }
         Some(SandboxFaultKind::Throttled { retry_after_s }) => {
             return problem(429, "transient", "throttled", "too many calls")
                 .with_header("retry-after", retry_after_s.to_string());

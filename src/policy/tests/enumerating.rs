@@ -7,10 +7,10 @@ use proptest::prelude::*;
 use super::random::rules;
 use super::*;
 use crate::access::ids::PolicyId;
-use crate::access::request::Mode;
 use crate::access::time::Ttl;
 use crate::policy::enumerate::{Horizon, Way, risky, who_can};
 use crate::policy::facts::Said;
+use crate::policy::file::Approve;
 use crate::policy::window::Stretch;
 
 /// Two weeks with the night in which an hour happens twice, and the contract ends of nobody.
@@ -44,7 +44,9 @@ fn holds(stretches: &[Stretch], at: Timestamp) -> bool {
 fn compare(set: &PolicySet, ways: &[&Way], what: (&str, &str, &str), at: Timestamp) {
     for manner in [Manner::Usual, Manner::BreakGlass] {
         let breaks = manner == Manner::BreakGlass;
-        let here: Vec<&&Way> = ways.iter().filter(|way| (way.mode == Mode::BreakGlass) == breaks).collect();
+        // Where a rule wants people even so, the mode alone does not tell in which manner it is asked.
+        let is_for_glass = |way: &&&Way| matches!(set.policy(&way.policy).unwrap().approve, Approve::BreakGlass(_));
+        let here: Vec<&&Way> = ways.iter().filter(|way| is_for_glass(way) == breaks).collect();
         let open: BTreeSet<&PolicyId> = here.iter().filter(|way| holds(&way.open, at)).map(|way| &way.policy).collect();
         let applies: Vec<&&&Way> = here.iter().filter(|way| holds(&way.applies, at)).collect();
         match evaluate(set, &shortest(what, manner), at) {

@@ -53,7 +53,7 @@ fn what_the_window_leaves_is_said() {
 fn outside_the_window_the_earliest_time_is_named() {
     let verdict = judged("maya prod/orders readonly 2h", berlin("2026-11-27T18:00"));
     assert_eq!(*refusal(&verdict), Refusal::OutsideWindow { earliest: Some(berlin("2026-11-30T08:00")) });
-    assert_eq!(because(&verdict), ["acme-read-orders.when", "read-orders.who"]);
+    assert_eq!(because(&verdict), ["acme-read-orders.when", "break-glass.who", "read-orders.who"]);
 }
 
 #[test]
@@ -153,7 +153,7 @@ fn the_permit_that_asks_least_of_people_applies_and_the_other_is_named() {
     let verdict = evaluate(&set, &asks("bob prod/orders readonly 1h"), tuesday());
     let Verdict::Allow { policy, trace, .. } = &verdict else { panic!("denied: {verdict:?}") };
     assert_eq!(policy.as_str(), "read-orders");
-    insta::assert_snapshot!(serde_json::to_string(trace).unwrap(), @r#"[{"rule":"contract-ended","said":"not_for_them"},{"rule":"aaa","said":{"outranked":{"by":"read-orders"}}},{"rule":"acme-read-orders","said":"not_for_them"},{"rule":"read-orders","said":"permits"}]"#);
+    insta::assert_snapshot!(serde_json::to_string(trace).unwrap(), @r#"[{"rule":"contract-ended","said":"not_for_them"},{"rule":"aaa","said":{"outranked":{"by":"read-orders"}}},{"rule":"acme-read-orders","said":"not_for_them"},{"rule":"break-glass","said":"not_for_them"},{"rule":"read-orders","said":"permits"}]"#);
 }
 
 #[test]
@@ -210,7 +210,9 @@ fn who_and_what_are_unknown_is_told() {
     let verdict = judged("sam prod/orders readonly 2h", tuesday());
     assert_eq!(
         *refusal(&verdict),
-        Refusal::NotPermitted { because: vec!["acme-read-orders.who".into(), "read-orders.who".into()] }
+        Refusal::NotPermitted {
+            because: vec!["acme-read-orders.who".into(), "break-glass.who".into(), "read-orders.who".into()]
+        }
     );
 }
 

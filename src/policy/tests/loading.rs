@@ -60,7 +60,7 @@ fn the_small_world_and_the_example_load() {
     assert_eq!(said("version", "version: 1"), "fine");
     let set = example();
     assert_eq!(set.files(), ["people.yaml", "policies.yaml", "resources.yaml", "tests.yaml"]);
-    assert_eq!((set.people().len(), set.resources().len(), set.policies().len()), (9, 3, 7));
+    assert_eq!((set.people().len(), set.resources().len(), set.policies().len()), (9, 3, 8));
     assert_eq!(set.members(&"contractors/acme".parse().unwrap()).unwrap().len(), 1);
 }
 

@@ -94,6 +94,7 @@ fn a_verdict_is_explained() {
     Rules that are about it:
       forbid   contract-ended    not for them
       permit   acme-read-orders  permits it
+      permit   break-glass       not for them
       permit   read-orders       not for them
     "#);
     insta::assert_snapshot!(explained("bob prod/orders readwrite 1h", berlin("2026-11-24T23:30")), @r#"
@@ -113,6 +114,7 @@ fn a_verdict_is_explained() {
       forbid   contract-ended            not for them
       forbid   no-contractor-prod-write  not for them
       require  prod-needs-two            at least 2 people, who say why
+      permit   break-glass               not for them
       permit   prod-write                permits it
     "#);
 }
@@ -123,12 +125,13 @@ fn a_refusal_is_explained_with_the_earliest_time() {
     Maya Okafor (maya) asks for prod/orders readonly, 2 h, on Fri 27 Nov 2026 20:00 Europe/Berlin
 
     Denied: not at this time.
-      because    acme-read-orders.when, read-orders.who
+      because    acme-read-orders.when, break-glass.who, read-orders.who
       earliest   Mon 30 Nov 2026 08:00 Europe/Berlin: it would be permitted
 
     Rules that are about it:
       forbid   contract-ended    not for them
       permit   acme-read-orders  its when is not met
+      permit   break-glass       not for them
       permit   read-orders       not for them
     "#);
     insta::assert_snapshot!(explained("maya prod/orders readwrite 2h", tuesday()), @r#"
@@ -145,10 +148,11 @@ fn a_refusal_is_explained_with_the_earliest_time() {
     Sam Duval (sam) asks for shop/repo write, 2 h, on Tue 24 Nov 2026 10:00 Europe/Berlin
 
     Denied: no policy permits it.
-      because    contractors-write-repo.who, engineers-write-repo.who
+      because    break-glass.who, contractors-write-repo.who, engineers-write-repo.who
 
     Rules that are about it:
       forbid   contract-ended          not for them
+      permit   break-glass             not for them
       permit   contractors-write-repo  not for them
       permit   engineers-write-repo    not for them
     "#);

@@ -38,6 +38,19 @@ fn requests_are_read() {
 }
 
 #[test]
+fn breaking_the_glass_is_read_like_a_request() {
+    let expected = |reason: &str| {
+        let words = vec!["prod/orders".to_owned(), "readonly".to_owned()];
+        Command::BreakGlass(Ask { words, length: Some(Length::For(ttl("30m"))), reason: Words::typed(reason) })
+    };
+    for text in ["break-glass prod/orders readonly 30m stuck", "BREAK GLASS prod/orders readonly for 30m stuck"] {
+        assert_eq!(Command::read(text), expected("stuck"), "{text}");
+    }
+    // Whether a reason is needed is for others to say.
+    assert_eq!(Command::read("breakglass prod/orders readonly 30m"), expected(""));
+}
+
+#[test]
 fn the_other_commands_are_read() {
     let (request, grant) = ("R-42".parse().unwrap(), "G-57".parse().unwrap());
     for (text, expected) in [
@@ -49,6 +62,8 @@ fn the_other_commands_are_read() {
         ("Pending", Command::Pending),
         ("cancel", Command::Cancel { request: None }),
         ("cancel r-42", Command::Cancel { request: Some(request) }),
+        ("remind", Command::Remind { request: None }),
+        ("remind r-42", Command::Remind { request: Some(request) }),
         ("done", Command::Done { grant: None }),
         ("done G-57", Command::Done { grant: Some(grant) }),
         ("extend", Command::Extend { grant: None, by: None, reason: Words::default() }),
@@ -74,12 +89,18 @@ fn what_is_not_understood_is_answered_with_a_line_that_works() {
         "prod/orders readonly 2h OPS-42",
         "withdraw R-42",
         "approve R-42",
+        "break-glass",
         "break-glass prod/orders",
+        "break glass prod/orders readonly",
+        "break-glass prod/orders readonly 0m x",
+        "brake-glass prod/orders readonly 30m stuck",
+        "emergency prod/orders 30m stuck",
         "revoke-all <@U0MAYA>",
         "away until mon",
         "lock everything",
         "who prod/orders",
-        "remind R-42",
+        "nudge R-42",
+        "remind 42",
         "request for <@U0MAYA> prod/orders readonly 2h",
         "request prod/orders readonly from 23:00 until 01:00",
         "request prod/orders readonly until later",

@@ -5,10 +5,13 @@
 
 use super::button;
 use super::causes::{end_cause, fail_cause, proof, void_cause};
+use super::glass::review_line;
 use super::names::{Names, Risk, listed};
+use super::remind::so_far;
 use crate::access::grant::{CallResult, Ended, Grant, GrantState, Proof, Remains, Revoking};
 use crate::access::ids::{PersonId, RequestId};
 use crate::access::request::{Mode, Purpose, Request, RequestState, TermsHash};
+use crate::access::review::Review;
 use crate::slack::block::{Block, Button, Message, actions, context, quote, section};
 use crate::slack::text::{Markup, cut_plain, one_line};
 
@@ -22,6 +25,8 @@ pub struct CardFacts<'a> {
     pub request: &'a Request,
     /// Its grants, once there are any; for an extension the grant that is extended.
     pub grants: &'a [Grant],
+    /// Its review, where nobody had to agree to it.
+    pub review: Option<&'a Review>,
     /// What is still missing, while it is pending.
     pub still: &'a [Needed],
     /// Whom to mention, once: the first [`MENTIONS_MAX`] of them. Leave it empty where they get a message of their own.
@@ -76,8 +81,10 @@ pub fn card(facts: &CardFacts<'_>) -> Message {
     let mut lines = Vec::new();
     if request.state.is_pending() {
         lines.push(mentions(facts));
+        lines.extend(so_far(request, names));
     } else {
         lines.extend(history(request, facts.grants, names));
+        lines.extend(facts.review.map(|review| review_line(review, names)));
     }
     if let Some(lingers) = facts.lingers.filter(|_| request.state.is_pending()) {
         lines.push(Markup::new().lit("After the end: ").text(lingers).lit("."));
@@ -102,13 +109,13 @@ pub fn read_button_value(value: &str) -> Option<(RequestId, TermsHash)> {
 /// "Maya (contractor, Acme) asks for Orders database · Read only for 2 h."
 pub(super) fn headline(request: &Request, names: &Names) -> Markup {
     let terms = &request.terms;
-    let thing = names.thing(&terms.resource, &terms.role);
+    let thing = names.in_full(terms);
     let length = terms.access_for.to_string();
     let subject = names.person(&terms.subject);
     let in_full = names.person_in_full(&terms.subject);
     let kind = in_full.strip_prefix(subject).unwrap_or_default();
     let mut line = Markup::new();
-    if names.risk(&terms.resource, &terms.role) == Risk::High {
+    if names.risk_of(terms) == Risk::High {
         line = line.lit("⚠️ *High risk.* ");
     }
     if request.mode == Mode::BreakGlass {
@@ -128,7 +135,7 @@ pub(super) fn headline(request: &Request, names: &Names) -> Markup {
 }
 
 /// "Maya has no access yet: 1 of security (Erin or Frank) still needed."
-fn still_needed(facts: &CardFacts<'_>) -> Markup {
+pub(super) fn still_needed(facts: &CardFacts<'_>) -> Markup {
     let request = facts.request;
     let names = facts.names;
     let parts = facts.still.iter().map(|needed| {
@@ -149,7 +156,7 @@ fn still_needed(facts: &CardFacts<'_>) -> Markup {
     }
 }
 
-fn buttons(request: &Request, names: &Names) -> Vec<Button> {
+pub(super) fn buttons(request: &Request, names: &Names) -> Vec<Button> {
     let value = button_value(request);
     // "Approve R-42, Maya Okafor, Orders database": a screen reader must not say three times "Approve".
     let which = format!("{}, {}, {}", request.id, names.person(&request.terms.subject), names.resource(&request.terms.resource));
@@ -196,9 +203,13 @@ pub(super) fn history(request: &Request, grants: &[Grant], names: &Names) -> Vec
         }
     };
     let several = grants.len() > 1;
+    let which = |grant: &Grant| {
+        let part = request.part_of(grant.id);
+        format!("{} ({})", grant.id, names.thing(&part.resource, &part.role))
+    };
     let grants = grants.iter().map(|grant| {
         let line = grant_line(grant, names);
-        if several { Markup::new().text(&names.grant(grant.id)).lit(": ").then(&line) } else { line }
+        if several { Markup::new().text(&which(grant)).lit(": ").then(&line) } else { line }
     });
     decision.into_iter().chain(grants).collect()
 }
@@ -208,7 +219,7 @@ fn approved_by(request: &Request, names: &Names) -> Markup {
     match request.mode {
         Mode::Ask => Markup::new().lit("Approved by ").bold(&listed(&people, "and")),
         Mode::Auto => Markup::new().lit("Approved by the policy ").bold(request.policy.id.as_str()),
-        Mode::BreakGlass => Markup::new().lit("*Nobody approved it* (break-glass); to be reviewed. Given"),
+        Mode::BreakGlass => Markup::new().lit("*Nobody approved it* (break-glass). Given"),
     }
 }
 
@@ -272,7 +283,10 @@ fn notification(facts: &CardFacts<'_>) -> String {
     let names = facts.names;
     let terms = &request.terms;
     let who = names.person_in_short(&terms.subject);
-    let thing = format!("{}, {}", names.resource(&terms.resource), names.role(&terms.resource, &terms.role));
+    let thing = match terms.is_bundle() {
+        true => names.in_full(terms),
+        false => format!("{}, {}", names.resource(&terms.resource), names.role(&terms.resource, &terms.role)),
+    };
     let length = match terms.purpose {
         Purpose::Access => terms.access_for.to_string(),
         Purpose::Extension(_) => format!("{} more", terms.access_for),
@@ -297,8 +311,9 @@ fn notification(facts: &CardFacts<'_>) -> String {
 }
 
 /// The blocks that tell what has happened, for messages other than the card.
-pub(super) fn history_block(request: &Request, grants: &[Grant], names: &Names) -> Option<Block> {
-    let lines = history(request, grants, names);
+pub(super) fn history_block(request: &Request, grants: &[Grant], review: Option<&Review>, names: &Names) -> Option<Block> {
+    let mut lines = history(request, grants, names);
+    lines.extend(review.map(|review| review_line(review, names)));
     if lines.is_empty() { None } else { Some(context(&lines)) }
 }
 

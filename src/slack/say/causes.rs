@@ -14,7 +14,7 @@ pub fn end_cause(cause: &EndCause, names: &Names) -> String {
         EndCause::ContractEnded => "the contract ended".to_owned(),
         EndCause::PersonDeactivated => "the account was deactivated".to_owned(),
         EndCause::PolicyForbids(why) => format!("the policy says no now ({why})"),
-        EndCause::SiblingFailed(grant) => format!("{}, which belongs to it, could not be given", names.grant(*grant)),
+        EndCause::SiblingFailed(grant) => format!("{}, which belongs to it, is not in force", names.grant(*grant)),
         EndCause::RemovedOutside => "somebody removed it at the provider".to_owned(),
         EndCause::LandedLate => "it appeared after it was given up".to_owned(),
         EndCause::HeldBefore => "it was there before, and is left in place".to_owned(),
@@ -51,6 +51,6 @@ pub fn void_cause(cause: &VoidCause, names: &Names) -> String {
         VoidCause::PolicyForbids(why) => format!("the policy says no now ({why})"),
         VoidCause::ContractEnded => "the contract ended".to_owned(),
         VoidCause::PersonDeactivated => "the account was deactivated".to_owned(),
-        VoidCause::SiblingFailed(grant) => format!("{}, which belongs to it, could not be given", names.grant(*grant)),
+        VoidCause::SiblingFailed(grant) => format!("{}, which belongs to it, is not in force", names.grant(*grant)),
     }
 }

@@ -1,4 +1,4 @@
-//! The forms: ask, approve with a note, deny, ask for more time. What comes back from them is checked again by whoever acts on it.
+//! The forms: ask, approve with a note, deny, review, ask for more time. What comes back from them is checked again by whoever acts on it.
 
 use std::collections::BTreeMap;
 
@@ -9,6 +9,7 @@ use super::names::Names;
 use super::{field, form};
 use crate::access::ids::{GrantId, PersonId};
 use crate::access::request::Request;
+use crate::access::review::Finding;
 use crate::access::time::{Timestamp, Ttl};
 use crate::access::words::WORDS_CHARS_MAX;
 use crate::slack::block::{
@@ -112,7 +113,7 @@ pub fn approve_form(request: &Request, names: &Names) -> View {
 
 /// "Maya Okafor (contractor, Acme) asks for Orders database · Read only for 2 h."
 fn who_asks(request: &Request, names: &Names) -> String {
-    let about = names.thing(&request.terms.resource, &request.terms.role);
+    let about = names.in_full(&request.terms);
     format!("{} asks for {about} for {}.", names.person_in_full(&request.terms.subject), request.terms.access_for)
 }
 
@@ -122,6 +123,18 @@ pub fn deny_form(request: &Request, names: &Names) -> View {
     let line = who_asks(request, names);
     let blocks = vec![plain(&line), hint(reason, &format!("{} will read it.", names.person(&request.filed_by)))];
     View::new(form::DENY, &format!("Deny {}", request.id), &super::card::button_value(request), blocks).submit("Deny")
+}
+
+/// The form that closes a review. `private_metadata` is the request's number.
+pub fn review_form(request: &Request, names: &Names) -> View {
+    let about = names.thing(&request.terms.resource, &request.terms.role);
+    let line = format!("{} broke the glass for {about}.", names.person_in_full(&request.terms.subject));
+    let choice = |text: &str, finding: Finding| Choice { text: text.to_owned(), value: finding.name().to_owned() };
+    let findings = [choice("Justified", Finding::Justified), choice("Not justified", Finding::NotJustified)];
+    let reason = text_input(field::REASON, "What you found", Lines::Several, "", WORDS_CHARS_MAX as u64);
+    let hinted = hint(reason, &format!("It is kept with the review, and {} will read it.", names.person(&request.terms.subject)));
+    let blocks = vec![plain(&line), select(field::FINDING, "Breaking the glass was", &findings, None), hinted];
+    View::new(form::REVIEW, &format!("Review {}", request.id), &request.id.to_string(), blocks).submit("Close review")
 }
 
 /// What the form for more time is drawn from.

@@ -2,12 +2,14 @@
 
 use super::button;
 use super::card::{button_value, grant_line, headline};
+use super::glass::{review_buttons, review_line};
 use super::names::{Names, counted};
 use super::status::{Extend, active_buttons};
 use crate::access::grant::{Grant, GrantState};
 use crate::access::request::Request;
+use crate::access::review::Review;
 use crate::slack::block::{Block, Button, Message, actions, context, divider, section};
-use crate::slack::command::EXAMPLE;
+use crate::slack::command::{EXAMPLE, GLASS_EXAMPLE};
 use crate::slack::text::Markup;
 
 /// How many entries a list shows.
@@ -30,7 +32,7 @@ pub fn mine(held: &[Held<'_>], asked: &[&Request], names: &Names) -> Message {
         let what = names.grant(grant.id);
         blocks.push(section(&Markup::new().bold(&what).lit("\n").then(&grant_line(grant, names))));
         if matches!(grant.state, GrantState::Active { .. }) {
-            let thing = names.grants.get(&grant.id).map_or("", |about| names.resource(&about.resource));
+            let thing = names.ends_with(grant.id);
             blocks.push(actions(&format!("grant {}", grant.id), active_buttons(grant, thing, held.extend)));
         }
     }
@@ -51,9 +53,9 @@ pub fn mine(held: &[Held<'_>], asked: &[&Request], names: &Names) -> Message {
     Message::new(&format!("You hold {grants} and wait for {decisions}."), blocks)
 }
 
-/// What waits for somebody's decision.
-pub fn pending(waiting: &[&Request], names: &Names) -> Message {
-    if waiting.is_empty() {
+/// What waits for somebody's decision, and what they may review.
+pub fn pending(waiting: &[&Request], reviews: &[(&Request, &Review)], names: &Names) -> Message {
+    if waiting.is_empty() && reviews.is_empty() {
         return Message::sentence("Nothing waits for you.");
     }
     let mut blocks = Vec::new();
@@ -68,8 +70,23 @@ pub fn pending(waiting: &[&Request], names: &Names) -> Message {
         let deny = Button::new(button::DENY, "Deny…", &value, &format!("Deny {which}")).danger();
         blocks.push(actions(&format!("decide {}", request.id), vec![approve, deny, open]));
     }
-    blocks.extend(left_out(waiting.len()));
-    Message::new(&format!("{} waiting for your decision.", counted(waiting.len(), "request is", "requests are")), blocks)
+    for (request, review) in reviews.iter().take(LISTED_MAX) {
+        let who = names.person_in_full(&request.terms.subject);
+        let thing = names.thing(&request.terms.resource, &request.terms.role);
+        let line = Markup::new().bold(&who).lit(" broke the glass for ").bold(&thing);
+        blocks.push(section(&line.lit(", ").text(&request.terms.access_for.to_string()).lit(".")));
+        blocks.push(context(&[Markup::new().text(&request.id.to_string()).lit(" · ").then(&review_line(review, names))]));
+        blocks.push(actions(&format!("review {}", request.id), review_buttons(request, names)));
+    }
+    blocks.extend(left_out(waiting.len().max(reviews.len())));
+    let decisions = format!("{} waiting for your decision.", counted(waiting.len(), "request is", "requests are"));
+    let to_review = format!("{} open.", counted(reviews.len(), "review is", "reviews are"));
+    let told = match (waiting.len(), reviews.len()) {
+        (_, 0) => decisions,
+        (0, _) => to_review,
+        (_, _) => format!("{decisions} {to_review}"),
+    };
+    Message::new(&told, blocks)
 }
 
 fn left_out(number: usize) -> Option<Block> {
@@ -86,6 +103,8 @@ fn ask() -> Button {
 pub struct Able {
     /// They may ask for something.
     pub ask: Can,
+    /// They may break the glass for something.
+    pub break_glass: Can,
     /// They may decide something.
     pub decide: Can,
     /// They may end others' access.
@@ -112,9 +131,13 @@ pub fn help(able: Able) -> Message {
         lines.push(line("/jit done [G-57]", "you are finished: end it now"));
         lines.push(line("/jit extend G-57 1h why", "ask for more time"));
         lines.push(line("/jit cancel [R-42]", "withdraw a request"));
+        lines.push(line("/jit remind [R-42]", "remind those who are asked, once in 15 minutes"));
+    }
+    if able.break_glass == Can::Yes {
+        lines.push(line(GLASS_EXAMPLE, "in an emergency: at once, for a short time, told to everybody and reviewed"));
     }
     if able.decide == Can::Yes {
-        lines.push(line("/jit pending", "what waits for your decision"));
+        lines.push(line("/jit pending", "what waits for your decision or review"));
     }
     if able.revoke == Can::Yes {
         lines.push(line("/jit revoke G-57 why", "end somebody's access now"));

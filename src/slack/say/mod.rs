@@ -3,13 +3,16 @@
 //! Most facts are the core's own records, matched state by state, so that a new state cannot be forgotten here. Names come
 //! beside them, because a number alone tells nobody anything.
 
+mod bundle;
 pub mod card;
 pub mod causes;
 pub mod forms;
+pub mod glass;
 pub mod lists;
 pub mod names;
 pub mod notice;
 pub mod refusal;
+pub mod remind;
 pub mod reply;
 pub mod samples;
 pub mod status;
@@ -30,6 +33,10 @@ pub mod button {
     pub const DETAILS: &str = "request.details";
     /// Withdraws; the same value.
     pub const WITHDRAW: &str = "request.withdraw";
+    /// Reminds those who are asked; the same value.
+    pub const REMIND: &str = "request.remind";
+    /// Opens the form that closes a review; the value is `R-42`.
+    pub const REVIEW: &str = "review.close";
     /// Opens the request form; the value is empty or `resource role`.
     pub const REQUEST: &str = "request.open";
     /// Ends one's own grant; the value is `G-57`.
@@ -48,6 +55,8 @@ pub mod form {
     pub const APPROVE: &str = "request.approve";
     /// Denies.
     pub const DENY: &str = "request.deny";
+    /// Closes a review.
+    pub const REVIEW: &str = "review.close";
     /// Asks for more time.
     pub const EXTEND: &str = "grant.extend";
     /// Only shows something.
@@ -66,4 +75,6 @@ pub mod field {
     pub const UNTIL: &str = "until";
     /// Why.
     pub const REASON: &str = "reason";
+    /// What a review found.
+    pub const FINDING: &str = "finding";
 }

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use crate::access::ids::{GrantId, PersonId, ProviderId, RequestId, ResourceId, RoleId};
-use crate::access::request::Terms;
+use crate::access::request::{OR, Part, Request, Terms};
 use crate::slack::zone::Zone;
 
 /// The names of everything that a message mentions, and the zone of whoever reads it.
@@ -92,11 +92,36 @@ pub struct About {
     pub resource: ResourceId,
     /// As what.
     pub role: RoleId,
+    /// Whether it is a bundle, or a part of one.
+    pub share: Share,
+}
+
+/// What something has to do with a bundle.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Share {
+    /// Nothing.
+    Single,
+    /// It is one.
+    Whole,
+    /// It is a part of this one.
+    PartOf(ResourceId),
 }
 
 impl From<&Terms> for About {
     fn from(terms: &Terms) -> About {
-        About { person: terms.subject.clone(), resource: terms.resource.clone(), role: terms.role.clone() }
+        let share = if terms.is_bundle() { Share::Whole } else { Share::Single };
+        About { person: terms.subject.clone(), resource: terms.resource.clone(), role: terms.role.clone(), share }
+    }
+}
+
+impl About {
+    /// What a grant of this request is about.
+    pub fn of_grant(request: &Request, grant: GrantId) -> About {
+        if !request.terms.is_bundle() {
+            return About::from(&request.terms);
+        }
+        let Part { resource, role } = request.part_of(grant);
+        About { person: request.terms.subject.clone(), resource, role, share: Share::PartOf(request.terms.resource.clone()) }
     }
 }
 
@@ -163,6 +188,48 @@ impl Names {
         format!("{} · {}", self.resource(resource), self.role(resource, role))
     }
 
+    /// What is asked for: a bundle by its name, anything else by its resource and role.
+    pub fn what(&self, terms: &Terms) -> String {
+        if terms.is_bundle() { self.resource(&terms.resource).to_owned() } else { self.thing(&terms.resource, &terms.role) }
+    }
+
+    /// What is asked for, with all that it is made of: `Debug orders (Orders database · Read only and Shop repository · Write)`.
+    pub fn in_full(&self, terms: &Terms) -> String {
+        if !terms.is_bundle() {
+            return self.what(terms);
+        }
+        let part = |part: &Part| {
+            let risk = if self.risk(&part.resource, &part.role) == Risk::High { ", high risk" } else { "" };
+            format!("{}{risk}", self.thing(&part.resource, &part.role))
+        };
+        let parts: Vec<String> = terms.parts.iter().map(part).collect();
+        format!("{} ({})", self.what(terms), listed(&parts, "and"))
+    }
+
+    /// How bad a mistake would be with what is asked for: as bad as with the worst part of it.
+    pub fn risk_of(&self, terms: &Terms) -> Risk {
+        let risky = terms.wanted().iter().any(|part| self.risk(&part.resource, &part.role) == Risk::High);
+        if risky { Risk::High } else { Risk::Normal }
+    }
+
+    /// What ends when this grant is ended by hand: all of a bundle, or the one thing.
+    pub fn ends_with(&self, grant: GrantId) -> &str {
+        self.grants.get(&grant).map_or("", |about| match &about.share {
+            Share::PartOf(bundle) => self.resource(bundle),
+            Share::Single | Share::Whole => self.resource(&about.resource),
+        })
+    }
+
+    fn told(&self, about: &About) -> String {
+        match &about.share {
+            Share::Single => self.thing(&about.resource, &about.role),
+            Share::Whole => self.resource(&about.resource).to_owned(),
+            Share::PartOf(bundle) => {
+                format!("{}, of {}", self.thing(&about.resource, &about.role), self.resource(bundle))
+            }
+        }
+    }
+
     /// A provider's name.
     pub fn provider<'a>(&'a self, id: &'a ProviderId) -> &'a str {
         self.book.providers.get(id).map_or(id.as_str(), String::as_str)
@@ -170,20 +237,21 @@ impl Names {
 
     /// `R-42 (Orders database · Read only)`.
     pub fn request(&self, id: RequestId) -> String {
-        self.requests
-            .get(&id)
-            .map_or_else(|| id.to_string(), |about| format!("{id} ({})", self.thing(&about.resource, &about.role)))
+        self.requests.get(&id).map_or_else(|| id.to_string(), |about| format!("{id} ({})", self.told(about)))
     }
 
     /// `G-57 (Orders database · Read only)`.
     pub fn grant(&self, id: GrantId) -> String {
-        self.grants
-            .get(&id)
-            .map_or_else(|| id.to_string(), |about| format!("{id} ({})", self.thing(&about.resource, &about.role)))
+        self.grants.get(&id).map_or_else(|| id.to_string(), |about| format!("{id} ({})", self.told(about)))
     }
 
     /// Who may fill a step, from how a policy spells it: `group/dba` is "dba", `person/bob` is Bob, `sponsor` "the sponsor".
+    /// Alternatives are named one after the other: "dba or security".
     pub fn step(&self, by: &str) -> String {
+        by.split(OR).map(|by| self.step_of_one(by)).collect::<Vec<_>>().join(OR)
+    }
+
+    fn step_of_one(&self, by: &str) -> String {
         match by.split_once('/') {
             Some(("person", id)) => id.parse::<PersonId>().map_or_else(|_| id.to_owned(), |id| self.person(&id).to_owned()),
             Some(("group", id)) => id.to_owned(),

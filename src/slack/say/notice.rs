@@ -9,6 +9,7 @@ use super::status::{Extend, StatusFacts, active_buttons, headline};
 use crate::access::entitlement::{Class, Trouble};
 use crate::access::grant::{Ended, Grant, GrantState, Remains, Revoking};
 use crate::access::ids::{GrantId, ProviderId, RequestId};
+use crate::access::request::Request;
 use crate::access::time::Timestamp;
 use crate::slack::block::{Message, actions, context, plain, section};
 use crate::slack::text::Markup;
@@ -22,6 +23,8 @@ pub use cut_short::{Because, CutShort, cut_short};
 pub struct EndsSoon<'a> {
     /// The grant, in force.
     pub grant: GrantId,
+    /// The bundle that it is a part of, where all that is left of it ends with it.
+    pub together: Option<RequestId>,
     /// When it ends.
     pub ends_at: Timestamp,
     /// A request for more time that is still undecided.
@@ -37,7 +40,7 @@ pub struct EndsSoon<'a> {
 /// The warning before an end.
 pub fn ends_soon(facts: &EndsSoon<'_>, grant: &Grant, now: Timestamp) -> Message {
     let names = facts.names;
-    let what = names.grant(facts.grant);
+    let what = facts.together.map_or_else(|| names.grant(facts.grant), |request| names.request(request));
     let left = counted(usize::try_from(facts.ends_at.since(now).as_secs().div_ceil(60)).unwrap_or(0), "minute", "minutes");
     let line = Markup::new().text(&what).lit(" ends ").day(facts.ends_at, &names.zone).lit(" (in ").text(&left).lit(").");
     let mut blocks = vec![section(&line)];
@@ -53,7 +56,7 @@ pub fn ends_soon(facts: &EndsSoon<'_>, grant: &Grant, now: Timestamp) -> Message
     if let Some(lingers) = facts.lingers {
         notes.push(Markup::new().lit("At the end: ").text(lingers).lit("."));
     }
-    let thing = names.grants.get(&facts.grant).map_or("", |about| names.resource(&about.resource));
+    let thing = names.ends_with(facts.grant);
     let extend = if facts.more_asked.is_some() { Extend::No } else { facts.extend };
     blocks.push(actions("grant", active_buttons(grant, thing, extend)));
     if !notes.is_empty() {
@@ -92,9 +95,14 @@ pub fn was_in_force(grant: &Grant, names: &Names) -> Message {
     Message::new(&format!("{what} was in force"), vec![section(&line.lit("."))]).about(grant.id)
 }
 
+/// The same of a bundle.
+pub fn bundle_was_in_force(request: &Request, grants: &[Grant], names: &Names) -> Message {
+    super::bundle::was_in_force(request, grants, names)
+}
+
 /// What is left of a warning, once that end has passed or moved.
-pub fn was_warned(grant: GrantId, end: Timestamp, names: &Names) -> Message {
-    let what = names.grant(grant);
+pub fn was_warned(grant: GrantId, together: Option<RequestId>, end: Timestamp, names: &Names) -> Message {
+    let what = together.map_or_else(|| names.grant(grant), |request| names.request(request));
     let line = Markup::new().lit("You were warned that ").bold(&what).lit(" would end ").day(end, &names.zone).lit(".");
     Message::new(&format!("The warning before the end of {what}"), vec![section(&line)]).about(grant)
 }
@@ -217,11 +225,6 @@ pub enum Alarm {
         /// On what, as the provider calls it.
         thing: String,
     },
-    /// Somebody broke the glass.
-    BreakGlass {
-        /// The request.
-        request: RequestId,
-    },
     /// A message could not be delivered.
     Undelivered {
         /// To whom, as a name.
@@ -261,10 +264,6 @@ pub fn alarm(alarm: &Alarm, names: &Names) -> Message {
             plainly(account),
             plainly(thing)
         ),
-        Alarm::BreakGlass { request } => {
-            let who = names.requests.get(request).map_or_else(|| "Somebody".to_owned(), |about| names.person_in_full(&about.person));
-            format!("{who} broke the glass: {} was given without an approval. Another person has to review it.", names.request(*request))
-        }
         Alarm::Undelivered { to, about } => {
             format!("Slack did not take my message to {} about {}. Please tell them.", plainly(to), plainly(about))
         }

@@ -73,6 +73,10 @@ pub fn refusal(refusal: &Refusal, names: &Names) -> String {
             format!("You have asked for exactly that already: {} is waiting for a decision.", names.request(*request))
         }
         Refusal::AlreadyHeld { grant } => format!("You have that already, by {}. For more time: /jit extend {grant} 1h", names.grant(*grant)),
+        Refusal::BundleHeld { bundle, grants } => {
+            let grants: Vec<String> = grants.iter().map(ToString::to_string).collect();
+            format!("You have {} already, by {}. It can't be extended; ask again when it is over.", names.resource(bundle), listed(&grants, "and"))
+        }
         Refusal::TooManyPending { limit } => {
             format!("You have {} waiting, which is the most. Withdraw one first: /jit mine", counted(*limit as usize, "request", "requests"))
         }
@@ -80,9 +84,30 @@ pub fn refusal(refusal: &Refusal, names: &Names) -> String {
         Refusal::NotAnApprover => "You are not among those who may decide this. /jit why shows who is.".to_owned(),
         Refusal::ApprovedAlready => "You have approved it already, and that counts. Nothing more to do.".to_owned(),
         Refusal::Decided { state, by, at } => decided(state, by.as_ref(), *at, names),
+        Refusal::RemindedLately { request, last, again_at } => format!(
+            "Those who are asked were reminded of {} at {}. You can have them reminded again from {}.",
+            names.request(*request),
+            names.zone.clock(*last),
+            names.zone.clock(*again_at)
+        ),
         Refusal::TermsChanged => "The request has changed since this card was drawn, so nothing was recorded. Look at the new card.".to_owned(),
         Refusal::DenialNeedsReason => "Say why you deny it: the requester will read it.".to_owned(),
         Refusal::ApprovalNeedsNote => "Say why you approve it: this policy wants that on record.".to_owned(),
+        Refusal::GlassNotPermitted => "No policy lets you break the glass for this. Ask for it in the usual way: /jit request".to_owned(),
+        Refusal::GlassNeedsReason => {
+            "Say at the end why you break the glass: what happened, and what you have to do. Others read it at once.".to_owned()
+        }
+        Refusal::NobodyCanReview { by } => nobody_can_review(by, names),
+        Refusal::GlassNotExtended => {
+            "Nobody agreed to this access, so it gets no more time without people. Ask for it in the usual way: /jit request".to_owned()
+        }
+        Refusal::OwnReview => "You can't review what you got or filed yourself. Somebody else has to.".to_owned(),
+        Refusal::NotAReviewer => "You are not among those who may review this. /jit why shows who is.".to_owned(),
+        Refusal::NoReview { request } => format!("There is nothing to review about {}. /jit pending shows what there is.", names.request(*request)),
+        Refusal::ReviewNeedsNote => "Say what you found: it is kept with the review.".to_owned(),
+        Refusal::Reviewed { by, at } => {
+            format!("{} closed this review {}, so nothing was changed.", names.person(by), names.zone.day(*at))
+        }
         Refusal::NotYours => "That is not yours to end or extend. Its owners and admins can end it.".to_owned(),
         Refusal::GrantOver { grant, state } => {
             format!("{} {}. For new access: /jit request", names.grant(*grant), grant_state(state))
@@ -93,6 +118,10 @@ pub fn refusal(refusal: &Refusal, names: &Names) -> String {
         Refusal::NoExtension { times } => {
             format!("It was extended {times} times, which is the most. Ask again when it is over: /jit request")
         }
+        Refusal::BundleNotExtended { bundle } => format!(
+            "{} can't be extended, as a whole or in part. Ask for the part that you still need by its own name, or for all of it again once it is over.",
+            names.resource(bundle)
+        ),
         Refusal::ExtensionPending { request } => {
             format!("You have asked for more time already: {} is waiting for a decision.", names.request(*request))
         }
@@ -165,9 +194,15 @@ fn not_permitted(because: &[String]) -> String {
 fn nobody_can_approve(steps: &[String], names: &Names) -> String {
     let steps: Vec<String> = steps.iter().map(|step| plainly(&names.step(step))).collect();
     format!(
-        "Nobody could approve this: {} has no one besides you who may. The admins have to correct that.",
+        "Nobody could approve this: nobody is left for {}, since you can't approve your own request and nobody fills two places. The \
+         admins have to correct that.",
         listed(&steps, "and")
     )
+}
+
+fn nobody_can_review(by: &[String], names: &Names) -> String {
+    let by: Vec<String> = by.iter().map(|by| plainly(&names.step(by))).collect();
+    format!("Nobody could review this: {} has no one besides you who may. The admins have to correct that.", listed(&by, "or"))
 }
 
 fn decided(state: &str, by: Option<&PersonId>, at: Timestamp, names: &Names) -> String {

@@ -2,7 +2,8 @@
 
 use super::card::Needed;
 use super::names::{Names, listed};
-use crate::access::ids::{GrantId, PersonId, RequestId};
+use crate::access::ids::{GrantId, PersonId, PolicyId, RequestId};
+use crate::access::review::{Finding, Review};
 use crate::access::time::Timestamp;
 use crate::slack::block::Message;
 
@@ -24,6 +25,31 @@ pub enum Reply {
     ApprovedAtOnce {
         /// Its number.
         request: RequestId,
+    },
+    /// The glass was broken: nobody had to agree, and somebody else reviews it.
+    GlassBroken {
+        /// The request.
+        request: RequestId,
+        /// Its review.
+        review: Box<Review>,
+    },
+    /// Somebody wanted to break the glass, but a rule wants people to agree all the same: they are asked.
+    GlassAsked {
+        /// The request.
+        request: RequestId,
+        /// The rules that want it.
+        rules: Vec<PolicyId>,
+        /// Who is asked.
+        people: Vec<PersonId>,
+        /// Until when they have to decide.
+        answer_by: Timestamp,
+    },
+    /// A review was closed.
+    ReviewClosed {
+        /// Of which request.
+        request: RequestId,
+        /// What was found.
+        finding: Finding,
     },
     /// An approval was recorded; more are needed.
     Seconded {
@@ -47,10 +73,24 @@ pub enum Reply {
         /// The request.
         request: RequestId,
     },
+    /// Those who are asked are reminded.
+    Reminded {
+        /// Of which request.
+        request: RequestId,
+        /// Who.
+        people: Vec<PersonId>,
+    },
     /// A grant is being ended.
     Ending {
         /// The grant.
         grant: GrantId,
+    },
+    /// Everything that a request gave, or was to give, is being ended.
+    EndingAll {
+        /// The request.
+        request: RequestId,
+        /// Its grants, as far as they were not over.
+        grants: Vec<GrantId>,
     },
     /// The same was done before; nothing was changed by doing it again.
     DoneBefore,
@@ -65,13 +105,21 @@ pub fn reply(what: &Reply, names: &Names) -> Message {
     };
     let text = match what {
         Reply::Asked { request, people, answer_by, at_most } => {
-            let asked = if people.is_empty() { "The approvers".to_owned() } else { names.people(people) };
+            let asked = deciders(people, names);
             let by = names.zone.clock(*answer_by);
             let at_most = at_most.map(|at| format!(" It ends {} at the latest.", names.zone.day(at))).unwrap_or_default();
             format!("Asked: {}. {asked} can decide until {by}.{at_most} I'll tell you here.", names.request(*request))
         }
         Reply::ApprovedAtOnce { request } => {
             format!("{} is approved by the policy. I'll tell you when it is in force.", names.request(*request))
+        }
+        Reply::GlassBroken { request, review } => super::glass::answer(*request, review, names),
+        Reply::GlassAsked { request, rules, people, answer_by } => {
+            super::glass::asked_instead(*request, rules, (&deciders(people, names), *answer_by), names)
+        }
+        Reply::ReviewClosed { request, finding } => {
+            let found = super::glass::finding_text(*finding);
+            format!("Reviewed: {}, {found}. {} is told, with your note.", names.request(*request), subject(request))
         }
         Reply::Seconded { request, still } => {
             let still: Vec<String> =
@@ -90,13 +138,29 @@ pub fn reply(what: &Reply, names: &Names) -> Message {
             format!("Denied: {}. {} is told, with your reason.", names.request(*request), subject(request))
         }
         Reply::Withdrawn { request } => format!("Withdrawn: {}. Nobody is asked any more.", names.request(*request)),
+        Reply::Reminded { request, people } => {
+            let (what, people) = (names.request(*request), names.people(people));
+            format!("I reminded {people} of {what}. You can have them reminded again in 15 minutes.")
+        }
         Reply::Ending { grant } => {
             format!("{} is being ended. I'll say when the provider shows that it is over.", names.grant(*grant))
+        }
+        Reply::EndingAll { request, grants } => {
+            let grants: Vec<String> = grants.iter().map(ToString::to_string).collect();
+            format!(
+                "All of {} is being ended, by {}. I'll say when the providers show that it is over.",
+                names.request(*request),
+                listed(&grants, "and")
+            )
         }
         Reply::DoneBefore => "That was recorded before; nothing was changed.".to_owned(),
         Reply::Later => "Received. I have to look something up first; the answer follows here.".to_owned(),
     };
     Message::sentence(&text)
+}
+
+fn deciders(people: &[PersonId], names: &Names) -> String {
+    if people.is_empty() { "The approvers".to_owned() } else { names.people(people) }
 }
 
 #[cfg(test)]
@@ -117,11 +181,21 @@ mod tests {
                 at_most: Some(stage.request.answer_by),
             },
             Reply::ApprovedAtOnce { request },
+            Reply::GlassBroken { request, review: Box::new(stage.review(None)) },
+            Reply::GlassAsked {
+                request,
+                rules: vec!["prod-needs-two".parse().unwrap()],
+                people: stage.approvers.clone(),
+                answer_by: stage.request.answer_by,
+            },
+            Reply::ReviewClosed { request, finding: Finding::NotJustified },
             Reply::Seconded { request, still: stage.still.clone() },
             Reply::Approved { request },
             Reply::Denied { request },
             Reply::Withdrawn { request },
+            Reply::Reminded { request, people: stage.approvers.clone() },
             Reply::Ending { grant },
+            Reply::EndingAll { request, grants: vec![grant, GrantId::from_number(58)] },
             Reply::DoneBefore,
             Reply::Later,
         ]

@@ -6,10 +6,13 @@ use std::collections::BTreeMap;
 use serde_json::{Map, Value, json};
 
 use super::card::card;
-use super::forms::{ExtendForm, Outlook, RequestForm, approve_form, deny_form, errors, extend_form, request_form, sentence};
+use super::forms::{
+    ExtendForm, Outlook, RequestForm, approve_form, deny_form, errors, extend_form, request_form, review_form, sentence,
+};
 use super::lists::{Able, Can, Held, help, mine, pending};
 use super::notice::{
-    Alarm, Because, CutShort, EndsSoon, Overdue, alarm, cut_short, ends_soon, news, overdue, overdue_is_over, policy_changed,
+    Alarm, Because, CutShort, EndsSoon, Overdue, alarm, bundle_was_in_force, cut_short, ends_soon, news, overdue,
+    overdue_is_over, policy_changed,
 };
 use super::refusal::{not_understood, refused, refused_but_can_revoke};
 use super::reply::{Reply, reply};
@@ -23,7 +26,10 @@ use crate::access::request::{Purpose, Request};
 use crate::slack::block::{Choice, Message, View};
 use crate::slack::command::Command;
 
+mod bundle;
+mod glass;
 mod stage;
+mod waiting;
 
 #[cfg(test)]
 pub(in crate::slack) use stage::TEN;
@@ -31,7 +37,11 @@ pub(in crate::slack) use stage::{Stage, at, ttl};
 
 /// Every message and form: `{"messages": {name: {"text", "blocks"}}, "views": {name: view}}`.
 pub fn samples() -> Result<Value, NotAnId> {
-    Stage::set()?.play()
+    let mut all = Stage::set()?.play()?;
+    if let Some(messages) = all.get_mut("messages").and_then(Value::as_object_mut) {
+        messages.append(&mut Stage::set()?.bundled()?.play_bundles());
+    }
+    Ok(all)
 }
 
 impl Stage {
@@ -55,12 +65,34 @@ impl Stage {
             put(format!("status.extension.{name}"), status(&self.status(&more, grants)));
             put(format!("news.approved.{name}"), news(&self.status(&approved, grants)));
         }
+        for (name, message) in self.reminders() {
+            put(name, message);
+        }
         for (name, message) in self.others()? {
             put(name, message);
         }
         let views: Map<String, Value> = self.views().into_iter().map(|(name, view)| (name.to_owned(), view.to_json())).collect();
         let problems = errors(&BTreeMap::from([(super::field::REASON, self.said.clone())]));
         Ok(json!({ "messages": messages, "views": views, "answers": { "errors": problems } }))
+    }
+
+    /// Everything of a bundle, drawn. For a stage that is [`Stage::bundled`].
+    pub(in crate::slack) fn play_bundles(&self) -> Map<String, Value> {
+        let mut messages = Map::new();
+        let mut put = |name: String, message: Message| messages.insert(format!("bundle.{name}"), message.to_json());
+        for (name, request) in self.requests() {
+            put(format!("card.{name}"), card(&self.card(&request, &[])));
+            put(format!("status.{name}"), status(&self.status(&request, &[])));
+            put(format!("why.{name}"), why(&self.why(&request, &[])));
+        }
+        let (request, all) = self.bundles();
+        for (name, grants) in all {
+            put(format!("card.approved.{name}"), card(&self.card(&request, &grants)));
+            put(format!("status.approved.{name}"), status(&self.status(&request, &grants)));
+            put(format!("news.approved.{name}"), news(&self.status(&request, &grants)));
+            put(format!("was.{name}"), bundle_was_in_force(&request, &grants, &self.names));
+        }
+        messages
     }
 
     fn why<'a>(&'a self, request: &'a Request, before: &'a [Before<'a>]) -> WhyFacts<'a> {
@@ -84,6 +116,7 @@ impl Stage {
         let (yes, no) = (Can::Yes, Can::No);
         let soon = EndsSoon {
             grant,
+            together: None,
             ends_at: at(125),
             more_asked: Some(request),
             extend: Extend::Offered,
@@ -93,10 +126,10 @@ impl Stage {
         let mut all = vec![
             ("mine.nothing".to_owned(), mine(&[], &[], names)),
             ("mine".to_owned(), mine(&held, &waiting, names)),
-            ("pending.nothing".to_owned(), pending(&[], names)),
-            ("pending".to_owned(), pending(&waiting, names)),
-            ("help.all".to_owned(), help(Able { ask: yes, decide: yes, revoke: yes })),
-            ("help.least".to_owned(), help(Able { ask: no, decide: no, revoke: no })),
+            ("pending.nothing".to_owned(), pending(&[], &[], names)),
+            ("pending".to_owned(), pending(&waiting, &[], names)),
+            ("help.all".to_owned(), help(Able { ask: yes, break_glass: yes, decide: yes, revoke: yes })),
+            ("help.least".to_owned(), help(Able { ask: no, break_glass: no, decide: no, revoke: no })),
             ("ends_soon".to_owned(), ends_soon(&EndsSoon { more_asked: None, ..soon }, &self.grant, at(110))),
             ("ends_soon.more_asked".to_owned(), ends_soon(&soon, &self.grant, at(110))),
             (
@@ -119,6 +152,7 @@ impl Stage {
             }
         }
         all.extend(self.early_ends());
+        all.extend(self.broken_glass());
         let problems = vec![self.said.clone(); 8];
         all.push(("policy_changed".to_owned(), policy_changed(&problems)));
         let alarms = [
@@ -132,7 +166,6 @@ impl Stage {
                 "left_over",
                 Alarm::LeftOver { provider: "orders-pg".parse()?, account: self.said.clone(), thing: self.said.clone() },
             ),
-            ("break_glass", Alarm::BreakGlass { request }),
             ("undelivered", Alarm::Undelivered { to: self.said.clone(), about: self.said.clone() }),
         ];
         all.extend(alarms.into_iter().map(|(name, what)| (format!("alarm.{name}"), alarm(&what, names))));
@@ -217,6 +250,7 @@ impl Stage {
         let mut views: Vec<(&'static str, View)> = forms.into_iter().filter_map(|(name, view)| Some((name, view?))).collect();
         views.push(("approve", approve_form(&self.request, names)));
         views.push(("deny", deny_form(&self.request, names)));
+        views.push(("review", review_form(&self.request, names)));
         views.push(("details", details(&self.why(&self.request, &before))));
         views.push(("sentence", sentence("Request access", &self.said)));
         views

@@ -1,12 +1,15 @@
 //! The requester's own message: one per request, redrawn as things happen, with what they can do next.
 
+use super::bundle;
 use super::button;
 use super::card::{Needed, button_value, history_block};
 use super::causes::{end_cause, fail_cause, proof, void_cause};
 use super::names::{Names, counted};
+use super::remind::so_far;
 use crate::access::grant::{EndCause, Grant, GrantState, Remains};
 use crate::access::ids::PersonId;
 use crate::access::request::{Mode, Purpose, Request, RequestState};
+use crate::access::review::Review;
 use crate::access::time::Timestamp;
 use crate::slack::block::{Block, Button, Message, actions, context, plain, preformatted, quote, section};
 use crate::slack::text::Markup;
@@ -18,6 +21,8 @@ pub struct StatusFacts<'a> {
     pub request: &'a Request,
     /// Its grants, once there are any; for an extension the grant that is extended.
     pub grants: &'a [Grant],
+    /// Its review, where nobody had to agree to it.
+    pub review: Option<&'a Review>,
     /// What is still missing, while it is pending.
     pub still: &'a [Needed],
     /// Those who are asked, while it is pending.
@@ -58,10 +63,11 @@ pub fn status(facts: &StatusFacts<'_>) -> Message {
         blocks.push(asked(facts));
         let which = format!("{}, {}", request.id, names.resource(&request.terms.resource));
         let withdraw = Button::new(button::WITHDRAW, "Withdraw", &button_value(request), &format!("Withdraw {which}"));
-        blocks.push(actions("request", vec![withdraw]));
+        let remind = Button::new(button::REMIND, "Remind", &button_value(request), &format!("Remind of {which}"));
+        blocks.push(actions("request", vec![withdraw, remind]));
     } else {
         blocks.extend(grant_buttons(facts).or_else(|| again(facts)));
-        blocks.extend(history_block(request, facts.grants, names));
+        blocks.extend(history_block(request, facts.grants, facts.review, names));
     }
     Message::new(&headline.told, blocks).about(request.id)
 }
@@ -71,7 +77,7 @@ pub fn status(facts: &StatusFacts<'_>) -> Message {
 pub fn status_of_request(facts: &StatusFacts<'_>) -> Message {
     let headline = headline(facts);
     let mut blocks = vec![section(&headline.shown)];
-    blocks.extend(history_block(facts.request, facts.grants, facts.names));
+    blocks.extend(history_block(facts.request, facts.grants, facts.review, facts.names));
     Message::new(&headline.told, blocks).about(facts.request.id)
 }
 
@@ -117,7 +123,7 @@ impl Headline {
 pub(super) fn headline(facts: &StatusFacts<'_>) -> Headline {
     let request = facts.request;
     let names = facts.names;
-    let thing = names.thing(&request.terms.resource, &request.terms.role);
+    let thing = names.in_full(&request.terms);
     let rest = match request.terms.purpose {
         Purpose::Access => format!(" for {} ({})", request.terms.access_for, request.id),
         Purpose::Extension(grant) => format!(", {} more ({} for {grant})", request.terms.access_for, request.id),
@@ -137,6 +143,7 @@ pub(super) fn headline(facts: &StatusFacts<'_>) -> Headline {
         ),
         RequestState::Approved { .. } => match (request.terms.purpose, most_telling(facts.grants)) {
             (Purpose::Extension(_), Some(grant)) => extension_headline(&thing, &rest, grant, names),
+            (Purpose::Access, Some(_)) if request.terms.is_bundle() => bundle::headline(request, facts.grants, names),
             (Purpose::Access, Some(grant)) => grant_headline(request, grant, names),
             (Purpose::Access | Purpose::Extension(_), None) => {
                 closed(&format!("{}. It is being prepared.", approved(request, names)))
@@ -155,12 +162,12 @@ pub(super) fn headline(facts: &StatusFacts<'_>) -> Headline {
     }
 }
 
-fn approved(request: &Request, names: &Names) -> String {
+pub(super) fn approved(request: &Request, names: &Names) -> String {
     let people: Vec<PersonId> = request.approvals.iter().map(|approval| approval.by.clone()).collect();
     match request.mode {
         Mode::Ask => format!("approved by {}", names.people(&people)),
         Mode::Auto => "approved by the policy".to_owned(),
-        Mode::BreakGlass => "given as break-glass, to be reviewed".to_owned(),
+        Mode::BreakGlass => "given because you broke the glass".to_owned(),
     }
 }
 
@@ -259,6 +266,7 @@ fn asked(facts: &StatusFacts<'_>) -> Block {
             facts.still.iter().map(|needed| Markup::new().text(&format!("{} of {}", needed.count, names.step(&needed.by))));
         lines.push(Markup::new().text(&approvals).lit(" so far; still needed: ").joined(missing, ", "));
     }
+    lines.extend(so_far(facts.request, names));
     lines.push(Markup::new().text(&facts.request.id.to_string()).lit(" · you will be told here"));
     context(&lines)
 }
@@ -267,7 +275,9 @@ fn asked(facts: &StatusFacts<'_>) -> Block {
 fn in_force(facts: &StatusFacts<'_>) -> Vec<Block> {
     let is_active = |grant: &&Grant| matches!(grant.state, GrantState::Active { .. });
     let active: Vec<&Grant> = facts.grants.iter().filter(is_active).collect();
-    if active.is_empty() || facts.request.terms.purpose != Purpose::Access {
+    // What is one of several is of use only with the others.
+    let all_there = facts.grants.iter().all(Grant::came_in_force);
+    if active.is_empty() || !all_there || facts.request.terms.purpose != Purpose::Access {
         return Vec::new();
     }
     let mut blocks = Vec::new();
@@ -311,25 +321,12 @@ fn grant_buttons(facts: &StatusFacts<'_>) -> Option<Block> {
     Some(actions("grant", active_buttons(active, thing, facts.extend)))
 }
 
-/// Whether the person has nothing of it, though we may look once more.
-fn is_no_more(grant: &Grant) -> bool {
-    match grant.state {
-        GrantState::Void { .. } | GrantState::Failed { .. } | GrantState::Ended(_) => true,
-        GrantState::Planned
-        | GrantState::Checking { .. }
-        | GrantState::Provisioning { .. }
-        | GrantState::AwaitingUser { .. }
-        | GrantState::Active { .. }
-        | GrantState::Revoking(_) => false,
-    }
-}
-
 /// What is over can be asked for again.
 fn again(facts: &StatusFacts<'_>) -> Option<Block> {
     let request = facts.request;
     let over = match &request.state {
         RequestState::Pending => false,
-        RequestState::Approved { .. } => !facts.grants.is_empty() && facts.grants.iter().all(is_no_more),
+        RequestState::Approved { .. } => !facts.grants.is_empty() && facts.grants.iter().all(Grant::gives_no_more),
         RequestState::Denied { .. }
         | RequestState::Cancelled { .. }
         | RequestState::Expired { .. }
@@ -337,7 +334,7 @@ fn again(facts: &StatusFacts<'_>) -> Option<Block> {
         | RequestState::Lapsed { .. } => true,
     };
     let terms = &request.terms;
-    let label = format!("Request {} again", facts.names.thing(&terms.resource, &terms.role));
+    let label = format!("Request {} again", facts.names.what(terms));
     let value = format!("{} {}", terms.resource, terms.role);
     over.then(|| actions("again", vec![Button::new(button::REQUEST, "Request again…", &value, &label)]))
 }

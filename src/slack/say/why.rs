@@ -2,6 +2,7 @@
 
 use super::card::{CardFacts, history};
 use super::form;
+use super::glass::review_line;
 use super::names::Names;
 use crate::access::ids::{PersonId, RequestId};
 use crate::access::request::Mode;
@@ -60,7 +61,8 @@ fn blocks(facts: &WhyFacts<'_>) -> Vec<Block> {
     blocks.push(section(&Markup::new().joined(clocks(facts), "\n")));
     blocks.push(section(&Markup::new().joined(people(facts), "\n")));
     blocks.push(section(&Markup::new().joined(rule(facts), "\n")));
-    let story = history(request, card.grants, names);
+    let mut story = history(request, card.grants, names);
+    story.extend(card.review.map(|review| review_line(review, names)));
     if !story.is_empty() {
         blocks.push(context(&story));
     }
@@ -98,7 +100,7 @@ fn clocks(facts: &WhyFacts<'_>) -> Vec<Markup> {
 fn people(facts: &WhyFacts<'_>) -> Vec<Markup> {
     let names = facts.card.names;
     let request = facts.card.request;
-    let mut lines: Vec<Markup> = request.steps.iter().map(|step| step_line(&step.by, step.count, facts)).collect();
+    let mut lines: Vec<Markup> = request.steps_asked().iter().map(|step| step_line(&step.by, step.count, facts)).collect();
     if lines.is_empty() {
         lines.push(match request.mode {
             Mode::Ask => Markup::new().lit("Nobody has to approve it."),

@@ -1,10 +1,11 @@
-//! Requests, grants and entitlements as rows: one column per scalar, JSON only for lists.
+//! Requests, reviews, grants and entitlements as rows: one column per scalar, JSON only for lists.
 //!
 //! Loading and saving are exact inverses. Saving an existing row is a compare-and-set on its version.
 
 pub(super) mod entitlement;
 pub(super) mod grant;
 pub(super) mod request;
+pub(super) mod review;
 
 use std::error::Error;
 use std::str::FromStr;
@@ -60,6 +61,11 @@ impl Fields<'_> {
 
     pub fn json<T: DeserializeOwned>(&self, column: &str) -> Result<T, StoreError> {
         serde_json::from_str(&self.get::<String>(column)?).map_err(|error| self.unreadable(error))
+    }
+
+    pub fn json_maybe<T: DeserializeOwned>(&self, column: &str) -> Result<Option<T>, StoreError> {
+        let text: Option<String> = self.get(column)?;
+        text.map(|text| serde_json::from_str(&text).map_err(|error| self.unreadable(error))).transpose()
     }
 
     pub fn time(&self, column: &str) -> Result<Timestamp, StoreError> {

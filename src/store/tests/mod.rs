@@ -47,6 +47,7 @@ fn request(id: i64) -> Request {
             role: "readonly".parse().unwrap(),
             access_for: ttl(120),
             purpose: Purpose::Access,
+            parts: Vec::new(),
         },
         terms_hash: TermsHash(0xfedc_ba98_7654_3210),
         filed_by: person("maya"),
@@ -57,11 +58,12 @@ fn request(id: i64) -> Request {
         start_within: ttl(60),
         ends_at_most: at(86_400),
         warn_before: ttl(15),
-        policy: PolicyRef { id: "orders".parse().unwrap(), digest: "d1".to_owned() },
+        policy: PolicyRef { id: "orders".parse().unwrap(), also: Vec::new(), digest: "d1".to_owned() },
         mode: Mode::Ask,
         steps: vec![Step { by: "group/dba".to_owned(), count: 1 }],
         approvals: vec![],
         grants: vec![GrantId::from_number(id)],
+        reminding: Default::default(),
         state: RequestState::Pending,
     }
 }

@@ -3,6 +3,7 @@
 use super::*;
 use crate::access::entitlement::{Class, Trouble};
 use crate::access::grant::{FailCause, Recheck, VoidCause};
+use crate::access::review::{Finding, Review, ReviewState};
 
 #[tokio::test]
 async fn rows_come_back_as_they_were_written_in_every_state() {
@@ -282,4 +283,66 @@ async fn the_worker_and_a_click_never_walk_whole_tables() {
         planned += 1;
     }
     assert!(planned > 12, "the questions are no longer found: {planned}");
+}
+
+fn broken_glass(id: i64) -> Vec<Event> {
+    let mut events = approval(id);
+    let request = RequestId::from_number(id);
+    let review = Review {
+        request,
+        version: 1,
+        subject: person("maya"),
+        filed_by: person("maya"),
+        by: vec!["group/security".to_owned(), "person/bob".to_owned()],
+        opened_at: at(60),
+        due_at: at(86_460),
+        alarms: 0,
+        state: ReviewState::Open,
+    };
+    events.insert(3, Event::ReviewOpened { review: Box::new(review) });
+    events.push(Event::ReviewOverdue { request, alarm: 2 });
+    events
+}
+
+fn closed(id: i64, by: &str, finding: Finding) -> Event {
+    let (request, by) = (RequestId::from_number(id), person(by));
+    Event::ReviewClosed { request, at: at(90_000), by, finding, note: Words::typed("it was on fire") }
+}
+
+// E46
+#[tokio::test]
+async fn a_review_comes_back_as_it_was_written() {
+    let stage = Stage::new();
+    for (id, finding) in [(1, Finding::Justified), (2, Finding::NotJustified)] {
+        let events = [broken_glass(id), vec![closed(id, "erin", finding)]].concat();
+        let mut expected = Replayed::default();
+        for event in events {
+            expected.apply(&event).unwrap();
+            stage.record(vec![event]).await.unwrap();
+            let found = stage.store.read(move |r| r.review(RequestId::from_number(id))).await.unwrap();
+            assert_eq!(found.as_ref(), expected.reviews.get(&RequestId::from_number(id)));
+        }
+    }
+    assert_eq!(stage.store.read(|r| r.rows_unlike_the_log()).await.unwrap(), Vec::<String>::new());
+}
+
+// E46 I16
+#[tokio::test]
+async fn nobody_closes_their_own_review_and_none_is_closed_twice_whatever_is_decided() {
+    let stage = Stage::new();
+    stage.record(broken_glass(1)).await.unwrap();
+    assert_eq!(stage.store.read(|r| r.next_due()).await.unwrap(), Some(at(60)));
+    let open = stage.store.read(|r| r.open_reviews(10)).await.unwrap();
+    assert_eq!(open.len(), 1);
+    let shell = stage.shell();
+    let change = |sql: &str| shell.execute(sql, []).unwrap_err().to_string();
+    let own = "UPDATE reviews SET version = 3, audit_seq = audit_seq + 1, due_at = NULL, state = 'closed', closed_at = 1,
+               closed_by = 'maya', finding = 'justified', note = 'x'";
+    assert!(change(own).contains("a review changes only with a line of the audit log"), "{}", change(own));
+    assert!(matches!(stage.record(vec![closed(1, "maya", Finding::Justified)]).await, Err(StoreError::Illegal(_))));
+    stage.record(vec![closed(1, "erin", Finding::Justified)]).await.unwrap();
+    assert!(matches!(stage.record(vec![closed(1, "frank", Finding::NotJustified)]).await, Err(StoreError::Illegal(_))));
+    assert!(change("DELETE FROM reviews").contains("reviews are kept"));
+    assert!(stage.store.read(|r| r.open_reviews(10)).await.unwrap().is_empty());
+    assert!(stage.store.read(|r| r.due_reviews(at(i64::from(i32::MAX)), 10)).await.unwrap().is_empty());
 }

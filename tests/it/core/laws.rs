@@ -2,18 +2,19 @@
 
 use std::collections::BTreeSet;
 
-use daypass::access::decide::{HoldingCommand, NoteRule, RequestCommand, decide_request};
+use daypass::access::decide::{HoldingCommand, NoteRule, RequestCommand, ReviewCommand, decide_request, decide_review};
 use daypass::access::entitlement::{Answer, Change, Class, Errand, Mark, NativeExpiry, Observation, Prior, Seen, Target};
 use daypass::access::event::Event;
 use daypass::access::grant::{EndCause, GrantState, Proof};
 use daypass::access::ids::{GrantId, PersonId, RequestId};
 use daypass::access::refusal::Refusal;
 use daypass::access::request::{Request, Step, TermsHash};
+use daypass::access::review::{Finding, Review};
 use daypass::access::time::Now;
 use daypass::access::words::Words;
 use proptest::prelude::*;
 
-use super::things::{HOUR, MINUTE, Story, at, grant, level, now, person, request, trouble};
+use super::things::{HOUR, MINUTE, Story, at, grant, level, now, person, request, review, trouble};
 
 fn g(id: i64) -> GrantId {
     GrantId::from_number(id)
@@ -257,6 +258,43 @@ proptest! {
                 break;
             }
             prop_assert!(pending.approvals.len() >= before.approvals.len());
+        }
+    }
+
+    // I16, E46
+    #[test]
+    fn a_review_is_closed_once_by_somebody_else_who_may_and_never_by_itself(
+        voters in prop::collection::btree_set(0usize..5, 0..5),
+        filed_by in 0usize..5,
+        moves in prop::collection::vec((0usize..8, 0i64..80, any::<bool>()), 0..20),
+    ) {
+        let name = |n: &usize| person(&format!("p{n}"));
+        let voters: BTreeSet<PersonId> = voters.iter().map(name).collect();
+        let mut open = Review { subject: name(&0), filed_by: name(&filed_by), ..review() };
+        let mut hours = 0;
+        for (who, later, has_note) in moves {
+            hours += later;
+            let at = now(hours * HOUR);
+            let (before, by) = (open.clone(), name(&who));
+            let is_tick = who >= 5;
+            let command = if is_tick {
+                ReviewCommand::Tick
+            } else {
+                let note = Words::typed(if has_note { "looked at it" } else { " " });
+                ReviewCommand::Close { by: by.clone(), electorate: vec![voters.clone()], finding: Finding::Justified, note }
+            };
+            let Ok(events) = decide_review(&open, command, at) else { continue };
+            for event in &events {
+                open = daypass::access::apply::review(&open, event).unwrap();
+            }
+            prop_assert!(open.alarms >= before.alarms);
+            if is_tick {
+                prop_assert_eq!(&open.state, &before.state, "time closes nothing");
+                prop_assert!(!open.is_open() || open.alarms >= open.alarms_due(at.at), "whoever is late is told");
+            } else {
+                prop_assert!(before.is_open() && !open.is_open() && has_note);
+                prop_assert!(by != open.subject && by != open.filed_by && voters.contains(&by));
+            }
         }
     }
 

@@ -1,5 +1,6 @@
 //! The pure core: what may happen in which state, and the laws that hold whatever happens.
 
+mod bundles;
 mod laws;
 mod table;
 mod things;

@@ -4,19 +4,23 @@ use std::collections::BTreeSet;
 use std::fmt::Write as _;
 use std::time::Duration;
 
-use daypass::access::decide::{HoldingCommand, NoteRule, Reassessment, RequestCommand, Withdrawer, decide_request};
+use daypass::access::decide::{
+    HoldingCommand, NoteRule, Reassessment, RequestCommand, ReviewCommand, Withdrawer, decide_request, decide_review,
+};
 use daypass::access::entitlement::{Class, NativeExpiry, Prior, Seen, Target};
 use daypass::access::grant::{
     CallResult, EndCause, Ended, FailCause, GrantState, Proof, Recheck, Remains, Revoking, VoidCause, Warning,
 };
 use daypass::access::ids::GrantId;
-use daypass::access::request::{Request, RequestState, Step, TermsHash};
-use daypass::access::time::Now;
+use daypass::access::remind::{Also, Page, Remind, Reminding};
+use daypass::access::request::{Mode, Part, Request, RequestState, Step, TermsHash};
+use daypass::access::review::{Finding, Review, ReviewState};
+use daypass::access::time::{Now, Ttl};
 use daypass::access::words::Words;
 
-use super::things::{HOUR, MINUTE, Story, at, grant, in_short, level, now, person, request, trouble};
+use super::things::{HOUR, MINUTE, Story, at, grant, in_short, level, now, person, request, review, review_rule, trouble};
 
-fn grant_states() -> Vec<(&'static str, GrantState)> {
+pub fn grant_states() -> Vec<(&'static str, GrantState)> {
     let revoking = |remains| {
         GrantState::Revoking(Revoking {
             since: at(0),
@@ -130,6 +134,23 @@ fn every_answer_while_it_is_given_and_while_it_is_taken() {
     insta::assert_snapshot!(table);
 }
 
+/// How far reminding can have gone while a request is pending.
+fn reminded() -> Vec<(&'static str, Reminding)> {
+    let page = Page { provider: "pager".parse().unwrap(), service: "orders".to_owned() };
+    let rule = Remind {
+        after: Ttl::from_minutes(15).unwrap(),
+        then_ask: Some("group/security".to_owned()),
+        after_that: Some(Ttl::from_minutes(30).unwrap()),
+        page: Some(page),
+    };
+    let by_rule = Reminding::by_rule(Some(rule));
+    let also = Also::Asked { by: "group/security".to_owned(), since: at(15 * MINUTE) };
+    let once = Reminding { first_at: Some(at(15 * MINUTE)), also, ..by_rule.clone() };
+    let long_ago = Reminding { first_at: Some(at(-HOUR)), ..once.clone() };
+    let twice = Reminding { second_at: Some(at(-HOUR)), ..long_ago.clone() };
+    vec![("reminded by rule", by_rule), ("reminded once", once), ("reminded long ago", long_ago), ("reminded twice", twice)]
+}
+
 fn request_states() -> Vec<RequestState> {
     vec![
         RequestState::Pending,
@@ -158,6 +179,7 @@ fn request_commands() -> Vec<(&'static str, RequestCommand, Now)> {
     let permitted = |by: &str, ends: i64| Reassessment::Permitted {
         steps: vec![Step { by: by.to_owned(), count: 1 }],
         ends_at_most: at(ends),
+        then_ask: Some("group/security".to_owned()),
     };
     vec![
         ("carol approves", approve("carol", 7), now(MINUTE)),
@@ -173,27 +195,103 @@ fn request_commands() -> Vec<(&'static str, RequestCommand, Now)> {
         ("dave withdraws, who may not", RequestCommand::Withdraw(Withdrawer::Own(person("dave"))), now(MINUTE)),
         ("priya withdraws as admin", RequestCommand::Withdraw(Withdrawer::Admin(person("priya"))), now(MINUTE)),
         ("the policy alone approves", RequestCommand::ApproveByPolicy { claims: Vec::new() }, now(MINUTE)),
+        ("the glass is broken", RequestCommand::BreakGlass { claims: Vec::new(), review: review_rule() }, now(MINUTE)),
         ("the policy asks for more", reassess(permitted("group/security", 24 * HOUR)), now(MINUTE)),
         ("the policy allows less time", reassess(permitted("group/dba", HOUR)), now(MINUTE)),
         (
             "the policy is loosened",
-            reassess(Reassessment::Permitted { steps: Vec::new(), ends_at_most: at(99 * HOUR) }),
+            reassess(Reassessment::Permitted {
+                steps: Vec::new(),
+                ends_at_most: at(99 * HOUR),
+                then_ask: Some("group/everybody".to_owned()),
+            }),
             now(MINUTE),
         ),
         ("the policy forbids", reassess(Reassessment::Forbidden { why: "no".to_owned() }), now(MINUTE)),
+        ("its bundle is changed", change_parts(), now(MINUTE)),
+        ("the first reminder is not due yet", RequestCommand::RemindByRule, now(14 * MINUTE)),
+        ("the first reminder is due", RequestCommand::RemindByRule, now(15 * MINUTE)),
+        ("it is due, the clock is suspect", RequestCommand::RemindByRule, Now::suspect(at(15 * MINUTE))),
+        ("it is due after answer_by", RequestCommand::RemindByRule, now(4 * HOUR)),
+        ("maya reminds people", RequestCommand::RemindByHand(person("maya")), now(16 * MINUTE)),
+        ("maya reminds people too late", RequestCommand::RemindByHand(person("maya")), now(4 * HOUR)),
+        ("dave reminds people, who may not", RequestCommand::RemindByHand(person("dave")), now(16 * MINUTE)),
         ("answer_by passes", RequestCommand::Tick, now(4 * HOUR)),
         ("answer_by passes, the clock is suspect", RequestCommand::Tick, Now::suspect(at(4 * HOUR))),
     ]
 }
 
+fn change_parts() -> RequestCommand {
+    let part = Part { resource: "prod/orders".parse().unwrap(), role: "readonly".parse().unwrap() };
+    RequestCommand::ChangeParts { parts: vec![part], grants: vec![GrantId::from_number(1)], terms_hash: TermsHash(8) }
+}
+
 #[test]
 fn every_request_state_against_every_command() {
     let mut table = String::new();
-    for state in request_states() {
-        writeln!(table, "{}", state.name()).unwrap();
-        let request = Request { state, ..request() };
+    let plain = request_states().into_iter().map(|state| (state.name(), Request { state, ..request() }));
+    let reminded = reminded().into_iter().map(|(name, reminding)| (name, Request { reminding, ..request() }));
+    for (name, request) in plain.chain(reminded) {
+        writeln!(table, "{name}").unwrap();
         for (what, command, when) in request_commands() {
             writeln!(table, "    {what:<40} {}", in_short(&decide_request(&request, command, when))).unwrap();
+        }
+    }
+    insta::assert_snapshot!(table);
+}
+
+// E46
+#[test]
+fn what_nobody_agreed_to_begins_with_its_review_or_not_at_all() {
+    let mut table = String::new();
+    for mode in [Mode::Ask, Mode::Auto, Mode::BreakGlass] {
+        writeln!(table, "{mode:?}").unwrap();
+        let request = Request { mode, ..request() };
+        for (what, command, when) in request_commands() {
+            if matches!(command, RequestCommand::ApproveByPolicy { .. } | RequestCommand::BreakGlass { .. }) {
+                writeln!(table, "    {what:<40} {}", in_short(&decide_request(&request, command, when))).unwrap();
+            }
+        }
+    }
+    insta::assert_snapshot!(table);
+}
+
+fn review_commands() -> Vec<(&'static str, ReviewCommand, Now)> {
+    let close = |by: &str, finding, note: &str| ReviewCommand::Close {
+        by: person(by),
+        electorate: vec![BTreeSet::from([person("erin"), person("frank"), person("maya"), person("priya")])],
+        finding,
+        note: Words::typed(note),
+    };
+    let day = 24 * HOUR;
+    vec![
+        ("erin finds it justified", close("erin", Finding::Justified, "it was on fire"), now(MINUTE)),
+        ("erin finds it not justified", close("erin", Finding::NotJustified, "it was lunch"), now(MINUTE)),
+        ("erin, after it was due", close("erin", Finding::Justified, "it was on fire"), now(9 * day)),
+        ("erin, the clock is suspect", close("erin", Finding::Justified, "it was on fire"), Now::suspect(at(MINUTE))),
+        ("erin gives no reason", close("erin", Finding::Justified, " "), now(MINUTE)),
+        ("maya, who got it", close("maya", Finding::Justified, "I had to"), now(MINUTE)),
+        ("priya, who filed it", close("priya", Finding::Justified, "she had to"), now(MINUTE)),
+        ("carol, who may not", close("carol", Finding::Justified, "looks fine"), now(MINUTE)),
+        ("time passes", ReviewCommand::Tick, now(day - 1)),
+        ("it is due", ReviewCommand::Tick, now(day)),
+        ("it is due, the clock is suspect", ReviewCommand::Tick, Now::suspect(at(day))),
+        ("it was due a year ago", ReviewCommand::Tick, now(366 * day)),
+    ]
+}
+
+// E46
+#[test]
+fn every_review_state_against_every_command() {
+    let closed =
+        ReviewState::Closed { at: at(0), by: person("frank"), finding: Finding::Justified, note: Words::typed("it was on fire") };
+    let states = [("open", ReviewState::Open, 0), ("open, told once", ReviewState::Open, 1), ("closed by frank", closed, 1)];
+    let mut table = String::new();
+    for (name, state, alarms) in states {
+        writeln!(table, "{name}").unwrap();
+        let review = Review { state, alarms, ..review() };
+        for (what, command, when) in review_commands() {
+            writeln!(table, "    {what:<40} {}", in_short(&decide_review(&review, command, when))).unwrap();
         }
     }
     insta::assert_snapshot!(table);

@@ -9,6 +9,7 @@ use daypass::access::event::{About, Event};
 use daypass::access::grant::{Grant, GrantState};
 use daypass::access::ids::{EntitlementId, GrantId, PersonId, RequestId};
 use daypass::access::request::{Mode, PolicyRef, Purpose, Request, Step, Terms, TermsHash};
+use daypass::access::review::{Review, ReviewRule, ReviewState};
 use daypass::access::time::{Now, Timestamp, Ttl};
 use daypass::access::words::Words;
 use daypass::access::{apply, entitlement::Class};
@@ -36,6 +37,25 @@ pub fn trouble(class: Class) -> Trouble {
     Trouble { class, code: "x".to_owned(), message: "x".to_owned() }
 }
 
+pub fn review_rule() -> ReviewRule {
+    ReviewRule { by: vec!["group/security".to_owned()], within: Ttl::from_minutes(24 * 60).unwrap() }
+}
+
+/// Of what Priya filed for Maya at zero, due after a day.
+pub fn review() -> Review {
+    Review {
+        request: RequestId::from_number(1),
+        version: 0,
+        subject: person("maya"),
+        filed_by: person("priya"),
+        by: review_rule().by,
+        opened_at: at(0),
+        due_at: at(24 * HOUR),
+        alarms: 0,
+        state: ReviewState::Open,
+    }
+}
+
 /// Asked at zero: two hours of access, four hours to answer, one to begin.
 pub fn request() -> Request {
     let ask_for = Ask {
@@ -47,6 +67,7 @@ pub fn request() -> Request {
             role: "readonly".parse().unwrap(),
             access_for: Ttl::from_minutes(120).unwrap(),
             purpose: Purpose::Access,
+            parts: Vec::new(),
         },
         terms_hash: TermsHash(7),
         filed_by: person("maya"),
@@ -56,9 +77,10 @@ pub fn request() -> Request {
         start_within: Ttl::from_minutes(60).unwrap(),
         ends_at_most: at(24 * HOUR),
         warn_before: Ttl::from_minutes(15).unwrap(),
-        policy: PolicyRef { id: "p".parse().unwrap(), digest: "d".to_owned() },
+        policy: PolicyRef { id: "p".parse().unwrap(), also: Vec::new(), digest: "d".to_owned() },
         mode: Mode::Ask,
         steps: vec![Step { by: "group/dba".to_owned(), count: 1 }],
+        remind: None,
     };
     match ask(ask_for, now(0)).unwrap().remove(0) {
         Event::RequestAsked { request } => *request,
@@ -143,7 +165,7 @@ impl Story {
                         *grant = apply::grant(grant, &event).unwrap();
                     }
                 }
-                About::Request(_) | About::Nothing => {}
+                About::Request(_) | About::Review(_) | About::Nothing => {}
             }
             self.told.push(event);
         }

@@ -5,12 +5,15 @@
 
 mod chaos;
 mod faults;
+mod glass;
 mod mutants;
 mod oracle;
 mod people;
 mod provider;
 mod rng;
+mod tally;
 mod two_models;
+mod whole;
 mod world;
 
 use std::panic::AssertUnwindSafe;
@@ -28,7 +31,7 @@ fn setting(name: &str) -> Option<u64> {
 }
 
 /// Runs one history to its end; the error says what the oracle saw.
-fn history(seed: u64, mutant: Option<Mutant>) -> Result<world::Tally, String> {
+fn history(seed: u64, mutant: Option<Mutant>) -> Result<tally::Tally, String> {
     let mut world = World::new(seed, mutant);
     run(&mut world)?;
     Ok(world.tally())
@@ -43,7 +46,7 @@ fn run(world: &mut World) -> Result<(), String> {
     oracle::in_the_end(world)
 }
 
-fn guarded(seed: u64, mutant: Option<Mutant>) -> Result<world::Tally, String> {
+fn guarded(seed: u64, mutant: Option<Mutant>) -> Result<tally::Tally, String> {
     std::panic::catch_unwind(AssertUnwindSafe(|| history(seed, mutant))).unwrap_or_else(|panic| {
         let text = panic.downcast_ref::<String>().cloned().or_else(|| panic.downcast_ref::<&str>().map(|s| (*s).to_owned()));
         Err(format!("panicked: {}", text.unwrap_or_default()))
@@ -62,11 +65,11 @@ fn no_history_leaves_access_over_or_says_ended_while_it_is_there() {
     }
     let histories = setting("DAYPASS_HISTORIES").unwrap_or(3_000);
     let threads = 2;
-    let tallies: Vec<world::Tally> = std::thread::scope(|scope| {
+    let tallies: Vec<tally::Tally> = std::thread::scope(|scope| {
         let workers: Vec<_> = (0..threads)
             .map(|worker| {
                 scope.spawn(move || {
-                    let mut tally = world::Tally::default();
+                    let mut tally = tally::Tally::default();
                     for seed in (worker..histories).step_by(threads as usize) {
                         match guarded(seed, None) {
                             Ok(seen) => tally.add(&seen),
@@ -79,7 +82,7 @@ fn no_history_leaves_access_over_or_says_ended_while_it_is_there() {
             .collect();
         workers.into_iter().map(|worker| worker.join().unwrap()).collect()
     });
-    let mut total = world::Tally::default();
+    let mut total = tally::Tally::default();
     tallies.iter().for_each(|tally| total.add(tally));
     println!("{histories} histories: {total:?}");
     total.assert_interesting();

@@ -7,7 +7,8 @@ use daypass::access::entitlement::{Description, Entitlement, Prior, Target};
 use daypass::access::event::{About, Event};
 use daypass::access::grant::{EndCause, Grant, GrantState, Proof, Recheck};
 use daypass::access::ids::{EntitlementId, GrantId, PersonId, RequestId};
-use daypass::access::request::{Request, RequestState};
+use daypass::access::request::{Mode, Request, RequestState};
+use daypass::access::review::Review;
 use daypass::access::time::{Timestamp, Trust};
 
 use super::provider::{self, Key};
@@ -90,6 +91,10 @@ pub fn before(world: &World, event: &Event) -> Result<(), String> {
             let own = people.contains(&request.terms.subject) || people.contains(&request.filed_by);
             ensure(!own, || format!("I16: {} was approved by its own people", request.id))
         }
+        Event::ReviewClosed { request, by, .. } => {
+            let row = &world.requests[request];
+            ensure(*by != row.terms.subject && *by != row.filed_by, || format!("I16: {request} was reviewed by its own people"))
+        }
         _ => Ok(()),
     }
 }
@@ -117,6 +122,8 @@ pub fn after_every_step(world: &World) -> Result<(), String> {
     nothing_unapproved(world)?;
     acknowledged_is_recorded(world)?;
     one_call_each(world)?;
+    super::whole::all_or_nothing(world)?;
+    unagreed_is_reviewed(world)?;
     if is_quiet(world) {
         quiet(world)?;
     }
@@ -145,6 +152,14 @@ fn acknowledged_is_recorded(world: &World) -> Result<(), String> {
         let row = &world.requests[request];
         let recorded = row.approvals.iter().any(|given| given.by == *by) || !world.is_undecided(request);
         ensure(recorded, || format!("I14: {by} was told that {request} is recorded, and it is not"))?;
+    }
+    Ok(())
+}
+
+/// E46: what nobody agreed to has a review from the first moment on.
+fn unagreed_is_reviewed(world: &World) -> Result<(), String> {
+    for request in world.requests.values().filter(|request| request.mode == Mode::BreakGlass) {
+        ensure(world.reviews.contains_key(&request.id), || format!("{}: nobody has to review it", request.id))?;
     }
     Ok(())
 }
@@ -206,6 +221,9 @@ pub fn in_the_end(world: &World) -> Result<(), String> {
     for request in world.requests.values() {
         ensure(!request.state.is_pending(), || format!("{} is still pending", request.id))?;
     }
+    for review in world.reviews.values() {
+        ensure(!review.is_open(), || format!("the review of {} is still open", review.request))?;
+    }
     for (key, held) in &world.provider.truth {
         let standing = world.provider.standing(key);
         ensure(held.rank <= standing, || format!("{key:?} is left over at {} in the end", held.rank))?;
@@ -216,17 +234,20 @@ pub fn in_the_end(world: &World) -> Result<(), String> {
 /// The audit log alone gives the same states, ends, seats and targets.
 fn replayed(world: &World) -> Result<(), String> {
     let mut requests: BTreeMap<RequestId, Request> = BTreeMap::new();
+    let mut reviews: BTreeMap<RequestId, Review> = BTreeMap::new();
     let mut grants: BTreeMap<GrantId, Grant> = BTreeMap::new();
     let mut entitlements: BTreeMap<EntitlementId, Entitlement> = BTreeMap::new();
     for event in world.log.iter().filter(|event| event.is_audited()) {
         let broken = |illegal: apply::IllegalEvent| format!("the audit log contradicts itself: {illegal}");
         match (event, event.about()) {
             (Event::RequestAsked { request }, _) => drop(requests.insert(request.id, request.as_ref().clone())),
+            (Event::ReviewOpened { review }, _) => drop(reviews.insert(review.request, review.as_ref().clone())),
             (Event::GrantPlanned { grant }, _) => drop(grants.insert(grant.id, grant.as_ref().clone())),
             (Event::EntitlementAdded { entitlement }, _) => {
                 drop(entitlements.insert(entitlement.id, entitlement.as_ref().clone()))
             }
             (event, About::Request(id)) => drop(requests.insert(id, apply::request(&requests[&id], event).map_err(broken)?)),
+            (event, About::Review(id)) => drop(reviews.insert(id, apply::review(&reviews[&id], event).map_err(broken)?)),
             (event, About::Grant(id)) => drop(grants.insert(id, apply::grant(&grants[&id], event).map_err(broken)?)),
             (event, About::Entitlement(id)) => {
                 drop(entitlements.insert(id, apply::entitlement(&entitlements[&id], event).map_err(broken)?));
@@ -235,6 +256,7 @@ fn replayed(world: &World) -> Result<(), String> {
         }
     }
     ensure(requests == world.requests, || "the audit log gives other requests than the rows".to_owned())?;
+    ensure(reviews == world.reviews, || "the audit log gives other reviews than the rows".to_owned())?;
     ensure(grants == world.grants, || "the audit log gives other grants than the rows".to_owned())?;
     for (id, row) in &world.entitlements {
         let told = entitlements.get(id).map(|told| (&told.target, &told.prior, told.verified_at));

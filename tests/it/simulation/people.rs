@@ -5,19 +5,35 @@ use std::time::Duration;
 
 use daypass::access::apply;
 use daypass::access::decide::{
-    self, Ask, Claim, Describe, HoldingCommand, NoteRule, RequestCommand, Undecided, Withdrawer, decide_holding, decide_request,
+    self, Ask, Claim, Describe, HoldingCommand, NoteRule, PageAnswer, RequestCommand, Undecided, Withdrawer, decide_holding,
+    decide_request,
 };
 use daypass::access::entitlement::{Description, Prior, Shape, Target};
 use daypass::access::event::{About, Event};
 use daypass::access::grant::{EndCause, Grant};
 use daypass::access::ids::{EntitlementId, GrantId, PersonId, RequestId};
-use daypass::access::request::{Mode, PolicyRef, Purpose, Request, Step, Terms, TermsHash};
+use daypass::access::remind::{Page, Remind};
+use daypass::access::request::{Mode, Part, PolicyRef, Purpose, Request, Step, Terms, TermsHash};
 use daypass::access::time::Ttl;
 use daypass::access::words::Words;
 
 use super::oracle;
 use super::provider::{self, level};
 use super::world::{LANDS_WITHIN_MS, MINUTE_MS, Mutant, World};
+
+/// Two parts: one that may be shared, and one of its own.
+pub fn bundle(role: &str) -> Vec<Part> {
+    let part = |resource: &str| Part { resource: resource.parse().unwrap(), role: role.parse().unwrap() };
+    vec![part("edge"), part("exact")]
+}
+
+/// What a grant is of, as the provider calls it.
+fn thing(request: &Request, grant: GrantId) -> String {
+    match request.part_of(grant).resource.as_str() {
+        "exact" => format!("exact-{}", grant.number()),
+        edge => edge.to_owned(),
+    }
+}
 
 impl World {
     pub fn requester(&mut self) -> PersonId {
@@ -32,19 +48,21 @@ impl World {
     pub fn ask(&mut self) -> Result<(), String> {
         let subject = self.requester();
         let (id, grant) = (RequestId::from_number(self.fresh()), GrantId::from_number(self.fresh()));
+        let second = self.rng.percent(25).then(|| GrantId::from_number(self.fresh()));
         let minutes = *self.rng.pick(&[1, 20, 60, 240]).unwrap();
         let count = 1 + u32::try_from(self.rng.below(2)).unwrap();
         let (role, resource) = (*self.rng.pick(&["l1", "l2"]).unwrap(), *self.rng.pick(&["edge", "edge", "exact"]).unwrap());
         let now = self.now();
         let ask = Ask {
             id,
-            grants: vec![grant],
+            grants: [Some(grant), second].into_iter().flatten().collect(),
             terms: Terms {
                 subject: subject.clone(),
                 resource: resource.parse().unwrap(),
                 role: role.parse().unwrap(),
                 access_for: Ttl::from_minutes(minutes).unwrap(),
                 purpose: Purpose::Access,
+                parts: second.map(|_| bundle(role)).unwrap_or_default(),
             },
             terms_hash: TermsHash(id.number().unsigned_abs()),
             filed_by: if self.rng.percent(20) { self.approver() } else { subject },
@@ -54,9 +72,10 @@ impl World {
             start_within: Ttl::from_minutes(*self.rng.pick(&[2, 30, 30, 30]).unwrap()).unwrap(),
             ends_at_most: now.at.plus(Duration::from_secs(3600 * self.rng.below(12))),
             warn_before: Ttl::from_minutes(15).unwrap(),
-            policy: PolicyRef { id: "p".parse().unwrap(), digest: "d".to_owned() },
+            policy: PolicyRef { id: "p".parse().unwrap(), also: Vec::new(), digest: "d".to_owned() },
             mode: Mode::Ask,
             steps: vec![Step { by: "group/a".to_owned(), count }],
+            remind: rule_of(id),
         };
         match decide::ask(ask, now) {
             Ok(events) => self.commit(events),
@@ -72,21 +91,23 @@ impl World {
 
     pub fn electorate(&self, request: &Request) -> Vec<BTreeSet<PersonId>> {
         let group = ["a0", "a1", "a2", "p0"].iter().map(|name| name.parse().unwrap());
-        let eligible = group.filter(|person| *person != request.terms.subject && *person != request.filed_by).collect();
-        vec![eligible]
+        // Whoever is asked as well, because nobody answered.
+        let also = request.reminding.also_asked().map(|_| "p1".parse().unwrap());
+        let own = |person: &PersonId| *person == request.terms.subject || *person == request.filed_by;
+        vec![group.chain(also).filter(|person| !own(person)).collect()]
     }
 
     pub fn approve(&mut self) -> Result<(), String> {
         let Some(request) = self.pending() else { return Ok(()) };
         let by = self.approver();
-        let claim = self.claim(&request);
+        let claims = self.claims(&request);
         let command = RequestCommand::Approve {
             by: by.clone(),
             terms: request.terms_hash,
             electorate: self.electorate(&request),
             note: Words::default(),
             note_rule: NoteRule::Optional,
-            claims: vec![claim.clone()],
+            claims: claims.clone(),
         };
         let events = match decide_request(&request, command, self.now()) {
             Ok(events) => events,
@@ -99,8 +120,11 @@ impl World {
         }
         let approved = events.iter().any(|event| matches!(event, Event::RequestApproved { .. }));
         if self.has(Mutant::ScheduleAfterGrant) && approved {
-            let thing = self.thing(&request);
-            self.provider.act(&(request.terms.subject.to_string(), thing), &Target::Present { level: claim.level, until: None });
+            for claim in claims {
+                let thing = thing(&request, claim.grant);
+                let key = (request.terms.subject.to_string(), thing);
+                self.provider.act(&key, &Target::Present { level: claim.level, until: None });
+            }
         }
         if dies {
             return self.crash();
@@ -110,16 +134,14 @@ impl World {
         Ok(())
     }
 
-    pub fn thing(&self, request: &Request) -> String {
-        match request.terms.resource.as_str() {
-            "exact" => format!("exact-{}", request.grants[0].number()),
-            edge => edge.to_owned(),
-        }
+    /// A claim for each part. They are of different things, so that each finds or makes its own entitlement.
+    pub fn claims(&mut self, request: &Request) -> Vec<Claim> {
+        request.grants.iter().map(|grant| self.claim(request, *grant)).collect()
     }
 
-    pub fn claim(&mut self, request: &Request) -> Claim {
-        let thing = self.thing(request);
-        let rank = if request.terms.role.as_str() == "l2" { 2 } else { 1 };
+    fn claim(&mut self, request: &Request, grant: GrantId) -> Claim {
+        let thing = thing(request, grant);
+        let rank = if request.part_of(grant).role.as_str() == "l2" { 2 } else { 1 };
         let native_expiry = provider::expiry_of(&thing);
         let description = Description {
             provider: "one".parse().unwrap(),
@@ -128,7 +150,7 @@ impl World {
             subject: request.terms.subject.to_string(),
             shape: if thing.starts_with("exact") { Shape::Owned } else { Shape::Edge },
             native_expiry,
-            remote_name: format!("daypass-x-{}", request.grants[0].number()),
+            remote_name: format!("daypass-x-{}", grant.number()),
             data: String::new(),
             lands_within_ms: LANDS_WITHIN_MS,
             thing,
@@ -147,12 +169,14 @@ impl World {
                 (id, Describe::New(Box::new(oracle::new_entitlement(id, description))))
             }
         };
-        Claim { grant: request.grants[0], entitlement, describe, level: level(rank), native_expiry, ciphertext: None }
+        Claim { grant, entitlement, describe, level: level(rank), native_expiry, ciphertext: None }
     }
 
     pub fn say_no(&mut self) -> Result<(), String> {
         let Some(request) = self.pending() else { return Ok(()) };
         let by = self.approver();
+        self.remind(&request)?;
+        let request = self.requests[&request.id].clone();
         let command = if self.rng.percent(50) {
             RequestCommand::Deny { by, electorate: self.electorate(&request), reason: Words::typed("no") }
         } else {
@@ -163,6 +187,34 @@ impl World {
             Err(Undecided::Refused(_)) => Ok(()),
             Err(Undecided::Illegal(illegal)) => Err(illegal.to_string()),
         }
+    }
+
+    /// Requests expire, or people are reminded by the rule.
+    pub fn tick_requests(&mut self) -> Result<(), String> {
+        for id in self.requests.keys().copied().collect::<Vec<_>>() {
+            for command in [RequestCommand::Tick, RequestCommand::RemindByRule] {
+                let events = decide_request(&self.requests[&id], command, self.now()).map_err(|e| e.to_string())?;
+                self.commit(events)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Whoever asked has people reminded; a provider that pages answers, sometimes twice or too late.
+    fn remind(&mut self, request: &Request) -> Result<(), String> {
+        match decide_request(request, RequestCommand::RemindByHand(request.filed_by.clone()), self.now()) {
+            Ok(events) => self.commit(events)?,
+            Err(Undecided::Refused(_)) => {}
+            Err(Undecided::Illegal(illegal)) => return Err(illegal.to_string()),
+        }
+        for answer in [PageAnswer::Made, PageAnswer::Made, PageAnswer::Resolved] {
+            for request in self.requests.values().cloned().collect::<Vec<_>>() {
+                if answer == PageAnswer::Made || !request.state.is_pending() {
+                    self.commit(decide::page_answered(&request, answer, self.now()))?;
+                }
+            }
+        }
+        Ok(())
     }
 
     pub fn some_grant(&mut self) -> Option<Grant> {
@@ -209,5 +261,16 @@ impl World {
         let ids: Vec<EntitlementId> = self.entitlements.keys().copied().collect();
         let Some(id) = self.rng.pick(&ids).copied() else { return Ok(()) };
         self.on_holding(id, HoldingCommand::Look)
+    }
+}
+
+/// What happens while nobody answers. Taken from the number, so that it draws nothing.
+fn rule_of(id: RequestId) -> Option<Remind> {
+    let ttl = |minutes| Ttl::from_minutes(minutes).unwrap();
+    let page = Page { provider: "pager".parse().unwrap(), service: "orders".to_owned() };
+    match id.number() % 3 {
+        0 => None,
+        1 => Some(Remind { after: ttl(15), then_ask: None, after_that: None, page: None }),
+        _ => Some(Remind { after: ttl(5), then_ask: Some("group/b".to_owned()), after_that: Some(ttl(30)), page: Some(page) }),
     }
 }

@@ -22,6 +22,7 @@ fn the_database_holds_what_the_simulated_world_holds_and_its_log_says_the_same()
         let store = Store::open(dir.path(), Timestamp::from_millis(0)).unwrap();
         let events = std::mem::take(&mut world.log);
         let (made, count) = (replay(&events).unwrap(), events.len());
+        assert_eq!(made.reviews, world.reviews);
         assert_eq!((&made.requests, &made.grants, &made.entitlements), (&world.requests, &world.grants, &world.entitlements));
         store
             .write_blocking::<_, StoreError>(move |tx| tx.record_all(Timestamp::from_millis(1), &Actor::Daypass, events))
@@ -36,6 +37,9 @@ fn compare(store: &Store, world: World) {
             for (id, request) in &world.requests {
                 assert_eq!(rows.request(*id)?.as_ref(), Some(request));
             }
+            for (id, review) in &world.reviews {
+                assert_eq!(rows.review(*id)?.as_ref(), Some(review));
+            }
             for (id, grant) in &world.grants {
                 assert_eq!(rows.grant(*id)?.as_ref(), Some(grant));
             }
@@ -49,7 +53,8 @@ fn compare(store: &Store, world: World) {
             found.sort();
             assert_eq!(found, due.keys().copied().collect::<Vec<_>>());
             let requests = world.requests.values().filter_map(|request| request.due_at());
-            assert_eq!(rows.next_due()?, requests.chain(due.into_values()).min());
+            let reviews = world.reviews.values().filter_map(|review| review.alarm_at());
+            assert_eq!(rows.next_due()?, requests.chain(reviews).chain(due.into_values()).min());
             assert_eq!(rows.rows_unlike_the_log()?, Vec::<String>::new());
             rows.verify_audit()?.unwrap();
             Ok(())

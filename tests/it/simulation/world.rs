@@ -4,12 +4,13 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use daypass::access::apply;
-use daypass::access::decide::{self, HoldingCommand, RequestCommand, Undecided, decide_holding, decide_request};
+use daypass::access::decide::{self, HoldingCommand, Undecided, decide_holding};
 use daypass::access::entitlement::{Answer, Entitlement, Errand, Holding, Target};
 use daypass::access::event::{About, Event};
-use daypass::access::grant::{EndCause, Grant, GrantState};
+use daypass::access::grant::{Grant, GrantState};
 use daypass::access::ids::{EntitlementId, GrantId, PersonId, RequestId};
 use daypass::access::request::{Request, RequestState};
+use daypass::access::review::Review;
 use daypass::access::time::{Now, Timestamp, Trust};
 use daypass::clock::{Clock, Judge};
 use daypass::worker::choose::choose;
@@ -34,55 +35,6 @@ pub enum Mutant {
     IgnoresEndWhileProvisioning,
     AppliesLateAnswers,
     NoCompareAndSet,
-}
-
-/// What happened in a history, so that a test can see that the histories are worth running.
-#[derive(Debug, Default, Clone, PartialEq, Eq)]
-pub struct Tally {
-    pub requests: u64,
-    pub activated: u64,
-    pub ended: u64,
-    pub failed: u64,
-    pub held_before: u64,
-    pub overdue: u64,
-    pub covered: u64,
-    pub extended: u64,
-    pub landed_late: u64,
-    pub crashes: u64,
-}
-
-impl Tally {
-    pub fn add(&mut self, other: &Tally) {
-        self.requests += other.requests;
-        self.activated += other.activated;
-        self.ended += other.ended;
-        self.failed += other.failed;
-        self.held_before += other.held_before;
-        self.overdue += other.overdue;
-        self.covered += other.covered;
-        self.extended += other.extended;
-        self.landed_late += other.landed_late;
-        self.crashes += other.crashes;
-    }
-
-    /// Each of these must have happened, or the histories prove nothing.
-    pub fn assert_interesting(&self) {
-        let Tally { requests, activated, ended, failed, held_before, overdue, covered, extended, landed_late, crashes } = self;
-        for (what, count) in [
-            ("requests", requests),
-            ("activated", activated),
-            ("ended", ended),
-            ("failed", failed),
-            ("held before", held_before),
-            ("overdue", overdue),
-            ("covered", covered),
-            ("extended", extended),
-            ("landed late", landed_late),
-            ("crashes", crashes),
-        ] {
-            assert!(*count > 0, "no history in which something was {what}: {self:?}");
-        }
-    }
 }
 
 /// A call on its way to the provider.
@@ -117,6 +69,7 @@ pub struct World {
     pub judge: Judge,
     pub alive: bool,
     pub requests: BTreeMap<RequestId, Request>,
+    pub reviews: BTreeMap<RequestId, Review>,
     pub grants: BTreeMap<GrantId, Grant>,
     pub entitlements: BTreeMap<EntitlementId, Entitlement>,
     pub log: Vec<Event>,
@@ -145,6 +98,7 @@ impl World {
             judge: Judge::new(Timestamp::from_millis(0), &View(time, time)),
             alive: true,
             requests: BTreeMap::new(),
+            reviews: BTreeMap::new(),
             grants: BTreeMap::new(),
             entitlements: BTreeMap::new(),
             log: Vec::new(),
@@ -192,6 +146,7 @@ impl World {
                         self.requests.insert(id, after);
                     }
                 },
+                About::Review(id) => self.commit_review(id, &event)?,
                 About::Grant(id) => match &event {
                     Event::GrantPlanned { grant } => {
                         self.remembered.insert(id);
@@ -221,14 +176,14 @@ impl World {
 
     pub fn on_holding(&mut self, id: EntitlementId, command: HoldingCommand) -> Result<(), String> {
         match decide_holding(&self.holding(id), command, self.now()) {
-            Ok(events) => self.commit(events),
+            Ok(events) => self.commit(events).and_then(|()| self.roll_back(id)),
             Err(Undecided::Refused(_)) => Ok(()),
             Err(Undecided::Illegal(illegal)) => Err(illegal.to_string()),
         }
     }
 
     pub fn step(&mut self) -> Result<(), String> {
-        match self.rng.below(134) {
+        match self.rng.below(138) {
             0..25 => self.pass_time(),
             25..48 => self.work(),
             48..70 => self.answer_one(),
@@ -244,6 +199,8 @@ impl World {
             116..120 => self.interfere(),
             120..122 => self.toggle_provider(),
             122..126 => self.deliver_delayed(),
+            134..136 => self.break_glass(),
+            136..138 => self.close_one(),
             _ => {
                 let rng = &mut self.rng;
                 self.provider.land(self.time, || rng.percent(50));
@@ -286,10 +243,8 @@ impl World {
             return Ok(());
         }
         let now = self.now();
-        for request in self.requests.values().cloned().collect::<Vec<_>>() {
-            let events = decide_request(&request, RequestCommand::Tick, now).map_err(|e| e.to_string())?;
-            self.commit(events)?;
-        }
+        self.tick_requests()?;
+        self.tick_reviews()?;
         for id in self.entitlements.keys().copied().collect::<Vec<_>>() {
             if self.holding(id).due_at().is_some_and(|due| due <= now.at) && !self.is_skipped(id) {
                 self.on_holding(id, HoldingCommand::Begin)?;
@@ -369,6 +324,7 @@ impl World {
                 self.answer_one()?;
             }
             self.deliver_delayed()?;
+            self.close_all()?;
             oracle::after_every_step(self)?;
             let now = self.now();
             assert_eq!(now.trust, Trust::Sound);
@@ -386,22 +342,6 @@ impl World {
             self.provider.expire(self.time);
         }
         Err("something stays due for ever".to_owned())
-    }
-
-    pub fn tally(&self) -> Tally {
-        let count = |wanted: fn(&Event) -> bool| self.log.iter().filter(|event| wanted(event)).count() as u64;
-        Tally {
-            requests: count(|e| matches!(e, Event::RequestAsked { .. })),
-            activated: count(|e| matches!(e, Event::GrantActivated { .. })),
-            ended: count(|e| matches!(e, Event::GrantEnded { .. })),
-            failed: count(|e| matches!(e, Event::GrantFailed { .. })),
-            held_before: count(|e| matches!(e, Event::GrantEnded { cause: EndCause::HeldBefore, .. })),
-            overdue: count(|e| matches!(e, Event::GrantOverdue { .. })),
-            covered: count(|e| matches!(e, Event::GrantEnded { proof: daypass::access::grant::Proof::CoveredBy(_), .. })),
-            extended: count(|e| matches!(e, Event::GrantExtended { .. })),
-            landed_late: count(|e| matches!(e, Event::GrantRevoking { cause: EndCause::LandedLate, .. })),
-            crashes: self.crashes,
-        }
     }
 
     pub fn is_undecided(&self, request: &RequestId) -> bool {

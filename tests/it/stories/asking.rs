@@ -2,7 +2,7 @@
 
 use daypass::demo::emulator::{Input, Place, Then, Values};
 
-use super::ASK;
+use super::{ASK, WRITE};
 use crate::support::world::{World, account, hours, minutes};
 
 #[tokio::test]
@@ -70,6 +70,20 @@ async fn asking_twice_refers_to_the_first_and_a_flood_is_stopped() {
     assert_eq!(w.request_state("R-11"), "none");
     // Slack takes one message a second and channel; the worker here looks once a minute.
     w.advance(minutes(10)).await;
+}
+
+// E45
+#[tokio::test]
+async fn what_nobody_could_agree_to_is_refused_when_it_is_asked_for() {
+    let mut w = World::new().await;
+    // Two steps need two people, and Carol is all there is of both groups.
+    w.edit_policy("people.yaml", "id: dba, members: [carol, dave]", "id: dba, members: [carol]");
+    w.edit_policy("people.yaml", "id: security, members: [erin, frank]", "id: security, members: [carol]");
+    w.reload().await.unwrap();
+    let answer = w.says("bob", WRITE).await;
+    assert!(answer.contains("Nobody could approve this") && answer.contains("nobody fills two places"), "{answer}");
+    assert_eq!(w.request_state("R-1"), "none");
+    assert!(w.dms("carol").is_empty() && w.has_audit("bob was refused `request`"), "{:#?}", w.audit());
 }
 
 #[tokio::test]

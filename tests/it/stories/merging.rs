@@ -154,3 +154,19 @@ async fn an_account_alone_makes_nobody_somebody_else() {
     w.settle().await;
     assert!(!w.has_audit("found later"), "{:#?}", w.audit());
 }
+
+// E46 E51 I16
+#[tokio::test]
+async fn nobody_reviews_what_they_got_under_the_other_id() {
+    let mut w = with_two_carols().await;
+    w.edit_policy("people.yaml", "{ id: security, members: [erin, frank] }", "{ id: security, members: [erin, frank, carol] }");
+    w.edit_policy("people.yaml", "{ id: sre, members: [bob, priya] }", "{ id: sre, members: [bob, priya, sam] }");
+    w.reload().await.unwrap();
+    w.says("sam", "/jit break-glass prod/orders readonly 30m orders are stuck since 09:40").await;
+    assert!(w.button("carol", "R-1", "review.close").is_some(), "nobody knows yet who she is");
+    merge(&mut w, "").await;
+    let answer = w.presses("carol", "R-1", "review.close").await;
+    assert!(answer.contains("You can't review what you got or filed yourself"), "{answer}");
+    assert!(w.says("carol", "/jit pending").await.contains("Nothing waits for you"));
+    assert!(w.says("erin", "/jit pending").await.contains("broke the glass"));
+}

@@ -1,5 +1,6 @@
 //! The machinery of the stories, so that the stories read like a log.
 
+pub mod pager;
 pub mod postgres;
 pub mod process;
 pub mod sandbox;

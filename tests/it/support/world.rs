@@ -147,6 +147,16 @@ impl World {
         world
     }
 
+    /// From now on, until the process ends, this is whoever pages people by this name.
+    pub fn answers_pages(&self, provider: &str, pager: &super::pager::Pager) {
+        self.app().policies().adopt_on_call(provider.parse().unwrap(), Arc::new(pager.clone()));
+    }
+
+    /// Reminders that are due are written down, and pages are owed; no page is made and nothing is delivered.
+    pub async fn reminds_without_paging(&mut self, id: &str) {
+        self.app().remind_by_rule(id.parse().unwrap()).await.unwrap();
+    }
+
     pub fn write_policy(&self, name: &str, text: &str) {
         std::fs::write(self.dir.path().join("policies").join(name), text).unwrap();
     }
@@ -285,8 +295,9 @@ impl World {
             let Some(bot) = &mut self.bot else { return };
             let worked = bot.worker.round().await.unwrap();
             bot.worker.finish_calls().await;
+            let followed_up = Worker::follow_up(&bot.app).await.unwrap();
             let delivered = Worker::deliver(&bot.app).await.unwrap();
-            if (worked, delivered) == (Round::Still, Round::Still) {
+            if (worked, followed_up, delivered) == (Round::Still, Round::Still, Round::Still) {
                 return self.check_rows();
             }
         }

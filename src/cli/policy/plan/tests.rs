@@ -105,6 +105,7 @@ fn request(set: &PolicySet, facts: &Facts, id: i64, asked_at: Timestamp) -> Requ
             role: facts.role.clone(),
             access_for: facts.access_for,
             purpose: Purpose::Access,
+            parts: Vec::new(),
         },
         terms_hash: TermsHash(0xfedc_ba98_7654_3210),
         filed_by: facts.filed_by.clone(),
@@ -115,11 +116,12 @@ fn request(set: &PolicySet, facts: &Facts, id: i64, asked_at: Timestamp) -> Requ
         start_within,
         ends_at_most,
         warn_before,
-        policy: PolicyRef { id: policy, digest: set.digest().to_owned() },
+        policy: PolicyRef { id: policy, also: Vec::new(), digest: set.digest().to_owned() },
         mode,
         steps,
         approvals: vec![],
         grants: vec![],
+        reminding: Default::default(),
         state: RequestState::Pending,
     }
 }

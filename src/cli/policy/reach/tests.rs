@@ -61,7 +61,7 @@ fn a_program_reads_the_same() {
 
 #[test]
 fn nothing_and_nobody_are_said_in_words() {
-    let set = set("forbid: [{ id: closed, what: { resource: 'cloud/*' } }]");
+    let set = set("forbid: [{ id: closed, what: { resource: '*' } }]");
     insta::assert_snapshot!(tell_risky(&set, tuesday(), Format::Text), @"Nothing can be reached without a human, in the two weeks from Tue 24 Nov 2026 10:00 Europe/Berlin.");
     insta::assert_snapshot!(told(&set, "cloud/staging", "poweruser", Format::Text), @"0 of 9 people can get cloud/staging poweruser, in the two weeks from Tue 24 Nov 2026 10:00 Europe/Berlin.");
     insta::assert_snapshot!(told(&set, "cloud/stagin", "poweruser", Format::Text), @"there is no resource `cloud/stagin`; did you mean `cloud/staging`?");

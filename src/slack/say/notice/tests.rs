@@ -6,6 +6,7 @@ use crate::slack::say::shown;
 fn the_warning_says_when_it_ends_and_what_can_be_done() {
     let stage = Stage::set().unwrap();
     let facts = EndsSoon {
+        together: None,
         grant: stage.grant.id,
         ends_at: at(125),
         more_asked: None,

@@ -8,6 +8,7 @@ use crate::access::grant::{
     CallResult, EndCause, Ended, FailCause, Grant, GrantState, Proof, Recheck, Remains, Revoking, VoidCause, Warning,
 };
 use crate::access::ids::{EntitlementId, GrantId, NotAnId, PersonId, RequestId};
+use crate::access::remind::Reminding;
 use crate::access::request::{Approval, Mode, PolicyRef, Purpose, Request, RequestState, Step, Terms, TermsHash};
 use crate::access::time::{Timestamp, Ttl};
 use crate::access::words::Words;
@@ -61,7 +62,12 @@ impl Stage {
             ("readonly".parse()?, RoleName { name: called("Read only"), risk: Risk::Normal }),
             ("readwrite".parse()?, RoleName { name: called("Read and write"), risk: Risk::High }),
         ]);
-        let resources = BTreeMap::from([("prod/orders".parse()?, ResourceName { name: called("Orders database"), roles })]);
+        let write = BTreeMap::from([("write".parse()?, RoleName { name: called("Write"), risk: Risk::High })]);
+        let resources = BTreeMap::from([
+            ("prod/orders".parse()?, ResourceName { name: called("Orders database"), roles }),
+            ("shop/repo".parse()?, ResourceName { name: called("Shop repository"), roles: write }),
+            ("orders-debugging".parse()?, ResourceName { name: called("Debug orders"), roles: BTreeMap::new() }),
+        ]);
         let providers = BTreeMap::from([("orders-pg".parse()?, called("PostgreSQL of Orders"))]);
         let terms = Terms {
             subject: "maya".parse()?,
@@ -69,6 +75,7 @@ impl Stage {
             role: "readonly".parse()?,
             access_for: ttl(120),
             purpose: Purpose::Access,
+            parts: Vec::new(),
         };
         let (request, grant) = (RequestId::from_number(42), GrantId::from_number(57));
         let names = Names {
@@ -108,7 +115,7 @@ impl Stage {
     /// The facts of the card of this request.
     pub(in crate::slack) fn card<'a>(&'a self, request: &'a Request, grants: &'a [Grant]) -> CardFacts<'a> {
         let lingers = Some(self.said.as_str());
-        CardFacts { request, grants, still: &self.still, mention: &self.approvers, lingers, names: &self.names }
+        CardFacts { request, grants, review: None, still: &self.still, mention: &self.approvers, lingers, names: &self.names }
     }
 
     /// The facts of the requester's message about this request.
@@ -116,6 +123,7 @@ impl Stage {
         StatusFacts {
             request,
             grants,
+            review: None,
             still: &self.still,
             asked: &self.approvers,
             connect: Some("psql \"host=orders.internal dbname=orders user=maya\""),
@@ -204,11 +212,16 @@ fn request_of(terms: Terms, said: &str) -> Result<Request, NotAnId> {
         start_within: ttl(60),
         ends_at_most: at(420),
         warn_before: ttl(15),
-        policy: PolicyRef { id: "acme-read-orders".parse()?, digest: "9f86d081884c7d659a2feaa0c55ad015".to_owned() },
+        policy: PolicyRef {
+            id: "acme-read-orders".parse()?,
+            also: Vec::new(),
+            digest: "9f86d081884c7d659a2feaa0c55ad015".to_owned(),
+        },
         mode: Mode::Ask,
         steps: vec![Step { by: "group/dba".to_owned(), count: 1 }],
         approvals: Vec::new(),
         grants: vec![GrantId::from_number(57)],
+        reminding: Reminding::default(),
         state: RequestState::Pending,
     })
 }

@@ -63,7 +63,8 @@ fn foreign_markup(text: &str) -> Vec<String> {
 
 fn check(said: &str, called: Option<&str>) {
     let drawn = Stage::with(said, called).unwrap().play().unwrap();
-    for (name, message) in drawn["messages"].as_object().unwrap() {
+    let bundles = Stage::with(said, called).unwrap().bundled().unwrap().play_bundles();
+    for (name, message) in drawn["messages"].as_object().unwrap().iter().chain(&bundles) {
         assert_eq!(message_problems(message), Vec::<String>::new(), "{name}");
     }
     for (name, view) in drawn["views"].as_object().unwrap() {
@@ -71,6 +72,7 @@ fn check(said: &str, called: Option<&str>) {
     }
     let mut texts = Vec::new();
     marked_up(&drawn, &mut texts);
+    marked_up(&Value::Object(bundles), &mut texts);
     for text in &texts {
         assert_eq!(foreign_markup(text), Vec::<String>::new(), "{text}");
     }

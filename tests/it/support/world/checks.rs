@@ -60,12 +60,13 @@ impl World {
         }
         for (action, about) in found {
             let state = match action.as_str() {
-                "request.approve" | "request.deny" | "request.withdraw" => self.request_state(&about),
+                "request.approve" | "request.deny" | "request.withdraw" | "request.remind" => self.request_state(&about),
+                "review.close" => self.review_state(&about),
                 "grant.done" | "grant.extend" => self.grant_state(&about),
                 // An answer of the moment, which nobody redraws.
                 _ => continue,
             };
-            assert!(["pending", "active"].contains(&state.as_str()), "`{action}` of {about}, which is {state}");
+            assert!(["pending", "active", "open"].contains(&state.as_str()), "`{action}` of {about}, which is {state}");
         }
     }
 }

@@ -3,6 +3,7 @@
 use daypass::access::grant::Grant;
 use daypass::access::ids::{GrantId, RequestId};
 use daypass::access::request::Request;
+use daypass::access::review::ReviewState;
 use daypass::demo::emulator::Message;
 
 use super::{World, account};
@@ -23,6 +24,8 @@ impl World {
             .slack
             .channels()
             .iter()
+            // Other people's direct messages are in nobody's sight.
+            .filter(|channel| !channel.id.starts_with('D'))
             .flat_map(|channel| self.slack.visible(&account, &channel.id))
             .chain(self.slack.dm(&account))
             .collect();
@@ -73,6 +76,16 @@ impl World {
 
     pub fn request_state(&self, id: &str) -> String {
         self.request(id).map_or_else(|| "none".to_owned(), |request| request.state.name().to_owned())
+    }
+
+    /// `none`, `open`, or what came of it.
+    pub fn review_state(&self, id: &str) -> String {
+        let id: RequestId = id.parse().unwrap();
+        match self.read(move |reader| reader.review(id)).map(|review| review.state) {
+            None => "none".to_owned(),
+            Some(ReviewState::Open) => "open".to_owned(),
+            Some(ReviewState::Closed { finding, .. }) => finding.name().to_owned(),
+        }
     }
 
     /// The end of a grant that is in force, as minutes from now.
