@@ -1,4 +1,5 @@
-//! Stories: who says what, time passes, what holds. Over signed HTTP, with the real parts.
+//! Stories: who says what, time passes, what holds. With the real parts, over signed HTTP, or over Socket Mode with
+//! `DAYPASS_STORIES=socket`.
 //!
 //! At the end of each, and whenever it comes to rest, the rows are what the audit log makes of them; the log is intact; Slack
 //! has nothing to complain of and has taken every message.
@@ -24,6 +25,7 @@ mod reloading;
 mod reminding;
 mod restarting;
 mod sharing;
+mod socket;
 mod together;
 mod usergroups;
 
