@@ -5,7 +5,6 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::fields::{Sink, Space, quoted};
 use super::file::{Approve, Asked, At, Bundle, By, Files, Group, Kind, Members, Person, Policy, Provider, Resource, What, Who};
 use super::parse::{Shapes, no_such};
-use super::problem::Place;
 use super::read_tests::CONDITIONS;
 use crate::access::ids::{GroupId, PersonId, ProviderId};
 use crate::access::time::Ttl;

@@ -144,7 +144,8 @@ impl World {
         let dir = tempfile::tempdir().unwrap();
         std::fs::create_dir(dir.path().join("policies")).unwrap();
         let (orphans, pace, answer_within) = (Orphans::Refuse, at_once(), daypass::routes::ANSWER_WITHIN);
-        let mut world = World { slack, provider, other, pagerduty, orphans, pace, answer_within, transport, clock, dir, bot: None };
+        let mut world =
+            World { slack, provider, other, pagerduty, orphans, pace, answer_within, transport, clock, dir, bot: None };
         for (name, text) in files {
             world.write_policy(name, text);
         }
