@@ -22,15 +22,54 @@ pub fn electorate(
     outside: &Outside,
     now: Timestamp,
 ) -> Vec<BTreeSet<PersonId>> {
+    let voters = Voters { set, subject, filed_by, outside, now };
+    steps.iter().map(|step| voters.of(step).cloned().collect()).collect()
+}
+
+/// The same with no more than `enough` people for each step, which is all that it takes to tell whether so many seats can be
+/// filled: of a large group nobody looks at everybody.
+pub(super) fn enough_of(
+    set: &PolicySet,
+    steps: &[Step],
+    (subject, filed_by): (&PersonId, &PersonId),
+    outside: &Outside,
+    now: Timestamp,
+    enough: usize,
+) -> Vec<BTreeSet<PersonId>> {
+    let voters = Voters { set, subject, filed_by, outside, now };
     let of_step = |step: &Step| {
-        step.by
-            .split(OR)
-            .flat_map(|by| of_word(set, by, subject, outside))
-            .filter(|(person, how)| person != subject && person != filed_by && may_approve(set, person, *how, outside, now))
-            .map(|(person, _)| person)
-            .collect()
+        let mut found = BTreeSet::new();
+        for person in voters.of(step) {
+            if found.len() >= enough {
+                break;
+            }
+            found.insert(person.clone());
+        }
+        found
     };
     steps.iter().map(of_step).collect()
+}
+
+struct Voters<'a> {
+    set: &'a PolicySet,
+    subject: &'a PersonId,
+    filed_by: &'a PersonId,
+    outside: &'a Outside,
+    now: Timestamp,
+}
+
+impl<'a> Voters<'a> {
+    /// Whoever may fill this step; somebody who is meant by several words comes several times.
+    fn of(&self, step: &'a Step) -> impl Iterator<Item = &'a PersonId> {
+        let Voters { set, subject, filed_by, outside, now } = *self;
+        step.by
+            .split(OR)
+            .flat_map(move |by| of_word(set, by, subject, outside))
+            .filter(move |(person, how)| {
+                *person != subject && *person != filed_by && may_approve(set, person, *how, outside, now)
+            })
+            .map(|(person, _)| person)
+    }
 }
 
 /// The groups among the alternatives of a step's `by`.
@@ -47,23 +86,36 @@ enum Meant {
     ByRole,
 }
 
-fn of_word(set: &PolicySet, by: &str, subject: &PersonId, outside: &Outside) -> Vec<(PersonId, Meant)> {
-    let related = |reference: Option<PersonId>| reference.map(|person| (person, Meant::ByRole)).into_iter().collect();
-    match (by, by.split_once('/')) {
-        ("sponsor", _) => related(set.person(subject).and_then(|person| person.sponsor.as_ref()).map(|at| at.value.clone())),
-        ("manager", _) => related(set.person(subject).and_then(|person| person.manager.as_ref()).map(|at| at.value.clone())),
-        (_, Some(("person", id))) => id.parse().ok().map(|person| (person, Meant::ByName)).into_iter().collect(),
+fn of_word<'a>(
+    set: &'a PolicySet,
+    by: &str,
+    subject: &PersonId,
+    outside: &'a Outside,
+) -> impl Iterator<Item = (&'a PersonId, Meant)> + use<'a> {
+    let (one, many): (Option<(&PersonId, Meant)>, Option<&BTreeSet<PersonId>>) = match (by, by.split_once('/')) {
+        ("sponsor", _) => {
+            let sponsor = set.person(subject).and_then(|person| person.sponsor.as_ref());
+            (sponsor.map(|at| (&at.value, Meant::ByRole)), None)
+        }
+        ("manager", _) => {
+            let manager = set.person(subject).and_then(|person| person.manager.as_ref());
+            (manager.map(|at| (&at.value, Meant::ByRole)), None)
+        }
+        (_, Some(("person", id))) => {
+            let person = id.parse::<PersonId>().ok().and_then(|id| set.people().get_key_value(&id));
+            (person.map(|(id, _)| (id, Meant::ByName)), None)
+        }
         (_, Some(("group", id))) => {
-            let Ok(group) = id.parse::<GroupId>() else { return Vec::new() };
-            let members = match outside.groups.get(&group) {
+            let members = id.parse::<GroupId>().ok().and_then(|group| match outside.groups.get(&group) {
                 Some(Reading::Members(members)) => Some(members),
                 Some(Reading::Unreadable { .. }) => None,
                 None => set.members(&group),
-            };
-            members.into_iter().flatten().map(|person| (person.clone(), Meant::ByRole)).collect()
+            });
+            (None, members)
         }
-        (_, Some(_) | None) => Vec::new(),
-    }
+        (_, Some(_) | None) => (None, None),
+    };
+    one.into_iter().chain(many.into_iter().flatten().map(|person| (person, Meant::ByRole)))
 }
 
 /// Whether this person can approve at all, as which they are meant.

@@ -4,7 +4,7 @@
 
 use std::collections::BTreeSet;
 
-use super::electorate::{OR, electorate, groups_named};
+use super::electorate::{OR, enough_of, groups_named};
 use super::facts::{Clamp, ExtendLimits, Facts, Outside, Purpose, Reading, Said, Standing};
 use super::file::{Approve, Asked, By, ExtendApproval, Limit, Note, Policy};
 use super::matching::{Fits, Whose, fits};
@@ -246,11 +246,10 @@ impl<'a> Case<'a> {
 
     /// The steps that cannot be filled by distinct people as they are today: the request would wait for nobody.
     pub(super) fn unfilled(&self, steps: &[Step], outside: &Outside) -> Vec<String> {
-        let (subject, filed_by) = (&self.facts.subject, &self.facts.filed_by);
-        let electorate = electorate(self.set, steps, subject, filed_by, outside, self.now);
-        // Of a large group, as many people as there are seats are enough to tell.
         let enough = usize::try_from(total(steps)).unwrap_or(usize::MAX);
-        let people: BTreeSet<PersonId> = electorate.iter().flat_map(|people| people.iter().take(enough)).cloned().collect();
+        let people = (&self.facts.subject, &self.facts.filed_by);
+        let electorate = enough_of(self.set, steps, people, outside, self.now, enough);
+        let people: BTreeSet<PersonId> = electorate.iter().flatten().cloned().collect();
         let missing = fill(steps, &electorate, &Vec::from_iter(people)).missing;
         steps.iter().zip(missing).filter(|(_, missing)| *missing > 0).map(|(step, _)| step.by.clone()).collect()
     }
