@@ -47,6 +47,8 @@ pub struct Stretch {
 pub const LOOK_AHEAD_DAYS: i32 = 14;
 
 const MINUTES_A_DAY: u16 = 24 * 60;
+/// More than any zone's clocks ever jump over within a day.
+const CLOCK_CHANGE_MAX_MIN: u16 = 3 * 60;
 const WEEK: [(&str, Weekday); 7] = [
     ("mon", Weekday::Monday),
     ("tue", Weekday::Tuesday),
@@ -63,13 +65,17 @@ impl Window {
         let today = jiff::Timestamp::from_millisecond(at.as_millis()).ok()?.to_zoned_datetime(self.zone.clone()).date();
         let mut found: Option<Stretch> = None;
         // Yesterday's hours may reach into today. One day more at the end lets the last stretch be joined with the next.
-        for offset in -1..=LOOK_AHEAD_DAYS + 1 {
+        let first = if self.hours.are_overnight() || self.hours.may_touch() { -1 } else { 0 };
+        for offset in first..=LOOK_AHEAD_DAYS + 1 {
             let Some(day) = today.checked_add(jiff::Span::new().days(offset)).ok() else { break };
             let Some(stretch) = self.of_day(day) else { continue };
             match &mut found {
                 Some(open) if stretch.from <= open.until => open.until = open.until.max(stretch.until),
                 Some(open) if open.until > at => break,
                 Some(_) | None => found = Some(stretch),
+            }
+            if !self.hours.may_touch() && found.is_some_and(|open| open.until > at) {
+                break;
             }
         }
         found.filter(|stretch| stretch.until > at)
@@ -81,8 +87,7 @@ impl Window {
             return None;
         }
         let from = self.moment(day, self.hours.opens_min)?;
-        let overnight = self.hours.closes_min <= self.hours.opens_min;
-        let until = self.moment(if overnight { day.tomorrow().ok()? } else { day }, self.hours.closes_min)?;
+        let until = self.moment(if self.hours.are_overnight() { day.tomorrow().ok()? } else { day }, self.hours.closes_min)?;
         (from < until).then_some(Stretch { from, until })
     }
 
@@ -188,6 +193,16 @@ fn day_number(text: &str) -> Result<usize, String> {
 }
 
 impl Hours {
+    fn are_overnight(self) -> bool {
+        self.closes_min <= self.opens_min
+    }
+
+    /// Whether one day's hours may end where the next one's begin: they leave no more of a day than a clock change can take.
+    fn may_touch(self) -> bool {
+        let closed = (self.opens_min + MINUTES_A_DAY - self.closes_min % MINUTES_A_DAY) % MINUTES_A_DAY;
+        closed <= CLOCK_CHANGE_MAX_MIN
+    }
+
     /// The whole day.
     pub const ALL: Hours = Hours { opens_min: 0, closes_min: MINUTES_A_DAY };
 
