@@ -21,6 +21,8 @@ use world::About;
 
 /// How often each is measured for the ratios.
 const ROUNDS: usize = 101;
+/// How often a cold start is.
+const COLD_ROUNDS: usize = 11;
 
 fn main() -> anyhow::Result<()> {
     // On the disk of the build, since a temporary directory may be in memory, where a commit costs nothing.
@@ -86,6 +88,12 @@ fn start_git() {
     drop(black_box(Command::new("git").arg("--version").stdout(Stdio::null()).status()));
 }
 
+/// Has the kernel forget what it holds of files, so that a program is read from the disk. Whether it did.
+fn forget_files() -> bool {
+    rustix::fs::sync();
+    std::fs::write("/proc/sys/vm/drop_caches", "3").is_ok()
+}
+
 fn ratios(bench: &Bench<'_>, dir: &Path) -> anyhow::Result<()> {
     let judged = median(|| (0..1000).for_each(|_| bench.evaluate(bench.set))) / 1000;
     let judged_wide = median(|| (0..1000).for_each(|_| bench.evaluate(bench.wide))) / 1000;
@@ -93,13 +101,18 @@ fn ratios(bench: &Bench<'_>, dir: &Path) -> anyhow::Result<()> {
     let loaded = median(|| bench.load());
     let parsed = median(|| bench.parse_yaml());
     let started = median(start_git);
+    let started_cold = forget_files().then(|| median_after(COLD_ROUNDS, || _ = forget_files(), start_git));
     let mut out = std::io::stdout().lock();
     let times = |part: Duration, whole: Duration| whole.as_secs_f64() / part.as_secs_f64();
     writeln!(out, "\nmedians of {ROUNDS}")?;
     writeln!(out, "  one durable commit {committed:?}; one judgement {judged:?}: {:.0} to one", times(judged, committed))?;
     writeln!(out, "  the same where all 100 rules are about it {judged_wide:?}: {:.0} to one", times(judged_wide, committed))?;
     writeln!(out, "  one start of `git --version` {started:?}; one load {loaded:?}: {:.2} to one", times(loaded, started))?;
-    writeln!(out, "  of which the YAML parser alone, without us: {parsed:?}")?;
+    match started_cold {
+        Some(cold) => writeln!(out, "  one such start from the disk, cold, {cold:?}: {:.2} to one", times(loaded, cold))?,
+        None => writeln!(out, "  a cold start was not measured: only root on Linux can have the kernel forget files")?,
+    }
+    writeln!(out, "  of a load, the YAML parser alone, without us: {parsed:?}")?;
     history::write(&dir.join("past"), &dir.join("proposed"))?;
     let planned = median_of(5, || plan(dir));
     writeln!(out, "  a plan over {} requests, as a process of its own: {planned:?}", history::REQUESTS)?;
@@ -117,8 +130,17 @@ fn median(run: impl FnMut()) -> Duration {
     median_of(ROUNDS, run)
 }
 
-fn median_of(rounds: usize, mut run: impl FnMut()) -> Duration {
-    let mut took: Vec<Duration> = (0..rounds).map(|_| timed(&mut run)).collect();
+fn median_of(rounds: usize, run: impl FnMut()) -> Duration {
+    median_after(rounds, || {}, run)
+}
+
+/// The median of what `run` takes, each time after `before`, which is not counted.
+fn median_after(rounds: usize, mut before: impl FnMut(), mut run: impl FnMut()) -> Duration {
+    let round = |_| {
+        before();
+        timed(&mut run)
+    };
+    let mut took: Vec<Duration> = (0..rounds).map(round).collect();
     took.sort();
     took.get(rounds / 2).copied().unwrap_or_default()
 }
