@@ -1,7 +1,7 @@
 //! What goes wrong in the simulated world: crashes, clocks that jump, providers that do not answer, others who interfere.
 
 use daypass::access::decide::HoldingCommand;
-use daypass::access::entitlement::{Entitlement, Errand, Prior};
+use daypass::access::entitlement::{Entitlement, Errand, Prior, Target};
 use daypass::access::grant::{Grant, GrantState, Recheck};
 use daypass::access::time::Timestamp;
 use daypass::clock::Judge;
@@ -14,7 +14,14 @@ impl World {
     pub fn land_unpromised(&mut self) {
         for (id, target) in std::mem::take(&mut self.unpromised) {
             let holding = self.holding(id);
-            let declared = |grant: &Grant| matches!(grant.state, GrantState::Failed { recheck: Recheck::At(_), .. });
+            let rank = match &target {
+                Target::Present { level, .. } => level.rank,
+                Target::Absent => 0,
+            };
+            // A look that is still to come for a lower level of the same thing does not cover what was looked for before.
+            let declared = |grant: &Grant| {
+                grant.level.rank >= rank && matches!(grant.state, GrantState::Failed { recheck: Recheck::At(_), .. })
+            };
             let cleaned_up = holding.entitlement.due.is_none() && holding.entitlement.in_flight.is_none();
             if cleaned_up && holding.grants.iter().any(declared) && holding.grants.iter().all(|grant| !grant.is_live()) {
                 self.provider.act(&provider::key_of(&holding.entitlement.description), &target);
