@@ -279,6 +279,23 @@ impl Grant {
         }
     }
 
+    /// Whether it is in force.
+    pub fn is_active(&self) -> bool {
+        matches!(self.state, GrantState::Active { .. })
+    }
+
+    /// Whether it is in force, or on its way there.
+    pub fn is_to_come(&self) -> bool {
+        match self.state {
+            GrantState::Planned
+            | GrantState::Checking { .. }
+            | GrantState::Provisioning { .. }
+            | GrantState::AwaitingUser { .. }
+            | GrantState::Active { .. } => true,
+            GrantState::Revoking(_) | GrantState::Void { .. } | GrantState::Failed { .. } | GrantState::Ended(_) => false,
+        }
+    }
+
     /// Whether it is planned, its time has come, and it is not too late.
     pub fn is_due_to_begin(&self, at: Timestamp) -> bool {
         let is_planned = matches!(self.state, GrantState::Planned);

@@ -13,7 +13,7 @@ use crate::access::review::ReviewRule;
 use crate::access::time::Timestamp;
 use crate::policy::asking::{glass_of, usually_asked};
 use crate::policy::bundle::ROLE;
-use crate::policy::electorate::OR;
+use crate::policy::electorate::{OR, groups_named};
 use crate::policy::facts::{Facts, Manner, Reading, Review, Said, Trace};
 use crate::policy::{Outside, PolicySet, electorate};
 use crate::slack::command;
@@ -167,7 +167,7 @@ pub(super) fn steps_of(by: &[String]) -> Vec<Step> {
 
 /// The groups that these words name.
 pub(super) fn groups_in(by: &[String]) -> BTreeSet<GroupId> {
-    by.iter().flat_map(|by| by.split(OR)).filter_map(|word| word.strip_prefix("group/")?.parse().ok()).collect()
+    by.iter().flat_map(|by| groups_named(by)).collect()
 }
 
 /// Whether the members of this group stand elsewhere and could not be read.

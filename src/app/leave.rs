@@ -8,7 +8,7 @@ use std::time::Duration;
 use tracing::{info, warn};
 
 use crate::access::decide::{HoldingCommand, Reassessment, RequestCommand};
-use crate::access::grant::{EndCause, Grant, GrantState};
+use crate::access::grant::{EndCause, Grant};
 use crate::access::ids::{GrantId, PersonId};
 use crate::access::time::Timestamp;
 use crate::people::Identified;
@@ -174,7 +174,7 @@ fn end_with_contract(work: &mut Work<'_, '_>, person: PersonId, id: &PersonId, e
     let mut cut = Cut::new(person, because);
     let mut changed = 0;
     for grant in work.tx.open_grants_of(id)? {
-        if !is_to_come(&grant) || grant.backstop() <= end {
+        if !grant.is_to_come() || grant.backstop() <= end {
             continue;
         }
         let command = if is_over {
@@ -184,7 +184,7 @@ fn end_with_contract(work: &mut Work<'_, '_>, person: PersonId, id: &PersonId, e
         };
         let events = work.count(|work| work.on_holding(grant.entitlement, command))?;
         changed += usize::from(events > 0);
-        if is_over || ends_at(&grant) > end {
+        if is_over || agreed_end(&grant) > end {
             cut.grants.push(grant.id);
         }
     }
@@ -204,7 +204,7 @@ fn end_with_accounts(work: &mut Work<'_, '_>, person: PersonId, ids: &[PersonId]
             changed += work.count(|work| work.on_request(request.id, command).map(drop))?;
             cut.requests.push(request.id);
         }
-        for grant in work.tx.open_grants_of(id)?.iter().filter(|grant| is_to_come(grant)) {
+        for grant in work.tx.open_grants_of(id)?.iter().filter(|grant| grant.is_to_come()) {
             let command = HoldingCommand::End { grant: grant.id, cause: EndCause::PersonDeactivated };
             changed += work.count(|work| work.on_holding(grant.entitlement, command))?;
             cut.grants.push(grant.id);
@@ -214,30 +214,8 @@ fn end_with_accounts(work: &mut Work<'_, '_>, person: PersonId, ids: &[PersonId]
     Ok(changed)
 }
 
-/// Whether it is in force, or on its way there.
-pub(super) fn is_to_come(grant: &Grant) -> bool {
-    match grant.state {
-        GrantState::Planned
-        | GrantState::Checking { .. }
-        | GrantState::Provisioning { .. }
-        | GrantState::AwaitingUser { .. }
-        | GrantState::Active { .. } => true,
-        GrantState::Revoking(_) | GrantState::Void { .. } | GrantState::Failed { .. } | GrantState::Ended(_) => false,
-    }
-}
-
 /// When it ends as things stand, more time that was agreed included.
-pub(super) fn ends_at(grant: &Grant) -> Timestamp {
+pub(super) fn agreed_end(grant: &Grant) -> Timestamp {
     let agreed = grant.extension.as_ref().map(|extension| extension.to);
-    match grant.state {
-        GrantState::Active { ends_at, .. } => agreed.unwrap_or(ends_at).max(ends_at),
-        GrantState::Planned
-        | GrantState::Checking { .. }
-        | GrantState::Provisioning { .. }
-        | GrantState::AwaitingUser { .. }
-        | GrantState::Revoking(_)
-        | GrantState::Void { .. }
-        | GrantState::Failed { .. }
-        | GrantState::Ended(_) => grant.backstop(),
-    }
+    grant.ends_at().map_or_else(|| grant.backstop(), |ends_at| agreed.unwrap_or(ends_at).max(ends_at))
 }

@@ -19,7 +19,7 @@ use crate::store::{Reader, StoreError};
 use super::App;
 use super::bundle::judged;
 use super::changes::{GRANTS_NAMED_MAX, open_grants, orphans};
-use super::leave::{ends_at, is_to_come};
+use super::leave::agreed_end;
 use super::names::for_channel;
 use super::policies::Loaded;
 use super::reassess::why_not;
@@ -50,7 +50,7 @@ impl Wider {
     }
 
     fn listed(&self, zone: &Zone) -> String {
-        let (what, until) = (self.what(), zone.day(ends_at(&self.grant)));
+        let (what, until) = (self.what(), zone.day(agreed_end(&self.grant)));
         match &self.allowed {
             Allowed::Until(end) => format!("{what} lasts until {until}, and would be allowed until {}", zone.day(*end)),
             Allowed::Nothing(why) => format!("{what} lasts until {until}, and would not be allowed ({why})"),
@@ -142,7 +142,7 @@ pub(super) fn unlike_the_files(reader: &Reader<'_>, loaded: &Loaded, now: Timest
 /// Everything in force, or on its way there, that the files would not allow as it is.
 fn wider(reader: &Reader<'_>, set: &PolicySet, now: Timestamp) -> Result<Vec<Wider>, StoreError> {
     let mut wider = Vec::new();
-    for grant in open_grants(reader)?.into_iter().filter(is_to_come) {
+    for grant in open_grants(reader)?.into_iter().filter(Grant::is_to_come) {
         let (Some(request), Some(facts)) = (reader.request(grant.request)?, reader.facts(grant.request)?) else { continue };
         let Ok(facts) = serde_json::from_str::<Facts>(&facts) else { continue };
         let times = reader.extensions_of(grant.id)?;
@@ -183,7 +183,7 @@ fn allowed(set: &PolicySet, request: &Request, mut facts: Facts, grant: &Grant, 
             let extended: Option<Ttl> = extend.filter(|_| times > 0).map(|limits| limits.total);
             let total = extended.unwrap_or(facts.access_for).max(facts.access_for);
             let end = since.plus(total).min(ends_at_most).min(since.plus(set.defaults().hard_ceiling));
-            if end >= ends_at(grant) {
+            if end >= agreed_end(grant) {
                 return None;
             }
             Some(if end > now { Allowed::Until(end) } else { Allowed::Nothing("its time would be over".to_owned()) })

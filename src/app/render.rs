@@ -99,7 +99,7 @@ impl App {
             (Kind::News(Moment::InForce), grant) => Ok(draw_in_force(&story, grant.as_ref(), drawn)),
             (Kind::News(Moment::Extended), Some(grant)) => {
                 // What is over by now is told by its own news.
-                let in_force = matches!(grant.state, GrantState::Active { .. });
+                let in_force = grant.is_active();
                 Ok(in_force.then(|| draw_status(&story, notice::news)))
             }
             (Kind::News(Moment::Over), None) if !story.grants.is_empty() => Ok(Some(draw_status(&story, notice::news))),
@@ -170,7 +170,7 @@ impl App {
         let id = grant.id;
         let more_asked = self.store.read(move |reader| reader.pending_extension_of(id)).await?;
         let is_bundle = story.request.terms.is_bundle();
-        let left = || story.grants.iter().filter(|grant| grant.ends_at().is_some());
+        let left = || story.grants.iter().filter(|grant| grant.is_active());
         let facts = EndsSoon {
             grant: grant.id,
             together: (is_bundle && left().all(|other| end_together(other, grant))).then_some(story.request.id),
@@ -209,7 +209,7 @@ impl App {
 
 /// The news that a grant is in force, or of a bundle all of it; and what is left of that news afterwards.
 fn draw_in_force(story: &Story, grant: Option<&Grant>, drawn: Drawn) -> Option<Message> {
-    let in_force = grant.map_or_else(|| is_in_force(story), |grant| grant.ends_at().is_some());
+    let in_force = grant.map_or_else(|| is_in_force(story), Grant::is_active);
     match (in_force, drawn) {
         (true, Drawn::First | Drawn::Again) => Some(draw_status(story, status)),
         (false, Drawn::Again) => Some(match grant {
@@ -222,7 +222,7 @@ fn draw_in_force(story: &Story, grant: Option<&Grant>, drawn: Drawn) -> Option<M
 
 /// Whether all that the request gives was in force, and something of it is.
 fn is_in_force(story: &Story) -> bool {
-    story.grants.iter().any(|grant| grant.ends_at().is_some()) && story.grants.iter().all(Grant::came_in_force)
+    story.grants.iter().any(Grant::is_active) && story.grants.iter().all(Grant::came_in_force)
 }
 
 /// The line that connects to a part, with the person's account in it.

@@ -221,13 +221,13 @@ impl Telling<'_> {
     /// others go on. What is rolled back is told once it is gone.
     fn news_of_whole(&self, tx: &mut Tx<'_>, whole: &Request, grant: &Grant) -> Result<(), StoreError> {
         let grants = tx.grants_of_request(whole.id)?;
-        let goes_on = grants.iter().any(|grant| grant.ends_at().is_some());
-        let coming_or_leaving = |grant: &Grant| !grant.gives_no_more() && grant.ends_at().is_none();
+        let goes_on = grants.iter().any(Grant::is_active);
+        let coming_or_leaving = |grant: &Grant| !grant.gives_no_more() && !grant.is_active();
         let all_there = grants.iter().all(Grant::came_in_force) && !grants.iter().any(coming_or_leaving);
         let person = Audience::Person(grant.person.clone());
         if grants.iter().all(Grant::gives_no_more) {
             self.mark(tx, &Kind::News(Moment::Over), whole.id, person)
-        } else if all_there && (grant.ends_at().is_some() || held_before(grant)) {
+        } else if all_there && (grant.is_active() || held_before(grant)) {
             self.mark(tx, &Kind::News(Moment::InForce), whole.id, person)
         } else if goes_on && grant.gives_no_more() && grant.came_in_force() && !held_before(grant) {
             self.mark(tx, &Kind::News(Moment::Over), grant.id, person)
@@ -248,7 +248,7 @@ impl Telling<'_> {
 
     fn warn(&self, tx: &mut Tx<'_>, id: GrantId) -> Result<(), StoreError> {
         let Some(grant) = tx.grant(id)? else { return Ok(()) };
-        let GrantState::Active { ends_at, .. } = grant.state else { return Ok(()) };
+        let Some(ends_at) = grant.ends_at() else { return Ok(()) };
         let grants = tx.grants_of_request(grant.request)?;
         if grants.iter().any(|other| other.id != id && was_warned(other) && end_together(other, &grant)) {
             return Ok(());

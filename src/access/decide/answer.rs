@@ -245,7 +245,7 @@ fn drifted(draft: &mut Draft, call: &InFlight, seen: &Observation) -> Result<(),
     let gone = seen.seen == Seen::Absent || prior.is_some_and(|prior| seen.seen.satisfies(&prior));
     let mut was_in_force = false;
     for grant in draft.grants() {
-        if !matches!(grant.state, GrantState::Active { .. }) {
+        if !grant.is_active() {
             continue;
         }
         was_in_force = true;

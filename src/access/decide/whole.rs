@@ -29,21 +29,9 @@ pub fn rolled_back(grants: &[Grant]) -> Vec<RollBack> {
     let Some(cause) = told else { return Vec::new() };
     grants
         .iter()
-        .filter(|grant| is_under_way(grant))
+        .filter(|grant| grant.is_to_come())
         .map(|grant| RollBack { grant: grant.id, entitlement: grant.entitlement, cause: cause.clone() })
         .collect()
-}
-
-/// Whether it can still be given up or taken back.
-fn is_under_way(grant: &Grant) -> bool {
-    match grant.state {
-        GrantState::Planned
-        | GrantState::Checking { .. }
-        | GrantState::Provisioning { .. }
-        | GrantState::AwaitingUser { .. }
-        | GrantState::Active { .. } => true,
-        GrantState::Revoking(_) | GrantState::Void { .. } | GrantState::Failed { .. } | GrantState::Ended(_) => false,
-    }
 }
 
 /// Why the others have to go, if this one is over or on its way out.

@@ -92,10 +92,6 @@ fn is_leaving(grant: &Grant) -> bool {
     matches!(grant.state, GrantState::Revoking(_))
 }
 
-fn is_active(grant: &Grant) -> bool {
-    matches!(grant.state, GrantState::Active { .. })
-}
-
 fn is_coming(grant: &Grant) -> bool {
     match grant.state {
         GrantState::Planned | GrantState::Checking { .. } | GrantState::Provisioning { .. } | GrantState::AwaitingUser { .. } => {
@@ -170,7 +166,7 @@ impl Whole<'_> {
     /// Nothing went wrong, and not all of it is there yet.
     fn before<'a>(&self, line: Line<'a>) -> Line<'a> {
         let line = line.said(&format!(": {}.", approved(self.request, self.names)));
-        let mut line = match (self.parts(is_active), self.parts(is_coming)) {
+        let mut line = match (self.parts(Grant::is_active), self.parts(is_coming)) {
             (Some(there), Some(coming)) => {
                 line.said(&format!(" Set up so far: {there}. Still to come: {coming}. I'll say when all of it is in force."))
             }
@@ -187,8 +183,9 @@ impl Whole<'_> {
         let ends = self.grants.iter().filter_map(Grant::ends_at);
         match ends.min() {
             Some(ends_at) => {
-                let going_on =
-                    self.parts(is_active).filter(|_| self.grants.iter().any(|grant| is_leaving(grant) || has_ended(grant)));
+                let going_on = self
+                    .parts(Grant::is_active)
+                    .filter(|_| self.grants.iter().any(|grant| is_leaving(grant) || has_ended(grant)));
                 let line = match going_on {
                     Some(parts) => line.said(&format!(": {parts} is yours until ")),
                     None => line.said(" is yours until "),
@@ -288,7 +285,7 @@ impl Whole<'_> {
 
     /// What made it end, and the part that it is about, if it is about one.
     fn first_cause(&self) -> Option<(String, Option<String>)> {
-        let over = || self.grants.iter().filter(|grant| !was_held(grant) && !is_active(grant) && !is_coming(grant));
+        let over = || self.grants.iter().filter(|grant| !was_held(grant) && !grant.is_active() && !is_coming(grant));
         let first = over().find(|grant| !follows(grant)).or_else(|| over().next())?;
         let (cause, about) = cause_of(first, self.names)?;
         Some((cause, (about == About::Part).then(|| self.part(first))))

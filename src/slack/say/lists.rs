@@ -5,7 +5,7 @@ use super::card::{button_value, grant_line, headline};
 use super::glass::{review_buttons, review_line};
 use super::names::{Names, counted};
 use super::status::{Extend, active_buttons};
-use crate::access::grant::{Grant, GrantState};
+use crate::access::grant::Grant;
 use crate::access::request::Request;
 use crate::access::review::Review;
 use crate::slack::block::{Block, Button, Message, actions, context, divider, section};
@@ -31,7 +31,7 @@ pub fn mine(held: &[Held<'_>], asked: &[&Request], names: &Names) -> Message {
         let grant = held.grant;
         let what = names.grant(grant.id);
         blocks.push(section(&Markup::new().bold(&what).lit("\n").then(&grant_line(grant, names))));
-        if matches!(grant.state, GrantState::Active { .. }) {
+        if grant.is_active() {
             let thing = names.ends_with(grant.id);
             blocks.push(actions(&format!("grant {}", grant.id), active_buttons(grant, thing, held.extend)));
         }

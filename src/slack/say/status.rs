@@ -273,8 +273,7 @@ fn asked(facts: &StatusFacts<'_>) -> Block {
 
 /// What is needed to use it, while it is in force.
 fn in_force(facts: &StatusFacts<'_>) -> Vec<Block> {
-    let is_active = |grant: &&Grant| matches!(grant.state, GrantState::Active { .. });
-    let active: Vec<&Grant> = facts.grants.iter().filter(is_active).collect();
+    let active: Vec<&Grant> = facts.grants.iter().filter(|grant| grant.is_active()).collect();
     // What is one of several is of use only with the others.
     let all_there = facts.grants.iter().all(Grant::came_in_force);
     if active.is_empty() || !all_there || facts.request.terms.purpose != Purpose::Access {
@@ -317,7 +316,7 @@ fn secret(ciphertext: &str) -> Vec<Block> {
 fn grant_buttons(facts: &StatusFacts<'_>) -> Option<Block> {
     let names = facts.names;
     let thing = names.resource(&facts.request.terms.resource);
-    let active = facts.grants.iter().find(|grant| matches!(grant.state, GrantState::Active { .. }))?;
+    let active = facts.grants.iter().find(|grant| grant.is_active())?;
     Some(actions("grant", active_buttons(active, thing, facts.extend)))
 }
 

@@ -7,22 +7,9 @@ use crate::support::world::{World, hours, minutes};
 
 const DEBUG: &str = "/jit request orders-debugging 2h OPS-42 slow checkout";
 
-/// The orders at one server and the repository at another.
-async fn two_servers() -> World {
-    let mut w = World::new().await;
-    w.edit_policy(
-        "resources.yaml",
-        "id: repo, kind: sandbox, url_env: SANDBOX_URL, token_env: SANDBOX_TOKEN",
-        "id: repo, kind: sandbox, url_env: OTHER_URL, token_env: OTHER_TOKEN",
-    );
-    w.reload().await.unwrap();
-    w.settle().await;
-    w
-}
-
 /// Both agreed, and nothing was sent yet.
 async fn agreed() -> World {
-    let mut w = two_servers().await;
+    let mut w = World::with_two_servers().await;
     w.says("maya", DEBUG).await;
     w.presses("carol", "R-1", "request.approve").await;
     w.presses_before_work("bob", "R-1", "request.approve").await;
@@ -48,7 +35,7 @@ fn has(w: &World) -> [bool; 2] {
 
 #[tokio::test]
 async fn both_parts_are_given_and_end_together() {
-    let mut w = two_servers().await;
+    let mut w = World::with_two_servers().await;
     let answer = w.says("maya", DEBUG).await;
     assert!(answer.contains("R-1 (Debug orders)"), "{answer}");
     let again = w.says("maya", &DEBUG.replace("debugging", "debugging all")).await;
@@ -209,7 +196,7 @@ async fn a_part_that_somebody_removes_is_told_and_the_other_goes_on() {
 // E22 I4
 #[tokio::test]
 async fn a_part_that_was_held_before_is_left_and_the_rest_is_given() {
-    let mut w = two_servers().await;
+    let mut w = World::with_two_servers().await;
     w.other.give("maya-acme", "shop/repo", "readwrite");
     w.says("maya", DEBUG).await;
     w.presses("carol", "R-1", "request.approve").await;
@@ -223,7 +210,7 @@ async fn a_part_that_was_held_before_is_left_and_the_rest_is_given() {
 // E59
 #[tokio::test]
 async fn a_bundle_that_is_changed_while_people_decide_is_asked_about_anew() {
-    let mut w = two_servers().await;
+    let mut w = World::with_two_servers().await;
     w.says("maya", DEBUG).await;
     w.presses("carol", "R-1", "request.approve").await;
     let old = w.presses_in_vain("bob", "R-1", "request.approve").await;
@@ -268,7 +255,7 @@ async fn a_bundle_that_is_changed_while_people_decide_is_asked_about_anew() {
 
 #[tokio::test]
 async fn a_bundle_that_is_no_more_is_not_given() {
-    let mut w = two_servers().await;
+    let mut w = World::with_two_servers().await;
     w.says("maya", DEBUG).await;
     let text = w.read_policy("resources.yaml");
     w.write_policy("resources.yaml", &text[..text.find("bundles:").unwrap()]);
@@ -296,7 +283,7 @@ async fn a_bundle_is_not_extended_and_not_asked_for_twice() {
 
 #[tokio::test]
 async fn whoever_may_not_have_a_part_may_not_have_the_bundle() {
-    let mut w = two_servers().await;
+    let mut w = World::with_two_servers().await;
     let answer = w.says("hugo", DEBUG).await;
     assert!(answer.contains("nothing called “orders-debugging” that you can ask for"), "{answer}");
     let answer = w.says("maya", &DEBUG.replace("debugging", "debuging")).await;
@@ -305,7 +292,7 @@ async fn whoever_may_not_have_a_part_may_not_have_the_bundle() {
 
 #[tokio::test]
 async fn the_form_has_bundles_and_no_role_for_them() {
-    let mut w = two_servers().await;
+    let mut w = World::with_two_servers().await;
     w.says("maya", "/jit request orders-debugging").await;
     let form = w.form_text("maya");
     assert!(form.contains("Debug orders") && !form.contains("\"role\""), "{form}");

@@ -48,13 +48,7 @@ async fn a_provider_that_stays_down_lets_the_request_lapse() {
 // E4 I12 I13
 #[tokio::test]
 async fn a_provider_that_is_down_at_the_end_is_never_given_up() {
-    let mut w = World::new().await;
-    w.edit_policy(
-        "resources.yaml",
-        "id: repo, kind: sandbox, url_env: SANDBOX_URL, token_env: SANDBOX_TOKEN",
-        "id: repo, kind: sandbox, url_env: OTHER_URL, token_env: OTHER_TOKEN",
-    );
-    w.reload().await.unwrap();
+    let mut w = World::with_two_servers().await;
     approved(&mut w).await;
     w.says("hugo", "/jit request shop/repo write 2h the new basket").await;
     w.presses("bob", "R-2", "request.approve").await;

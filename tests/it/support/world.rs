@@ -121,6 +121,19 @@ impl World {
         World::with_policies(&EXAMPLE).await
     }
 
+    /// The orders at one server and the repository at another.
+    pub async fn with_two_servers() -> World {
+        let mut w = World::new().await;
+        w.edit_policy(
+            "resources.yaml",
+            "id: repo, kind: sandbox, url_env: SANDBOX_URL, token_env: SANDBOX_TOKEN",
+            "id: repo, kind: sandbox, url_env: OTHER_URL, token_env: OTHER_TOKEN",
+        );
+        w.reload().await.unwrap();
+        w.settle().await;
+        w
+    }
+
     pub async fn over(transport: Transport) -> World {
         World::made(&EXAMPLE, transport).await
     }
