@@ -28,8 +28,22 @@ pub enum Actor {
     Person(PersonId),
     /// Somebody whose account belongs to no person we know (`T0TEAM/U0USER`).
     Account(String),
+    /// A person, by a command on the host that Daypass runs on, and not in Slack.
+    Host(PersonId),
+    /// A user of that host who is no person we know (`root`).
+    HostUser(String),
     /// Daypass itself: time passed, or a provider answered.
     Daypass,
+}
+
+impl Actor {
+    /// The person, wherever they act.
+    pub fn person(&self) -> Option<&PersonId> {
+        match self {
+            Actor::Person(person) | Actor::Host(person) => Some(person),
+            Actor::Account(_) | Actor::HostUser(_) | Actor::Daypass => None,
+        }
+    }
 }
 
 impl Event {
@@ -91,6 +105,7 @@ impl Event {
             Event::Refused { .. }
             | Event::PolicyLoaded { .. }
             | Event::Finding { .. }
+            | Event::EndReason { .. }
             | Event::PolicyRefused { .. }
             | Event::Started { .. }
             | Event::ClockSuspect { .. }

@@ -318,6 +318,16 @@ pub enum Event {
         /// What remains.
         remnant: String,
     },
+    /// Why somebody took an access back, in their own words. It changes nothing by itself.
+    #[serde(rename = "grant.end_reason")]
+    EndReason {
+        /// Which grant.
+        grant: GrantId,
+        /// Who.
+        by: PersonId,
+        /// What they said.
+        reason: Words,
+    },
     /// Its removal is late: people are told.
     #[serde(rename = "grant.overdue")]
     GrantOverdue {

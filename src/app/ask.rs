@@ -137,10 +137,10 @@ pub(super) fn terms_hash(terms: &Terms) -> TermsHash {
 
 impl App {
     /// What the policy says of a wish now.
-    pub(super) async fn judge_wish(&self, loaded: &Loaded, wish: &Wish) -> Result<(Facts, Verdict), Stop> {
+    pub(super) async fn judge_wish(&self, loaded: &Loaded, wish: &Wish, fresh: Fresh) -> Result<(Facts, Verdict), Stop> {
         let people = [wish.subject.clone(), wish.filed_by.clone()];
         let groups = loaded.set.groups_read_for(&wish.resource, &wish.role);
-        let outside = self.outside(loaded, &people, &groups, Fresh::Lately).await?;
+        let outside = self.outside(loaded, &people, &groups, fresh).await?;
         let facts = wish.facts(self.uses(loaded, wish).await?, outside);
         let verdict = evaluate(&loaded.set, &facts, self.now().at);
         Ok((facts, verdict))
@@ -155,13 +155,17 @@ impl App {
 
     /// Files a request.
     pub(super) async fn ask(&self, attempt: &Attempt, loaded: &Arc<Loaded>, names: &Names, wish: Wish) -> Result<Outcome, Stop> {
-        let permitted = self.permit(loaded, &wish).await?;
+        let fresh = match attempt.fresh() {
+            Fresh::Now | Fresh::Lately => Fresh::Lately,
+            Fresh::OnHost => Fresh::OnHost,
+        };
+        let permitted = self.permit(loaded, &wish, fresh).await?;
         self.transact(attempt, loaded, names, move |work, names| file(work, names, &wish, permitted)).await
     }
 
-    async fn permit(&self, loaded: &Loaded, wish: &Wish) -> Result<Permitted, Stop> {
+    async fn permit(&self, loaded: &Loaded, wish: &Wish, fresh: Fresh) -> Result<Permitted, Stop> {
         let now = self.now();
-        let (facts, verdict) = self.judge_wish(loaded, wish).await?;
+        let (facts, verdict) = self.judge_wish(loaded, wish, fresh).await?;
         let Verdict::Allow {
             policy,
             steps,

@@ -14,6 +14,7 @@ mod end;
 mod extend;
 mod form;
 mod glass;
+mod host;
 mod identify;
 mod leave;
 mod lists;
@@ -51,6 +52,7 @@ use crate::clock::{Clock, Judge};
 use crate::slack::client::{Installed, SlackApi};
 use crate::store::{Health, Store, StoreError};
 
+pub use host::{Described, HostUser, OnHost};
 pub use messages::Kind;
 pub use policies::{Loaded, Policies};
 use standing::Standings;

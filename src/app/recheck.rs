@@ -24,7 +24,7 @@ use super::bundle::judged;
 use super::leave::for_open_grants;
 use super::policies::Loaded;
 use super::reassess::{Pinned, why_not};
-use super::standing::WAIT;
+use super::standing::{Silence, WAIT};
 use super::transact::{Stop, Work};
 
 /// What today's rules say of some grants, and which rules these were.
@@ -109,7 +109,7 @@ impl App {
         let people: Vec<PersonId> = people.into_iter().collect();
         let asked = tokio::time::timeout(WAIT, async {
             if let Ok(home) = self.installed().await {
-                self.standings.of(&self.slack, loaded.directory(&home.team), &people, self.wall()).await;
+                self.standings.of(&self.slack, loaded.directory(&home.team), &people, (self.wall(), Silence::Unknown)).await;
             }
         });
         if asked.await.is_err() {

@@ -12,13 +12,13 @@ use crate::access::request::Request;
 use crate::access::time::Timestamp;
 use crate::people::{Directory, Identified};
 use crate::policy::electorate::groups_named;
-use crate::policy::facts::Reading;
+use crate::policy::facts::{Reading, Standing};
 use crate::policy::file::Members;
 use crate::policy::{Outside, PolicySet};
 
 use super::App;
 use super::policies::Loaded;
-use super::standing::{KNOWN_FOR, WAIT};
+use super::standing::{KNOWN_FOR, Silence, WAIT};
 
 /// How old a reading may be.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -27,6 +27,9 @@ pub(super) enum Fresh {
     Lately,
     /// Read for this decision.
     Now,
+    /// Read for this decision, which somebody makes on the host: of people of whom Slack says nothing, what it said last counts,
+    /// else what the files say.
+    OnHost,
 }
 
 /// The accounts in each user group of Slack, by the group's id, and when they were read.
@@ -61,6 +64,18 @@ pub(super) fn groups_of(set: &PolicySet, request: &Request) -> BTreeSet<GroupId>
     groups
 }
 
+/// What is known where Slack never said anything in the life of this process. Its groups cannot be read.
+fn by_the_files(set: &PolicySet, people: &[PersonId], groups: &BTreeSet<GroupId>) -> Outside {
+    let mut outside = Outside::assumed_active();
+    for person in people {
+        let has_account = set.person(person).is_some_and(|person| !person.slack.is_empty());
+        outside.standings.insert(person.clone(), if has_account { Standing::Active } else { Standing::Unknown });
+    }
+    let unread = |group: &GroupId| Some((group.clone(), Reading::Unreadable { source: set.source_of(group)? }));
+    outside.groups = groups.iter().filter_map(unread).collect();
+    outside
+}
+
 impl App {
     /// What is known from outside the files: how Slack knows these people, and who is in these groups.
     ///
@@ -74,10 +89,18 @@ impl App {
         groups: &BTreeSet<GroupId>,
         fresh: Fresh,
     ) -> Result<Outside, Refusal> {
-        let home = self.installed().await?;
+        let home = match self.installed().await {
+            Ok(home) => home,
+            Err(_) if fresh == Fresh::OnHost => return Ok(by_the_files(&loaded.set, people, groups)),
+            Err(refusal) => return Err(refusal),
+        };
+        let silence = match fresh {
+            Fresh::Lately | Fresh::Now => Silence::Unknown,
+            Fresh::OnHost => Silence::ByTheFiles,
+        };
         let directory = loaded.directory(&home.team);
         let readings = self.readings(&loaded.set, (directory, &home.team), groups, fresh);
-        let standings = self.standings.of(&self.slack, directory, people, self.wall());
+        let standings = self.standings.of(&self.slack, directory, people, (self.wall(), silence));
         let (mut outside, readings) = tokio::join!(standings, readings);
         outside.groups = readings;
         Ok(outside)

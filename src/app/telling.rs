@@ -149,6 +149,7 @@ impl Telling<'_> {
             | Event::CallStarted { .. }
             | Event::CallOver { .. }
             | Event::Refused { .. }
+            | Event::EndReason { .. }
             | Event::Started { .. } => Ok(()),
         }
     }

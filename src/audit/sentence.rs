@@ -21,7 +21,10 @@ pub type Names<'a> = &'a dyn Fn(&PersonId) -> Option<String>;
 ///
 /// The result holds no control, direction or invisible characters, whatever names and messages held.
 pub fn sentence(entry: &Entry, names: Names<'_>) -> String {
-    let text = Say { names }.event(&entry.event, &entry.actor);
+    let mut text = Say { names }.event(&entry.event, &entry.actor);
+    if matches!(entry.actor, Actor::Host(_) | Actor::HostUser(_)) {
+        text.push_str(" (on the host)");
+    }
     text.chars().filter(|c| !c.is_control() && !is_invisible(*c)).collect()
 }
 
@@ -77,6 +80,7 @@ impl Say<'_> {
             Event::GrantDrifted { grant, seen } => format!("{grant}: the provider shows something else: {seen}"),
             Event::GrantRevoking { grant, cause, .. } => format!("{grant}: being removed: {}", self.end_cause(cause)),
             Event::GrantCut { grant, remnant } => format!("{grant}: the access is cut; still to be removed: {remnant}"),
+            Event::EndReason { grant, by, .. } => format!("{grant}: {} said why it is taken back", self.name(by)),
             Event::GrantOverdue { grant, alarm } => format!("{grant}: the removal is late (alarm {alarm})"),
             Event::GrantEnded { grant, cause, proof, .. } => format!("{grant}: over: {}", self.ended(cause, proof)),
             Event::GrantVoided { grant, why, .. } => format!("{grant}: given up, nothing was sent: {}", self.void_cause(why)),
@@ -207,8 +211,9 @@ impl Say<'_> {
 
     fn refused(&self, actor: &Actor, attempt: &str, about: Option<&str>, refusal: &Refusal) -> String {
         let who = match actor {
-            Actor::Person(person) => self.name(person),
+            Actor::Person(person) | Actor::Host(person) => self.name(person),
             Actor::Account(account) => format!("the account {account}"),
+            Actor::HostUser(user) => format!("the user {user}"),
             Actor::Daypass => "Daypass".to_owned(),
         };
         let what = about.map(|about| format!(" of {about}")).unwrap_or_default();
