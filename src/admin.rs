@@ -6,6 +6,7 @@
 
 mod act;
 pub mod client;
+mod drain;
 mod look;
 pub mod peer;
 #[cfg(test)]
@@ -28,7 +29,7 @@ use tracing::{info, warn};
 
 use crate::access::time::Timestamp;
 use crate::access::words::Words;
-use crate::app::{App, OnHost};
+use crate::app::{App, Drain, OnHost};
 use crate::clock::DemoClock;
 use crate::server::{ACCEPT_PAUSE, told};
 
@@ -112,6 +113,28 @@ pub enum Question {
     /// End or shorten what is in force to what the policy files of now would allow.
     #[serde(rename = "policy.apply")]
     PolicyApply,
+    /// Take Daypass out of service.
+    #[serde(rename = "drain.begin")]
+    DrainBegin,
+    /// Take it back into service.
+    #[serde(rename = "drain.undo")]
+    DrainUndo,
+    /// How far is it?
+    #[serde(rename = "drain.status")]
+    DrainStatus,
+    /// The log as it is stored, for whoever verifies it elsewhere.
+    #[serde(rename = "audit.export")]
+    AuditExport {
+        /// From which line on; lines count from 1.
+        #[serde(default)]
+        after: u64,
+    },
+    /// Erase what somebody typed.
+    #[serde(rename = "people.erase")]
+    Erase {
+        /// Their id.
+        person: String,
+    },
     /// The wall clock is right, whatever it looks like.
     #[serde(rename = "clock.believe")]
     ClockBelieve,
@@ -248,6 +271,11 @@ impl Admin {
                 warn!("an operator applies the policy files to what is in force");
                 Ok(json!({ "done": self.app.apply_to_active().await.map_err(unreadable)? }))
             }
+            Question::DrainBegin => drain::drain(&self.app, peer, Drain::Begin).await,
+            Question::DrainUndo => drain::drain(&self.app, peer, Drain::Undo).await,
+            Question::DrainStatus => drain::status(&self.app).await.map_err(unreadable),
+            Question::AuditExport { after } => drain::export(&self.app, after).await.map_err(unreadable),
+            Question::Erase { person } => act::erase(&self.app, peer, &person).await,
             Question::ClockBelieve => {
                 warn!("an operator says that the clock is right");
                 self.app.believe_clock();

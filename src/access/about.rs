@@ -67,9 +67,12 @@ impl Event {
             | Event::RequestCancelled { request, .. }
             | Event::RequestExpired { request, .. }
             | Event::RequestInvalidated { request, .. }
+            | Event::WordsErased { request, .. }
             | Event::RequestLapsed { request, .. } => About::Request(*request),
             Event::ReviewOpened { review } => About::Review(review.request),
-            Event::ReviewOverdue { request, .. } | Event::ReviewClosed { request, .. } => About::Review(*request),
+            Event::ReviewOverdue { request, .. }
+            | Event::ReviewClosed { request, .. }
+            | Event::ReviewWordsErased { request, .. } => About::Review(*request),
             Event::GrantPlanned { grant } => About::Grant(grant.id),
             Event::GrantChecking { grant, .. }
             | Event::GrantProvisioning { grant, .. }
@@ -106,6 +109,9 @@ impl Event {
             | Event::PolicyLoaded { .. }
             | Event::Finding { .. }
             | Event::EndReason { .. }
+            | Event::DrainBegan
+            | Event::DrainUndone
+            | Event::Erased { .. }
             | Event::PolicyRefused { .. }
             | Event::Started { .. }
             | Event::ClockSuspect { .. }

@@ -13,6 +13,7 @@ use super::remind::{Also, ByHand, Paged, Reminder, Reminding};
 use super::request::{Request, RequestState};
 use super::review::{Review, ReviewState};
 use super::time::Timestamp;
+use super::words::Words;
 
 /// An event that cannot have happened to this row.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -98,6 +99,18 @@ pub fn request(before: &Request, event: &Event) -> Result<Request, IllegalEvent>
         (Event::RequestDenied { request, at, by, reason }, RequestState::Pending) if *request == before.id => {
             after.state = RequestState::Denied { at: *at, by: by.clone(), reason: reason.clone() };
         }
+        // Whatever became of it: what was typed is no part of what was decided.
+        (Event::WordsErased { request, of }, _) if *request == before.id => {
+            if before.filed_by == *of {
+                after.reason = Words::default();
+            }
+            after.approvals.iter_mut().filter(|given| given.by == *of).for_each(|given| given.note = Words::default());
+            if let RequestState::Denied { by, reason, .. } = &mut after.state
+                && by == of
+            {
+                *reason = Words::default();
+            }
+        }
         (Event::RequestExpired { request, at }, RequestState::Pending) if *request == before.id => {
             after.state = RequestState::Expired { at: *at };
         }
@@ -167,6 +180,11 @@ pub fn review(before: &Review, event: &Event) -> Result<Review, IllegalEvent> {
             if *request == before.request && *by != before.subject && *by != before.filed_by =>
         {
             after.state = ReviewState::Closed { at: *at, by: by.clone(), finding: *finding, note: note.clone() };
+        }
+        (Event::ReviewWordsErased { request, of }, ReviewState::Closed { at, by, finding, .. })
+            if *request == before.request && by == of =>
+        {
+            after.state = ReviewState::Closed { at: *at, by: by.clone(), finding: *finding, note: Words::default() };
         }
         _ => return Err(illegal()),
     }

@@ -262,3 +262,17 @@ pub enum Refusal {
         reference: String,
     },
 }
+
+impl Refusal {
+    /// The same without what somebody typed that was not understood: the audit log keeps nothing typed that could not be erased.
+    #[must_use]
+    pub fn without_words(self) -> Refusal {
+        match self {
+            Refusal::NotUnderstood { .. } => Refusal::NotUnderstood { problem: String::new(), example: String::new() },
+            Refusal::NoSuchResource { similar, .. } => Refusal::NoSuchResource { asked: String::new(), similar },
+            Refusal::NoSuchRole { resource, roles, .. } => Refusal::NoSuchRole { resource, asked: String::new(), roles },
+            Refusal::NoSuchPerson { .. } => Refusal::NoSuchPerson { asked: String::new() },
+            other => other,
+        }
+    }
+}

@@ -27,7 +27,7 @@ pub(super) fn audit_lines() -> u32 {
 
 pub(super) async fn status(app: &App) -> Result<Value, StoreError> {
     let now = app.now();
-    let counts = app.store().read(|reader| reader.counts()).await?;
+    let (counts, draining) = app.store().read(|reader| Ok((reader.counts()?, reader.draining_since()?))).await?;
     let readiness = app.readiness();
     let clock = match now.trust {
         Trust::Sound => "ok",
@@ -41,6 +41,7 @@ pub(super) async fn status(app: &App) -> Result<Value, StoreError> {
         "why_not": readiness.err(),
         "policy_digest": app.policies().current().map(|loaded| loaded.set.digest().to_owned()),
         "clock": clock,
+        "draining_since_ms": draining.map(Timestamp::as_millis),
         "pending": counts.pending,
         "live": counts.live,
         "overdue": counts.overdue,

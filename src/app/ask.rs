@@ -242,6 +242,9 @@ fn file(work: &mut Work<'_, '_>, names: &mut Names, wish: &Wish, permitted: Perm
             return Err(Stop::Stale);
         }
     }
+    if work.tx.draining_since()?.is_some() {
+        return Err(Refusal::Draining.into());
+    }
     refuse_repeated(work, wish, &ask)?;
     ask.id = work.tx.reserve_request_id()?;
     if matches!(wish.purpose, Want::Access) && ask.grants.is_empty() {

@@ -93,6 +93,7 @@ impl Telling<'_> {
             | Event::StepsNarrowed { request }
             | Event::PageMade { request, .. }
             | Event::RequestApproved { request, .. } => self.request_changed(tx, *request),
+            Event::WordsErased { request, .. } | Event::ReviewWordsErased { request, .. } => self.erased(tx, *request),
             Event::RequestReminded { request, at, reminder } => self.reminded(tx, *request, *at, reminder),
             Event::RequestDenied { request, .. }
             | Event::RequestCancelled { request, .. }
@@ -150,6 +151,9 @@ impl Telling<'_> {
             | Event::CallOver { .. }
             | Event::Refused { .. }
             | Event::EndReason { .. }
+            | Event::DrainBegan
+            | Event::DrainUndone
+            | Event::Erased { .. }
             | Event::Started { .. } => Ok(()),
         }
     }
@@ -172,6 +176,17 @@ impl Telling<'_> {
             Reminder::First | Reminder::Second => self.news_of_request(tx, id, &Kind::StillWaiting(at)),
             Reminder::ByHand(_) => Ok(()),
         }
+    }
+
+    /// Whatever repeats what was typed is drawn anew, also what is otherwise said once and left.
+    fn erased(&self, tx: &mut Tx<'_>, id: RequestId) -> Result<(), StoreError> {
+        self.request_changed(tx, id)?;
+        for kind in [Kind::Decided, Kind::Reviewed] {
+            for key in tx.message_keys(&kind.name(), &id.to_string())? {
+                tx.redraw_copies(&key, self.at)?;
+            }
+        }
+        Ok(())
     }
 
     fn decided(&self, tx: &mut Tx<'_>, id: RequestId) -> Result<(), StoreError> {

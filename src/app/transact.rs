@@ -347,7 +347,8 @@ fn seen_before(tx: &mut Tx<'_>, attempt: &Attempt, at: Timestamp) -> Result<Opti
 
 fn refuse(work: &mut Work<'_, '_>, attempt: &Attempt, refusal: Refusal, names: &mut Names) -> Result<Told, StoreError> {
     learn_refusal(work.tx, &refusal, names)?;
-    let event = Event::Refused { attempt: attempt.verb.to_owned(), about: attempt.about.clone(), refusal: refusal.clone() };
+    let kept = refusal.clone().without_words();
+    let event = Event::Refused { attempt: attempt.verb.to_owned(), about: attempt.about.clone(), refusal: kept };
     work.record(vec![event])?;
     let may_end = if attempt.verb == "deny" { denied_too_late(work, attempt, &refusal, names)? } else { None };
     let message = match may_end {

@@ -107,6 +107,11 @@ impl Say<'_> {
             }
             Event::Finding { request, what } => format!("{request}: found later: {what}"),
             Event::PolicyRefused { digest, problem } => format!("policies {} were refused: {problem}", short(digest)),
+            Event::DrainBegan => "Daypass is taken out of service: nothing new, and all that is in force ends".to_owned(),
+            Event::DrainUndone => "Daypass is back in service".to_owned(),
+            Event::Erased { person } => format!("what {} typed was erased", self.name(person)),
+            Event::ReviewWordsErased { request, of } => format!("{request}: what {} wrote of it was erased", self.name(of)),
+            Event::WordsErased { request, of } => format!("{request}: what {} typed was erased", self.name(of)),
             Event::Started { version } => format!("Daypass {version} started"),
             Event::ClockSuspect { wall, expected } => format!("the clock says {}, not {}", when(*wall), when(*expected)),
             Event::ClockSound { wall } => format!("the clock is believed again: {}", when(*wall)),
@@ -190,6 +195,7 @@ impl Say<'_> {
             EndCause::StartMissed => "it was not in force in time".to_owned(),
             EndCause::ContractEnded => "the contract ended".to_owned(),
             EndCause::PersonDeactivated => "the account was deactivated".to_owned(),
+            EndCause::Drained => "Daypass is being taken out of service".to_owned(),
             EndCause::PolicyForbids(why) => format!("the policy says no now ({why})"),
             EndCause::SiblingFailed(grant) => format!("{grant} of the same request failed"),
             EndCause::RemovedOutside => "somebody removed it at the provider".to_owned(),
@@ -205,6 +211,7 @@ impl Say<'_> {
             VoidCause::PolicyForbids(why) => format!("the policy says no now ({why})"),
             VoidCause::ContractEnded => "the contract ended".to_owned(),
             VoidCause::PersonDeactivated => "the account was deactivated".to_owned(),
+            VoidCause::Drained => "Daypass is being taken out of service".to_owned(),
             VoidCause::SiblingFailed(grant) => format!("{grant} of the same request failed"),
         }
     }
