@@ -201,9 +201,7 @@ impl App {
 
 fn described(request: &Request, still: &[Needed], names: &Names) -> Described {
     let terms = &request.terms;
-    let role = |part: &Part| {
-        format!("{} · {} ({part})", names.resource(&part.resource), names.role(&part.resource, &part.role))
-    };
+    let role = |part: &Part| format!("{} · {} ({part})", names.resource(&part.resource), names.role(&part.resource, &part.role));
     let more = match terms.purpose {
         Purpose::Access => "",
         Purpose::Extension(_) => " more",

@@ -54,8 +54,8 @@ use crate::clock::{Clock, Judge};
 use crate::slack::client::{Installed, SlackApi};
 use crate::store::{Health, Store, StoreError};
 
-pub use erase::{Erased, NotErased};
 pub use drain::{Access, Drain, Drained};
+pub use erase::{Erased, NotErased};
 pub use host::{Described, HostUser, OnHost};
 pub use messages::Kind;
 pub use policies::{Loaded, Policies};

@@ -64,12 +64,9 @@ impl Standings {
                 tracing::warn!(%error, user, "slack did not say who this is");
                 match error.class {
                     Class::Transient { .. } | Class::Unknown => Asked::Silent,
-                    Class::Gone
-                    | Class::NoChannel
-                    | Class::NoPerson
-                    | Class::Stale
-                    | Class::Operator
-                    | Class::Permanent => Asked::Untold,
+                    Class::Gone | Class::NoChannel | Class::NoPerson | Class::Stale | Class::Operator | Class::Permanent => {
+                        Asked::Untold
+                    }
                 }
             }
             Err(_) => {

@@ -107,7 +107,9 @@ async fn process(dir: &Path, report: &mut Report) {
     }
     if status.get("draining_since_ms").is_some_and(|since| !since.is_null()) {
         let since = print::time_field(&status, "draining_since_ms");
-        let what = format!("it is being taken out of service since {since}: `daypass drain` says what is left, `daypass drain --undo` takes it back");
+        let what = format!(
+            "it is being taken out of service since {since}: `daypass drain` says what is left, `daypass drain --undo` takes it back"
+        );
         report.say(Severity::Warning, "bot", what);
     }
     if status.get("clock").and_then(Value::as_str) == Some("suspect") {

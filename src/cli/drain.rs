@@ -109,7 +109,9 @@ fn verdict(status: &Value) -> Done {
     }
     match open(status) {
         0 => {
-            print::line("Nobody has access by Daypass any more. It takes no requests; stop it, or take it back with `daypass drain --undo`.");
+            print::line(
+                "Nobody has access by Daypass any more. It takes no requests; stop it, or take it back with `daypass drain --undo`.",
+            );
             Ok(())
         }
         left => Err(anyhow::anyhow!(

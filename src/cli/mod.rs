@@ -234,9 +234,13 @@ mod tests {
             Cli::try_parse_from(std::iter::once("daypass").chain(line.split(' ')))
                 .unwrap_or_else(|error| panic!("{line}: {error}"));
         }
-        for line in
-            ["setup", "drain --undo --yes", "manifest", "manifest --socket --url https://x", "policy explain maya prod/orders readonly 2x"]
-        {
+        for line in [
+            "setup",
+            "drain --undo --yes",
+            "manifest",
+            "manifest --socket --url https://x",
+            "policy explain maya prod/orders readonly 2x",
+        ] {
             assert!(Cli::try_parse_from(std::iter::once("daypass").chain(line.split(' '))).is_err(), "{line}");
         }
     }

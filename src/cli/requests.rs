@@ -1,6 +1,7 @@
 //! `daypass requests`: what people ask for, as the running bot sees it; and, where Slack does not answer, filing and deciding here.
 
 use std::io::{BufRead as _, IsTerminal as _};
+use std::path::Path;
 
 use anyhow::Context as _;
 use clap::Subcommand;
@@ -57,14 +58,19 @@ pub async fn run(here: &Here, command: Command) -> Done {
 
 /// Lets the running bot do it as whoever has logged in on this host, and prints what it says.
 pub(super) async fn act(here: &Here, question: &Value) -> Done {
-    let answer = ask(&here.basics()?.data_dir, question).await?;
+    act_at(&here.basics()?.data_dir, question).await
+}
+
+async fn act_at(data_dir: &Path, question: &Value) -> Done {
+    let answer = ask(data_dir, question).await?;
     print::line(print::field(&answer, "said"));
     Ok(())
 }
 
 /// The approval is of what was shown, and of nothing else.
 async fn approve(here: &Here, request: &str, note: &str, is_sure: bool) -> Done {
-    let shown = ask(&here.basics()?.data_dir, &json!({ "op": "request.show", "request": request })).await?;
+    let data_dir = here.basics()?.data_dir;
+    let shown = ask(&data_dir, &json!({ "op": "request.show", "request": request })).await?;
     for line in print::items(&shown, "lines") {
         print::line(format!("{:<14}{}", print::field(line, "label"), print::field(line, "text")));
     }
@@ -72,7 +78,7 @@ async fn approve(here: &Here, request: &str, note: &str, is_sure: bool) -> Done 
         return Err(anyhow::anyhow!("nothing was approved").into());
     }
     let terms = print::field(&shown, "terms");
-    act(here, &json!({ "op": "request.approve", "request": request, "terms": terms, "note": note })).await
+    act_at(&data_dir, &json!({ "op": "request.approve", "request": request, "terms": terms, "note": note })).await
 }
 
 /// Asks at the terminal. Without one nobody could answer, and `--yes` has to say it.

@@ -166,7 +166,10 @@ impl Writer {
     fn empty_write_ahead(&self) {
         let busy = self.conn.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |row| row.get::<_, i64>(0));
         if busy.as_ref().ok() != Some(&0) {
-            warn!(?busy, "what was erased may stand in the write-ahead log until it is written over, at the latest at the next stop");
+            warn!(
+                ?busy,
+                "what was erased may stand in the write-ahead log until it is written over, at the latest at the next stop"
+            );
         }
     }
 

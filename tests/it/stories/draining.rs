@@ -45,8 +45,8 @@ async fn nobody_is_left_with_access_when_daypass_goes() {
 async fn nothing_new_is_asked_for_meanwhile_also_after_a_restart() {
     let mut w = World::new().await;
     w.drains(Drain::Begin).await;
-    for words in [ASK, "/jit break-glass prod/orders readonly 30m orders are stuck since 14:40"] {
-        let answer = w.says("maya", words).await;
+    for (who, words) in [("maya", ASK), ("bob", "/jit break-glass prod/orders readonly 30m orders are stuck since 09:40")] {
+        let answer = w.says(who, words).await;
         assert!(answer.contains("Daypass is being taken out of service here"), "{answer}");
     }
     w.restart().await;

@@ -77,7 +77,7 @@ async fn while_slack_is_down_access_is_asked_for_given_and_taken_back_on_the_hos
     assert_eq!(w.level("maya", "prod/orders"), None);
     assert_eq!(w.grant_state("G-1"), "ended");
     w.comes_back().await;
-    assert!(w.card("R-1").contains("Approved by Carol Winter"), "{}", w.card("R-1"));
+    assert!(w.card("R-1").contains("Approved by *Carol Winter*"), "{}", w.card("R-1"));
     insta::assert_snapshot!(w.audit().join("\n"));
 }
 
@@ -156,11 +156,8 @@ async fn an_approval_on_the_host_is_of_the_terms_that_were_shown() {
     let shown = w.app().describe("R-1".parse().unwrap()).await.unwrap().unwrap();
     let lines: Vec<String> = shown.lines.iter().map(|(label, text)| format!("{label}: {text}")).collect();
     insta::assert_snapshot!(lines.join("\n"));
-    let deed = OnHost::Approve {
-        request: "R-1".parse().unwrap(),
-        terms: "0123456789abcdef".parse().unwrap(),
-        note: Words::default(),
-    };
+    let deed =
+        OnHost::Approve { request: "R-1".parse().unwrap(), terms: "0123456789abcdef".parse().unwrap(), note: Words::default() };
     assert!(w.does("carol", deed).await.unwrap_err().contains("has changed since"));
     assert_eq!(w.request_state("R-1"), "pending");
     w.comes_back().await;
