@@ -8,7 +8,7 @@ use std::fmt;
 use super::entitlement::{Class, Due, Entitlement, InFlight, Prior, Target, Trouble};
 use super::event::Event;
 use super::grant::{CallResult, EndCause, Ended, Grant, GrantState, Proof, Recheck, Remains, Revoking, Warning};
-use super::ids::RequestId;
+use super::ids::{PersonId, RequestId};
 use super::remind::{Also, ByHand, Paged, Reminder, Reminding};
 use super::request::{Request, RequestState};
 use super::review::{Review, ReviewState};
@@ -101,15 +101,7 @@ pub fn request(before: &Request, event: &Event) -> Result<Request, IllegalEvent>
         }
         // Whatever became of it: what was typed is no part of what was decided.
         (Event::WordsErased { request, of }, _) if *request == before.id => {
-            if before.filed_by == *of {
-                after.reason = Words::default();
-            }
-            after.approvals.iter_mut().filter(|given| given.by == *of).for_each(|given| given.note = Words::default());
-            if let RequestState::Denied { by, reason, .. } = &mut after.state
-                && by == of
-            {
-                *reason = Words::default();
-            }
+            erase(&mut after, of);
         }
         (Event::RequestExpired { request, at }, RequestState::Pending) if *request == before.id => {
             after.state = RequestState::Expired { at: *at };
@@ -160,6 +152,19 @@ fn reminded(before: &Reminding, event: &Event) -> Option<Reminding> {
         _ => return None,
     }
     Some(after)
+}
+
+/// Whatever this person typed, wherever in the request it stands.
+fn erase(request: &mut Request, of: &PersonId) {
+    if request.filed_by == *of {
+        request.reason = Words::default();
+    }
+    request.approvals.iter_mut().filter(|given| given.by == *of).for_each(|given| given.note = Words::default());
+    if let RequestState::Denied { by, reason, .. } = &mut request.state
+        && by == of
+    {
+        *reason = Words::default();
+    }
 }
 
 /// The review after the event. One that is closed stays as it is.

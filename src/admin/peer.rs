@@ -26,18 +26,32 @@ const NOBODY: u32 = u32::MAX;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Peer {
     uid: u32,
-    login: Option<u32>,
+    login: Login,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Login {
+    /// This user has logged in.
+    User(u32),
+    /// Nobody has.
+    Nobody,
+    /// The process is gone, or in a container that is not ours: it may look, and speaks for nobody.
+    Unseen,
 }
 
 impl Peer {
-    /// Whoever is connected. `None` when the kernel does not say, or when that process is gone already.
+    /// Whoever is connected. `None` when the kernel does not say.
     pub fn of(stream: &UnixStream) -> Option<Peer> {
         let credentials = stream.peer_cred().ok()?;
-        let (uid, pid) = (credentials.uid(), credentials.pid()?);
-        let login = login_of(pid).ok()?;
-        // A number that was given to another process meanwhile would speak for somebody else.
-        let is_still_theirs = fs::metadata(format!("/proc/{pid}")).is_ok_and(|process| process.uid() == uid);
-        is_still_theirs.then_some(Peer { uid, login })
+        let uid = credentials.uid();
+        let login = match credentials.pid().map(|pid| (pid, login_of(pid))) {
+            // A number that was given to another process meanwhile would speak for somebody else.
+            Some((pid, Ok(login))) if fs::metadata(format!("/proc/{pid}")).is_ok_and(|process| process.uid() == uid) => {
+                login.map_or(Login::Nobody, Login::User)
+            }
+            Some((_, Ok(_) | Err(_))) | None => Login::Unseen,
+        };
+        Some(Peer { uid, login })
     }
 
     /// Whether it runs as the user that we run as. The socket's mode says the same; a copy of the directory may not.
@@ -49,9 +63,18 @@ impl Peer {
     ///
     /// # Errors
     ///
-    /// A sentence, when the host's user database does not answer.
+    /// A sentence, when the process cannot be seen from here, or the host's user database does not answer.
     pub async fn login_user(&self) -> Result<HostUser, String> {
-        let uid = self.login.unwrap_or(self.uid);
+        let uid = match self.login {
+            Login::User(uid) => uid,
+            Login::Nobody => self.uid,
+            Login::Unseen => {
+                return Err(
+                    "the kernel does not show here who has logged in; run it where the bot runs, and not from another container"
+                        .to_owned(),
+                );
+            }
+        };
         Ok(HostUser { uid, names: names_of(uid).await? })
     }
 }
@@ -124,8 +147,9 @@ mod tests {
         assert_eq!((user.uid, user.names), (uid, names_of(uid).await.unwrap()));
     }
 
-    #[test]
-    fn a_process_that_is_gone_speaks_for_nobody() {
+    #[tokio::test]
+    async fn a_process_that_is_gone_speaks_for_nobody() {
         assert!(login_of(i32::MAX).is_err());
+        assert!(Peer { uid: 0, login: Login::Unseen }.login_user().await.is_err());
     }
 }

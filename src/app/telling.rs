@@ -112,10 +112,7 @@ impl Telling<'_> {
             Event::GrantVoided { grant, .. } => self.voided(tx, *grant),
             Event::GrantWarned { grant } => self.warn(tx, *grant),
             Event::GrantOverdue { grant, alarm } => self.overdue(tx, *grant, &Kind::Overdue(*alarm)),
-            Event::GrantDrifted { grant, .. } => {
-                self.grant_changed(tx, *grant)?;
-                self.alarm(tx, &Kind::Drifted, grant)
-            }
+            Event::GrantDrifted { grant, .. } => self.drifted(tx, *grant),
             Event::ProviderMoved { entitlement, .. } => self.moved(tx, *entitlement),
             Event::GrantProvisioning { grant, .. }
             | Event::GrantAwaitsPerson { grant, .. }
@@ -187,6 +184,11 @@ impl Telling<'_> {
             }
         }
         Ok(())
+    }
+
+    fn drifted(&self, tx: &mut Tx<'_>, id: GrantId) -> Result<(), StoreError> {
+        self.grant_changed(tx, id)?;
+        self.alarm(tx, &Kind::Drifted, id)
     }
 
     fn decided(&self, tx: &mut Tx<'_>, id: RequestId) -> Result<(), StoreError> {

@@ -63,12 +63,13 @@ pub async fn run(here: &Here, args: &Args) -> Done {
 /// Waits until nothing is left, or for as long as was said.
 async fn settled(data_dir: &Path, wait: Duration) -> Result<Value, super::Failure> {
     let looks = async {
+        let mut looks = tokio::time::interval(LOOK_EVERY);
         loop {
+            looks.tick().await;
             let status = ask(data_dir, &json!({ "op": "drain.status" })).await?;
             if open(&status) == 0 {
                 return Ok(status);
             }
-            tokio::time::sleep(LOOK_EVERY).await;
         }
     };
     match tokio::time::timeout(wait, looks).await {
