@@ -5,6 +5,7 @@
 mod environment;
 #[cfg(test)]
 mod tests;
+mod transport;
 
 use std::collections::BTreeSet;
 use std::net::SocketAddr;
@@ -27,8 +28,6 @@ pub use environment::{Environment, NAMES};
 pub const SLACK_API_URL: &str = "https://slack.com/api";
 /// The sweep's schedule, unless the environment says otherwise: every five minutes. Seconds come first.
 pub const SWEEP: &str = "0 */5 * * * *";
-/// A signing secret is at least this long, in characters. Slack's have 32.
-const SIGNING_SECRET_CHARS_MIN: usize = 16;
 
 /// Everything that `serve` needs to know.
 pub struct Config {
@@ -36,11 +35,11 @@ pub struct Config {
     pub basics: Basics,
     /// The bot's token (`xoxb-…`).
     pub bot_token: SecretString,
-    /// The secrets that Slack may sign with: several while one is being replaced. Never empty.
-    pub signing_secrets: Vec<SecretString>,
+    /// How what people do in Slack reaches us.
+    pub transport: Transport,
     /// Where Slack's API is: `https`, or `http` on this machine.
     pub api_url: String,
-    /// Where to listen for Slack.
+    /// Where to listen: for Slack, unless it is met by Socket Mode, and for whoever asks for health and numbers.
     pub listen: SocketAddr,
     /// Where alarms go.
     pub security_channel: Option<String>,
@@ -48,6 +47,20 @@ pub struct Config {
     pub admins: BTreeSet<PersonId>,
     /// Set for the demo only.
     pub demo: Option<Demo>,
+}
+
+/// How what people do in Slack reaches us. Never both ways: with Socket Mode on, Slack sends nothing over HTTP.
+pub enum Transport {
+    /// Over connections that we open, so that nothing has to be reachable from outside.
+    Socket {
+        /// The app token (`xapp-…`), with the scope `connections:write`.
+        app_token: SecretString,
+    },
+    /// Over HTTP.
+    Http {
+        /// The secrets that Slack may sign with: several while one is being replaced. Never empty.
+        signing_secrets: Vec<SecretString>,
+    },
 }
 
 /// What every command needs to know.
@@ -91,16 +104,16 @@ impl Config {
         let basics = read.basics(now);
         let api_url = read.or("SLACK_API_URL", SLACK_API_URL.to_owned(), api_url);
         let bot_token = read.bot_token();
-        let signing_secrets = read.signing_secrets();
+        let transport = read.transport();
         let listen = read.or("DAYPASS_LISTEN", SocketAddr::from(([127, 0, 0, 1], 3000)), listen);
         let security_channel = read.maybe("DAYPASS_SECURITY_CHANNEL", channel);
         let admins = read.or("DAYPASS_ADMINS", BTreeSet::new(), admins);
         let demo = read.demo(&api_url);
-        match (basics, bot_token, read.problems) {
-            (Some(basics), Some(bot_token), problems) if problems.is_empty() => {
-                Ok(Config { basics, bot_token, signing_secrets, api_url, listen, security_channel, admins, demo })
+        match (basics, bot_token, transport, read.problems) {
+            (Some(basics), Some(bot_token), Some(transport), problems) if problems.is_empty() => {
+                Ok(Config { basics, bot_token, transport, api_url, listen, security_channel, admins, demo })
             }
-            (_, _, problems) => Err(ConfigError { problems }),
+            (_, _, _, problems) => Err(ConfigError { problems }),
         }
     }
 
@@ -111,7 +124,11 @@ impl Config {
 
     /// Every secret in it, so that none of them reaches the log.
     pub fn secrets(&self) -> impl Iterator<Item = &SecretString> {
-        std::iter::once(&self.bot_token).chain(&self.signing_secrets)
+        let transport = match &self.transport {
+            Transport::Socket { app_token } => std::slice::from_ref(app_token),
+            Transport::Http { signing_secrets } => signing_secrets,
+        };
+        std::iter::once(&self.bot_token).chain(transport)
     }
 }
 
@@ -189,33 +206,6 @@ impl<'a> Reading<'a> {
             ),
         }
         token
-    }
-
-    fn signing_secrets(&mut self) -> Vec<SecretString> {
-        if self.env.get("SLACK_APP_TOKEN").is_some() || self.env.get("SLACK_APP_TOKEN_FILE").is_some() {
-            self.problems.push(
-                "`SLACK_APP_TOKEN` asks for Socket Mode, which this version does not speak: unset it, and set `SLACK_SIGNING_SECRET`"
-                    .to_owned(),
-            );
-        }
-        let before = self.problems.len();
-        let Some(all) = self.secret("SLACK_SIGNING_SECRET") else {
-            if self.problems.len() == before {
-                self.problems.push(
-                    "`SLACK_SIGNING_SECRET` is missing: copy the Signing Secret from your app's page Basic Information"
-                        .to_owned(),
-                );
-            }
-            return Vec::new();
-        };
-        let parts: Vec<&str> = all.expose_secret().split(',').map(str::trim).collect();
-        let fits = |part: &&str| part.chars().count() >= SIGNING_SECRET_CHARS_MIN && part.chars().all(|c| c.is_ascii_graphic());
-        if !parts.iter().all(fits) {
-            self.problems.push(format!(
-                "`SLACK_SIGNING_SECRET` must be one secret, or several with commas between them, each of at least {SIGNING_SECRET_CHARS_MIN} characters"
-            ));
-        }
-        parts.into_iter().map(SecretString::from).collect()
     }
 
     fn demo(&mut self, api_url: &str) -> Option<Demo> {

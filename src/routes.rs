@@ -2,8 +2,10 @@
 //!
 //! Nothing of a body is understood before its signature is checked. What comes a second time, byte for byte, is answered as
 //! the first time and not done again. Slack waits 3 s; what takes longer goes on, and the person reads that it may.
+//! What comes over Socket Mode goes the same way from where it is understood (`socket`).
 
 mod receiver;
+mod socket;
 #[cfg(test)]
 mod tests;
 
@@ -27,7 +29,7 @@ use crate::slack::block::Message;
 use crate::slack::inbound::Inbound;
 use crate::slack::say::names::Names;
 use crate::slack::say::refusal::refused;
-use crate::slack::signature::{self, Signed};
+use crate::slack::signature;
 use crate::store::StoreError;
 use crate::telemetry::metrics::Came;
 use crate::telemetry::{Gauges, Metrics};
@@ -79,7 +81,7 @@ pub struct Routes<R> {
     pub receiver: R,
     /// Wall time for signatures; elapsed time for metrics.
     pub clock: Arc<dyn Clock>,
-    /// The secrets that Slack may sign with.
+    /// The secrets that Slack may sign with. Without one nothing can come from Slack over HTTP, and its addresses do not exist.
     pub signing_secrets: Vec<SecretString>,
     /// What is counted.
     pub metrics: Arc<Metrics>,
@@ -122,18 +124,6 @@ pub enum Door {
     Nowhere,
 }
 
-/// What this address is for.
-pub fn door(method: &Method, path: &str) -> Door {
-    let (door, takes) = match path {
-        "/slack/events" | "/slack/commands" | "/slack/interactivity" => (Door::Slack, "POST"),
-        "/healthz" => (Door::Health, "GET"),
-        "/readyz" => (Door::Ready, "GET"),
-        "/metrics" => (Door::Metrics, "GET"),
-        _ => return Door::Nowhere,
-    };
-    if method.as_str() == takes { door } else { Door::OtherMethod(takes) }
-}
-
 /// Answers a request. `body` is whole; whoever reads it from a socket stops at [`BODY_BYTES_MAX`] (see `server`).
 pub async fn route<R: Receive>(
     routes: &Routes<R>,
@@ -142,7 +132,7 @@ pub async fn route<R: Receive>(
     headers: &HeaderMap,
     body: Bytes,
 ) -> Response<Full<Bytes>> {
-    match door(method, path) {
+    match routes.door(method, path) {
         Door::Slack => {
             let begun = routes.clock.elapsed();
             let response = routes.slack(headers, body).await;
@@ -166,6 +156,20 @@ pub async fn route<R: Receive>(
 }
 
 impl<R: Receive> Routes<R> {
+    /// What this address is for.
+    pub fn door(&self, method: &Method, path: &str) -> Door {
+        let (door, takes) = match path {
+            "/slack/events" | "/slack/commands" | "/slack/interactivity" if !self.signing_secrets.is_empty() => {
+                (Door::Slack, "POST")
+            }
+            "/healthz" => (Door::Health, "GET"),
+            "/readyz" => (Door::Ready, "GET"),
+            "/metrics" => (Door::Metrics, "GET"),
+            _ => return Door::Nowhere,
+        };
+        if method.as_str() == takes { door } else { Door::OtherMethod(takes) }
+    }
+
     async fn slack(&self, headers: &HeaderMap, body: Bytes) -> Response<Full<Bytes>> {
         if body.len() > BODY_BYTES_MAX {
             self.metrics.came(Came::Refused);
@@ -190,32 +194,38 @@ impl<R: Receive> Routes<R> {
                 return with(empty(status), NO_RETRY, "1");
             }
         };
+        answered(&self.answer(Some(signed.memory_key()), inbound).await)
+    }
+
+    /// What is answered to something that Slack sent. `memory` is what makes the same thing the same when it comes again;
+    /// without one, repeating it is harmless.
+    async fn answer(&self, memory: Option<[u8; 32]>, inbound: Inbound) -> Answer {
         self.metrics.came(kind_of(&inbound));
         match inbound {
-            Inbound::UrlVerification { challenge } => json_of(StatusCode::OK, &json!({ "challenge": challenge })),
-            Inbound::SslCheck => empty(StatusCode::OK),
+            Inbound::UrlVerification { challenge } => Answer { status: 200, body: Some(json!({ "challenge": challenge })) },
+            Inbound::SslCheck => Answer::empty(),
             Inbound::Unknown { kind } => {
                 warn!(kind, "slack sent something that Daypass does not know; it is ignored");
-                empty(StatusCode::OK)
+                Answer::empty()
             }
             Inbound::Command(_)
             | Inbound::Action(_)
             | Inbound::Submission(_)
             | Inbound::Closed { .. }
             | Inbound::Options { .. }
-            | Inbound::Event(_) => self.in_time(signed, inbound).await,
+            | Inbound::Event(_) => self.in_time(memory, inbound).await,
         }
     }
 
     /// Has it done, within the time that Slack waits. What is late goes on all the same: it may be committing already.
-    async fn in_time(&self, signed: Signed, inbound: Inbound) -> Response<Full<Bytes>> {
+    async fn in_time(&self, memory: Option<[u8; 32]>, inbound: Inbound) -> Answer {
         let not_recorded = refused(&Refusal::NotRecorded, &Names::default());
         let [late, broken] = [LATE, BROKEN].map(Message::sentence);
         let [late, not_recorded, broken] = [late, not_recorded, broken].map(|message| instead(&inbound, &message));
         let (receiver, metrics) = (self.receiver.clone(), Arc::clone(&self.metrics));
-        let work = tokio::spawn(async move { once(&receiver, &metrics, signed, inbound).await });
+        let work = tokio::spawn(async move { once(&receiver, &metrics, memory, inbound).await });
         match tokio::time::timeout(self.answer_within, work).await {
-            Ok(Ok(Ok(answer))) => answered(&answer),
+            Ok(Ok(Ok(answer))) => answer,
             Ok(Ok(Err(problem))) => {
                 error!(%problem, "a request could not be recorded");
                 not_recorded
@@ -234,12 +244,18 @@ impl<R: Receive> Routes<R> {
 }
 
 /// Does it, unless it is the same request again: then it is answered as the first time.
-async fn once<R: Receive>(receiver: &R, metrics: &Metrics, signed: Signed, inbound: Inbound) -> Result<Answer, StoreError> {
-    if receiver.note_signature(signed.memory_key()).await? {
+async fn once<R: Receive>(
+    receiver: &R,
+    metrics: &Metrics,
+    memory: Option<[u8; 32]>,
+    inbound: Inbound,
+) -> Result<Answer, StoreError> {
+    let Some(memory) = memory else { return Ok(receiver.receive(inbound).await) };
+    if receiver.note_signature(memory).await? {
         return Ok(receiver.receive(inbound).await);
     }
     metrics.came(Came::Replayed);
-    warn!("a request came a second time, byte for byte");
+    warn!("a request came a second time");
     let ok = |body| Answer { status: 200, body };
     let Some(key) = inbound.dedupe_key() else { return Ok(ok(None)) };
     match receiver.done_before(key).await? {
@@ -278,9 +294,9 @@ fn kind_of(inbound: &Inbound) -> Came {
 
 /// What to answer where there is no answer of the receiver's. Whoever wrote a command reads the message. Everything else gets a
 /// status: Slack then shows its own sign beside the button or in the form, which stays open, and sends an event again.
-fn instead(inbound: &Inbound, message: &Message) -> Response<Full<Bytes>> {
+fn instead(inbound: &Inbound, message: &Message) -> Answer {
     match inbound {
-        Inbound::Command(_) => json_of(StatusCode::OK, &message.to_answer()),
+        Inbound::Command(_) => Answer { status: 200, body: Some(message.to_answer()) },
         Inbound::Action(_)
         | Inbound::Submission(_)
         | Inbound::Closed { .. }
@@ -288,7 +304,7 @@ fn instead(inbound: &Inbound, message: &Message) -> Response<Full<Bytes>> {
         | Inbound::Event(_)
         | Inbound::UrlVerification { .. }
         | Inbound::SslCheck
-        | Inbound::Unknown { .. } => empty(StatusCode::SERVICE_UNAVAILABLE),
+        | Inbound::Unknown { .. } => Answer { status: 503, body: None },
     }
 }
 

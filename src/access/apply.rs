@@ -5,6 +5,7 @@
 
 use std::fmt;
 
+use super::about::About;
 use super::entitlement::{Class, Due, Entitlement, InFlight, Prior, Target, Trouble};
 use super::event::Event;
 use super::grant::{CallResult, EndCause, Ended, Grant, GrantState, Proof, Recheck, Remains, Revoking, Warning};
@@ -44,22 +45,25 @@ pub const PROVIDER_MOVED: &str = "provider_moved";
 /// [`IllegalEvent`] when the event is about something else or does not fit the state.
 pub fn request(before: &Request, event: &Event) -> Result<Request, IllegalEvent> {
     let illegal = || IllegalEvent { about: before.id.to_string(), state: before.state.name(), event: Box::new(event.clone()) };
+    if event.about() != About::Request(before.id) {
+        return Err(illegal());
+    }
     let mut after = before.clone();
     after.version += 1;
     match (event, &before.state) {
-        (Event::ApprovalGiven { request, approval }, RequestState::Pending) if *request == before.id => {
+        (Event::ApprovalGiven { approval, .. }, RequestState::Pending) => {
             if before.approvals.iter().any(|given| given.by == approval.by) {
                 return Err(illegal());
             }
             after.approvals.push(approval.clone());
         }
-        (Event::ApprovalVoided { request, by }, RequestState::Pending) if *request == before.id => {
+        (Event::ApprovalVoided { by, .. }, RequestState::Pending) => {
             after.approvals.retain(|approval| approval.by != *by);
             if after.approvals.len() == before.approvals.len() {
                 return Err(illegal());
             }
         }
-        (Event::StepsRaised { request, steps }, RequestState::Pending) if *request == before.id => {
+        (Event::StepsRaised { steps, .. }, RequestState::Pending) => {
             let lowered =
                 before.steps.iter().any(|pinned| !steps.iter().any(|step| step.by == pinned.by && step.count >= pinned.count));
             if lowered {
@@ -67,58 +71,40 @@ pub fn request(before: &Request, event: &Event) -> Result<Request, IllegalEvent>
             }
             after.steps.clone_from(steps);
         }
-        (Event::RequestEndLowered { request, ends_at_most }, RequestState::Pending)
-            if *request == before.id && *ends_at_most <= before.ends_at_most =>
-        {
+        (Event::RequestEndLowered { ends_at_most, .. }, RequestState::Pending) if *ends_at_most <= before.ends_at_most => {
             after.ends_at_most = *ends_at_most;
         }
-        (Event::PartsChanged { request, parts, grants, terms_hash }, RequestState::Pending)
-            if *request == before.id && before.terms.is_bundle() && !parts.is_empty() && parts.len() == grants.len() =>
+        (Event::PartsChanged { parts, grants, terms_hash, .. }, RequestState::Pending)
+            if before.terms.is_bundle() && !parts.is_empty() && parts.len() == grants.len() =>
         {
             after.terms.parts.clone_from(parts);
             after.grants.clone_from(grants);
             after.terms_hash = *terms_hash;
         }
-        (Event::StepsWidened { request, .. } | Event::StepsNarrowed { request }, RequestState::Pending)
-            if *request == before.id =>
-        {
-            after.reminding = reminded(&before.reminding, event).ok_or_else(illegal)?;
-        }
-        (Event::RequestReminded { request, .. } | Event::PageOwed { request, .. }, RequestState::Pending)
-            if *request == before.id =>
-        {
-            after.reminding = reminded(&before.reminding, event).ok_or_else(illegal)?;
-        }
+        (
+            Event::StepsWidened { .. } | Event::StepsNarrowed { .. } | Event::RequestReminded { .. } | Event::PageOwed { .. },
+            RequestState::Pending,
+        )
         // A page is made and settled whatever was decided meanwhile.
-        (Event::PageMade { request, .. } | Event::PageResolved { request, .. }, _) if *request == before.id => {
+        | (Event::PageMade { .. } | Event::PageResolved { .. }, _) => {
             after.reminding = reminded(&before.reminding, event).ok_or_else(illegal)?;
         }
-        (Event::RequestApproved { request, at, seats }, RequestState::Pending) if *request == before.id => {
+        (Event::RequestApproved { at, seats, .. }, RequestState::Pending) => {
             after.state = RequestState::Approved { at: *at, seats: seats.clone() };
         }
-        (Event::RequestDenied { request, at, by, reason }, RequestState::Pending) if *request == before.id => {
+        (Event::RequestDenied { at, by, reason, .. }, RequestState::Pending) => {
             after.state = RequestState::Denied { at: *at, by: by.clone(), reason: reason.clone() };
         }
         // Whatever became of it: what was typed is no part of what was decided.
-        (Event::WordsErased { request, of }, _) if *request == before.id => {
-            erase(&mut after, of);
-        }
-        (Event::RequestExpired { request, at }, RequestState::Pending) if *request == before.id => {
-            after.state = RequestState::Expired { at: *at };
-        }
-        (Event::RequestCancelled { request, at, by }, RequestState::Pending | RequestState::Approved { .. })
-            if *request == before.id =>
-        {
+        (Event::WordsErased { of, .. }, _) => erase(&mut after, of),
+        (Event::RequestExpired { at, .. }, RequestState::Pending) => after.state = RequestState::Expired { at: *at },
+        (Event::RequestCancelled { at, by, .. }, RequestState::Pending | RequestState::Approved { .. }) => {
             after.state = RequestState::Cancelled { at: *at, by: by.clone() };
         }
-        (Event::RequestInvalidated { request, at, why }, RequestState::Pending | RequestState::Approved { .. })
-            if *request == before.id =>
-        {
+        (Event::RequestInvalidated { at, why, .. }, RequestState::Pending | RequestState::Approved { .. }) => {
             after.state = RequestState::Invalidated { at: *at, why: why.clone() };
         }
-        (Event::RequestLapsed { request, at }, RequestState::Approved { .. }) if *request == before.id => {
-            after.state = RequestState::Lapsed { at: *at };
-        }
+        (Event::RequestLapsed { at, .. }, RequestState::Approved { .. }) => after.state = RequestState::Lapsed { at: *at },
         _ => return Err(illegal()),
     }
     Ok(after)

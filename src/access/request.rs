@@ -142,8 +142,11 @@ impl std::str::FromStr for TermsHash {
 /// Which rule permitted it, under which text of the policy files.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PolicyRef {
-    /// The rule.
+    /// The rule; of a bundle, the one that asks most of people.
     pub id: PolicyId,
+    /// Of a bundle: the rules that permitted its other parts, each once.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub also: Vec<PolicyId>,
     /// SHA-256 of the policy set in force, in hex; the text is kept under it.
     pub digest: String,
 }

@@ -11,10 +11,10 @@ use crate::access::refusal::Refusal;
 use crate::access::request::{Mode, PolicyRef, Purpose, Terms, TermsHash};
 use crate::access::time::{Timestamp, Ttl};
 use crate::access::words::Words;
-use crate::policy::facts::{self, Manner};
+use crate::policy::facts::{self, Manner, Reading, Said, Trace};
 use crate::policy::{Facts, Outside, PolicySet, Verdict, electorate, evaluate};
 use crate::slack::say::names::Names;
-use crate::slack::say::reply::Reply;
+use crate::slack::say::reply::{NotAtOnce, Reply};
 use crate::store::StoreError;
 
 use super::glass::{self, Glass};
@@ -81,6 +81,8 @@ struct Permitted {
     glass: Option<Glass>,
     /// The rules that want people to agree where the glass was to be broken.
     raised_by: Vec<PolicyId>,
+    /// Why people are asked about what a policy usually gives at once.
+    not_at_once: Option<NotAtOnce>,
     /// What the policy alone had approved when it was judged, and since when that was counted; `None` where nothing is limited.
     counted: Option<(Timestamp, Uses)>,
 }
@@ -146,6 +148,25 @@ impl App {
         Ok((facts, verdict))
     }
 
+    /// The same to act on. Where nobody will be asked, nobody looks again: what may be known from earlier is read for this.
+    async fn judge_for_good(&self, loaded: &Loaded, wish: &Wish, fresh: Fresh) -> Result<(Facts, Verdict), Stop> {
+        let (mut facts, verdict) = self.judge_wish(loaded, wish, fresh).await?;
+        match verdict {
+            Verdict::Allow { mode: Mode::Auto | Mode::BreakGlass, .. } => {}
+            Verdict::Allow { mode: Mode::Ask, .. } | Verdict::Deny { .. } => return Ok((facts, verdict)),
+        }
+        let for_good = match fresh {
+            Fresh::Lately | Fresh::Now => Fresh::Now,
+            Fresh::OnHost => Fresh::OnHost,
+        };
+        let readings = facts.outside.groups.iter();
+        let known =
+            readings.filter(|(_, reading)| matches!(reading, Reading::Members(_))).map(|(group, _)| group.clone()).collect();
+        facts.outside.groups.extend(self.outside(loaded, &[], &known, for_good).await?.groups);
+        let verdict = evaluate(&loaded.set, &facts, self.now().at);
+        Ok((facts, verdict))
+    }
+
     /// How often the policy alone let this person in, as far back as any limit of this role looks.
     async fn uses(&self, loaded: &Loaded, wish: &Wish) -> Result<Uses, Stop> {
         let Some(per) = loaded.set.longest_limit(&wish.resource, &wish.role) else { return Ok(Uses::new()) };
@@ -165,9 +186,10 @@ impl App {
 
     async fn permit(&self, loaded: &Loaded, wish: &Wish, fresh: Fresh) -> Result<Permitted, Stop> {
         let now = self.now();
-        let (facts, verdict) = self.judge_wish(loaded, wish, fresh).await?;
+        let (facts, verdict) = self.judge_for_good(loaded, wish, fresh).await?;
         let Verdict::Allow {
             policy,
+            also,
             steps,
             mode,
             ends_at_most,
@@ -216,7 +238,7 @@ impl App {
             start_within,
             ends_at_most,
             warn_before,
-            policy: PolicyRef { id: policy, digest: loaded.set.digest().to_owned() },
+            policy: PolicyRef { id: policy, also, digest: loaded.set.digest().to_owned() },
             mode,
             steps,
             // Where nobody is asked, nobody is reminded.
@@ -227,13 +249,26 @@ impl App {
         let facts = serde_json::to_string(&facts)
             .map_err(|error| StoreError::Unreadable { what: "facts".to_owned(), problem: error.to_string() })?;
         let deciders = voters.into_iter().flatten().collect();
-        Ok(Permitted { ask, facts, deciders, planned, glass, raised_by: glass::raised_by(wish, mode, &trace), counted })
+        let (raised_by, not_at_once) = (glass::raised_by(wish, mode, &trace), not_at_once(&ask.policy, &trace));
+        Ok(Permitted { ask, facts, deciders, planned, glass, raised_by, not_at_once, counted })
     }
+}
+
+/// Why people are asked by a policy that usually asks nobody.
+fn not_at_once(policy: &PolicyRef, trace: &Trace) -> Option<NotAtOnce> {
+    let lines = trace.lines.iter().filter(|line| line.rule == policy.id || policy.also.contains(&line.rule));
+    lines.map(|line| &line.said).find_map(|said| match said {
+        Said::Unreadable { source } => Some(NotAtOnce::Unread { source: source.clone() }),
+        Said::PastLimit { uses, per } => Some(NotAtOnce::UsedUp { uses: *uses, per: *per }),
+        Said::NotForThem | Said::Forbids | Said::Fails { .. } | Said::Outranked { .. } | Said::Permits | Said::Raises { .. } => {
+            None
+        }
+    })
 }
 
 /// The transaction: numbers are given, the request is written down, and those who decide are asked.
 fn file(work: &mut Work<'_, '_>, names: &mut Names, wish: &Wish, permitted: Permitted) -> Result<Reply, Stop> {
-    let Permitted { mut ask, facts, deciders, planned, glass, raised_by, counted } = permitted;
+    let Permitted { mut ask, facts, deciders, planned, glass, raised_by, not_at_once, counted } = permitted;
     // Of two requests at the same instant only one can be the last that nobody is asked about.
     if let Some((since, counted)) = counted.filter(|_| ask.mode == Mode::Auto) {
         let uses = work.tx.uses_of(&wish.subject, since)?;
@@ -267,7 +302,7 @@ fn file(work: &mut Work<'_, '_>, names: &mut Names, wish: &Wish, permitted: Perm
         if wish.manner == Manner::BreakGlass {
             return Ok(Reply::GlassAsked { request: id, rules: raised_by, people, answer_by });
         }
-        return Ok(Reply::Asked { request: id, people, answer_by, at_most });
+        return Ok(Reply::Asked { request: id, people, answer_by, at_most, not_at_once });
     }
     let claims = claims(planned, work.tx)?;
     if let Some(glass) = glass {

@@ -52,6 +52,7 @@ use crate::access::refusal::Refusal;
 use crate::access::time::{Now, Timestamp, Trust};
 use crate::clock::{Clock, Judge};
 use crate::slack::client::{Installed, SlackApi};
+use crate::slack::socket;
 use crate::store::{Health, Store, StoreError};
 
 pub use drain::{Access, Drain, Drained};
@@ -96,6 +97,7 @@ pub struct App {
     standings: Standings,
     sources: sources::Sources,
     installed: OnceLock<Installed>,
+    socket: OnceLock<socket::Status>,
     wake: Notify,
     mail: Notify,
     pages: Notify,
@@ -116,6 +118,7 @@ impl App {
             standings: Standings::default(),
             sources: sources::Sources::default(),
             installed: OnceLock::new(),
+            socket: OnceLock::new(),
             wake: Notify::new(),
             mail: Notify::new(),
             pages: Notify::new(),
@@ -217,6 +220,11 @@ impl App {
         }
     }
 
+    /// From now on it takes a connection of Slack's to be ready. Once, in Socket Mode.
+    pub fn comes_over(&self, socket: socket::Status) {
+        drop(self.socket.set(socket));
+    }
+
     /// Why this process cannot do its work, as a sentence; `Ok` when it can.
     ///
     /// # Errors
@@ -236,7 +244,7 @@ impl App {
         if self.installed.get().is_none() {
             return Err("slack has not answered yet whose token this is".to_owned());
         }
-        Ok(())
+        self.socket.get().map_or(Ok(()), socket::Status::readiness)
     }
 
     /// Tells the security channel, once, of something that bears our mark and is in no row: provider, account and thing.

@@ -13,7 +13,6 @@ use tracing::warn;
 use crate::access::ids::{PersonId, ProviderId};
 use crate::people::Directory;
 use crate::policy::file::{Kind, Risk};
-use crate::policy::parse::Part;
 use crate::policy::problem::{LoadError, PROBLEMS_MAX, Problem};
 use crate::policy::{PolicySet, Shapes, scenario};
 use crate::providers::oncall::OnCall;
@@ -49,6 +48,8 @@ pub struct Ready {
     /// The set.
     pub loaded: Arc<Loaded>,
     adapters: Providers,
+    /// By instance; `None` where the set names one and it cannot be used.
+    on_call: BTreeMap<ProviderId, Option<Arc<dyn OnCall>>>,
 }
 
 /// The policy sets of this process: the one in force, and older ones that requests are pinned to.
@@ -109,13 +110,22 @@ impl Policies {
             return Err(LoadError { problems: told.collect(), more });
         }
         let loaded = Arc::new(Loaded::new(set));
-        Ok(Ready { adapters: self.adapters(&loaded.set), loaded })
+        Ok(Ready { adapters: self.adapters(&loaded.set), on_call: self.on_callers(&loaded.set), loaded })
     }
 
     /// Puts a set in force; the adapters that it does not name stay.
     pub fn install(&self, ready: &Ready) {
         let adapters = ready.adapters.iter().map(|(id, adapter)| (id.clone(), Arc::clone(adapter)));
         write(&self.providers).extend(adapters);
+        let mut on_call = write(&self.on_call);
+        for (id, adapter) in &ready.on_call {
+            // Who may do what is never read from an account that the files do not mean any more.
+            match adapter {
+                Some(adapter) => drop(on_call.insert(id.clone(), Arc::clone(adapter))),
+                None => drop(on_call.remove(id)),
+            }
+        }
+        drop(on_call);
         *write(&self.current) = Some(Arc::clone(&ready.loaded));
     }
 
@@ -192,7 +202,7 @@ impl Policies {
 
     fn adapters(&self, set: &PolicySet) -> Providers {
         let mut adapters = Providers::new();
-        for provider in set.providers().values() {
+        for provider in set.providers().values().filter(|provider| !is_on_call(&provider.kind.value)) {
             match self.adapter(provider) {
                 Ok(adapter) => drop(adapters.insert(provider.id.value.clone(), adapter)),
                 Err(problem) => warn!(provider.name = %provider.id.value, %problem, "a provider cannot be used"),
@@ -203,7 +213,7 @@ impl Policies {
 
     fn build_missing(&self, set: &PolicySet) {
         let mut providers = write(&self.providers);
-        for provider in set.providers().values() {
+        for provider in set.providers().values().filter(|provider| !is_on_call(&provider.kind.value)) {
             if let (std::collections::btree_map::Entry::Vacant(place), Ok(adapter)) =
                 (providers.entry(provider.id.value.clone()), self.adapter(provider))
             {
@@ -214,16 +224,41 @@ impl Policies {
 
     fn adapter(&self, provider: &crate::policy::file::Provider) -> Result<Arc<dyn Provider>, String> {
         let mut options: GrantShape = provider.settings.clone();
-        let mut secret = |key: &str| -> Result<Option<SecretString>, String> {
-            let Some(name) = options.remove(key) else { return Ok(None) };
-            let name = name.as_str().unwrap_or_default().to_owned();
-            (self.secrets)(&name).map(Some).ok_or_else(|| format!("the environment has no `{name}`, which `{key}` names"))
-        };
-        let url = secret("url_env")?.ok_or("it has no `url_env`")?;
-        let token = secret("token_env")?;
+        let url = self.secret(&mut options, "url_env")?.ok_or("it has no `url_env`")?;
+        let token = self.secret(&mut options, "token_env")?;
         let settings = build::Settings { url, token, options };
         build::build(&provider.kind.value, provider.id.value.clone(), &settings).map_err(|error| error.to_string())
     }
+
+    /// What the variable holds that this setting names; the setting is taken out.
+    fn secret(&self, options: &mut GrantShape, key: &str) -> Result<Option<SecretString>, String> {
+        let Some(name) = options.remove(key) else { return Ok(None) };
+        let name = name.as_str().unwrap_or_default().to_owned();
+        (self.secrets)(&name).map(Some).ok_or_else(|| format!("the environment has no `{name}`, which `{key}` names"))
+    }
+
+    fn on_callers(&self, set: &PolicySet) -> BTreeMap<ProviderId, Option<Arc<dyn OnCall>>> {
+        let named = set.providers().values().filter(|provider| is_on_call(&provider.kind.value));
+        let built = named.map(|provider| {
+            let id = &provider.id.value;
+            let adapter = self.on_caller(provider);
+            let adapter = adapter.inspect_err(|problem| warn!(provider.name = %id, %problem, "a provider cannot be used"));
+            (id.clone(), adapter.ok())
+        });
+        built.collect()
+    }
+
+    fn on_caller(&self, provider: &crate::policy::file::Provider) -> Result<Arc<dyn OnCall>, String> {
+        let mut options: GrantShape = provider.settings.clone();
+        let url = self.secret(&mut options, "url_env")?;
+        let token = self.secret(&mut options, "token_env")?;
+        let settings = oncall::Settings { url, token, options };
+        oncall::build(&provider.kind.value, &settings).map_err(|error| error.to_string())
+    }
+}
+
+fn is_on_call(kind: &str) -> bool {
+    oncall::KINDS.contains(&kind)
 }
 
 fn read<T>(lock: &RwLock<T>) -> std::sync::RwLockReadGuard<'_, T> {
@@ -234,28 +269,25 @@ fn write<T>(lock: &RwLock<T>) -> std::sync::RwLockWriteGuard<'_, T> {
     lock.write().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// What this build does not carry out yet.
-const NOT_YET: &[Part] = &[Part::OnCall];
-
 /// What the adapters of this build say of the shapes in policy files.
 pub fn shapes() -> Shapes<'static> {
-    Shapes { grant: &known_grant, settings: &known_settings, is_on_call: &|kind| oncall::KINDS.contains(&kind), not_yet: NOT_YET }
+    Shapes { grant: &known_grant, settings: &known_settings, is_on_call: &is_on_call, pages: &known_pager }
+}
+
+fn known_pager(kind: &str, settings: &GrantShape) -> Result<(), String> {
+    if is_on_call(kind) { oncall::check_paging(settings) } else { Ok(()) }
 }
 
 fn known_grant(kind: &str, shape: &GrantShape) -> Result<(), String> {
-    if oncall::KINDS.contains(&kind) {
+    if is_on_call(kind) {
         return Err(format!("nothing can be granted at a provider of kind `{kind}`: it tells who is on call"));
     }
     check_shape(kind, shape).map_err(|error| error.to_string())
 }
 
 fn known_settings(kind: &str, settings: &GrantShape) -> Result<(), String> {
-    if oncall::KINDS.contains(&kind) {
-        return match settings.get("token_env").map(serde_json::Value::as_str) {
-            Some(Some(name)) if !name.is_empty() => Ok(()),
-            Some(_) => Err("`token_env` must name a variable of the environment".to_owned()),
-            None => Err("`token_env` is missing: the variable of the environment that holds the token".to_owned()),
-        };
+    if is_on_call(kind) {
+        return oncall::check_settings(settings);
     }
     if !build::KINDS.contains(&kind) {
         let kinds = [build::KINDS, oncall::KINDS].concat().join(", ");

@@ -11,11 +11,11 @@ use tracing::{info, warn};
 use crate::access::decide::HoldingCommand;
 use crate::access::entitlement::Holding;
 use crate::access::grant::{EndCause, Grant, GrantState};
-use crate::access::ids::{EntitlementId, GrantId, PersonId};
+use crate::access::ids::{EntitlementId, GrantId, GroupId, PersonId, RequestId};
 use crate::access::refusal::Refusal;
 use crate::access::request::{Mode, Purpose};
 use crate::access::time::{Now, Timestamp};
-use crate::policy::facts::Standing;
+use crate::policy::facts::{Reading, Standing};
 use crate::policy::{Verdict, evaluate};
 use crate::store::StoreError;
 
@@ -24,6 +24,7 @@ use super::bundle::judged;
 use super::leave::for_open_grants;
 use super::policies::Loaded;
 use super::reassess::{Pinned, why_not};
+use super::sources::Fresh;
 use super::standing::{Silence, WAIT};
 use super::transact::{Stop, Work};
 
@@ -103,18 +104,31 @@ impl App {
         .await
     }
 
-    /// Asks Slack about the people of these grants, for as long as somebody would wait for a click. What it says is remembered.
+    /// Asks Slack about the people of these grants, and who is in the groups that matter for them, for as long as somebody would
+    /// wait for a click. What is said is remembered.
     async fn ask_about(&self, loaded: &Loaded, grants: &[&Grant]) {
         let people: BTreeSet<PersonId> = grants.iter().map(|grant| grant.person.clone()).collect();
         let people: Vec<PersonId> = people.into_iter().collect();
+        let groups = self.groups_that_matter(loaded, grants).await;
         let asked = tokio::time::timeout(WAIT, async {
             if let Ok(home) = self.installed().await {
-                self.standings.of(&self.slack, loaded.directory(&home.team), &people, (self.wall(), Silence::Unknown)).await;
+                let directory = loaded.directory(&home.team);
+                let standings = self.standings.of(&self.slack, directory, &people, (self.wall(), Silence::Unknown));
+                tokio::join!(standings, self.readings(&loaded.set, (directory, &home.team), &groups, Fresh::Lately));
             }
         });
         if asked.await.is_err() {
             warn!("slack did not say in time whose accounts are active; what people agreed to goes on");
         }
+    }
+
+    /// The groups read elsewhere that the rules of today look at for these grants.
+    async fn groups_that_matter(&self, loaded: &Loaded, grants: &[&Grant]) -> BTreeSet<GroupId> {
+        let ids: BTreeSet<RequestId> = grants.iter().map(|grant| grant.request).collect();
+        let requests = self.store.read(move |reader| ids.into_iter().map(|id| reader.request(id)).collect::<Result<Vec<_>, _>>());
+        let requests = requests.await.inspect_err(|error| warn!(%error, "requests could not be read")).unwrap_or_default();
+        let terms = requests.iter().flatten().map(|request| &request.terms);
+        terms.flat_map(|terms| loaded.set.groups_read_for(&terms.resource, &terms.role)).collect()
     }
 
     /// What today's rules forbid of these. Somebody who is known to be deactivated loses everything at once.
@@ -132,12 +146,20 @@ impl App {
             let standing = self.remembered(&loaded, &grant.person);
             if standing == Standing::Deactivated {
                 self.end_deactivated(&grant.person).await?;
-            } else if let Some(cause) = definite_no(&loaded, &pinned, standing, self.now().at) {
+            } else if let Some(cause) = definite_no(&loaded, &pinned, &self.heard(&loaded, &pinned, standing), self.now().at) {
                 info!(grant.id = %grant.id, ?cause, "{} was approved and is not given: the rules of today say no", grant.id);
                 forbidden.insert(grant.id, cause);
             }
         }
         Ok(Judged { digest: Some(loaded.set.digest().to_owned()), forbidden })
+    }
+
+    /// What is known from outside of the files, as far as it was said lately.
+    fn heard(&self, loaded: &Loaded, pinned: &Pinned, standing: Standing) -> Heard {
+        let Some(home) = self.installed.get() else { return Heard { standing, groups: BTreeMap::new() } };
+        let groups = loaded.set.groups_read_for(&pinned.request.terms.resource, &pinned.request.terms.role);
+        let groups = self.remembered_readings(&loaded.set, (loaded.directory(&home.team), &home.team), &groups);
+        Heard { standing, groups }
     }
 
     fn remembered(&self, loaded: &Loaded, person: &PersonId) -> Standing {
@@ -146,6 +168,12 @@ impl App {
             None => Standing::Unknown,
         }
     }
+}
+
+/// What was said lately: of the person, and of who is in which group.
+struct Heard {
+    standing: Standing,
+    groups: BTreeMap<GroupId, Reading>,
 }
 
 /// Whether nothing was sent to a provider for it.
@@ -171,16 +199,17 @@ fn end_unsent(work: &mut Work<'_, '_>, entitlement: EntitlementId, grant: GrantI
 }
 
 /// Why this may not be given any more; `None` where the rules of today permit it, or do not say for certain.
-fn definite_no(loaded: &Loaded, pinned: &Pinned, standing: Standing, now: Timestamp) -> Option<EndCause> {
+fn definite_no(loaded: &Loaded, pinned: &Pinned, heard: &Heard, now: Timestamp) -> Option<EndCause> {
     let request = &pinned.request;
     match request.terms.purpose {
         Purpose::Access => {}
         Purpose::Extension(_) => return None,
     }
     let mut facts = pinned.facts.clone()?;
-    if standing != Standing::Unknown {
-        facts.outside.standings.insert(request.terms.subject.clone(), standing);
+    if heard.standing != Standing::Unknown {
+        facts.outside.standings.insert(request.terms.subject.clone(), heard.standing);
     }
+    facts.outside.groups.extend(heard.groups.clone());
     facts.access_for = request.terms.access_for;
     if loaded.set.contract_end(&request.terms.subject).is_some_and(|end| end <= now) {
         return Some(EndCause::ContractEnded);

@@ -38,15 +38,17 @@ struct Say<'a> {
 }
 
 impl Say<'_> {
+    #[expect(
+        clippy::too_many_lines,
+        reason = "one sentence per variant, in one exhaustive match: a new variant must break the build here"
+    )]
     fn event(&self, event: &Event, actor: &Actor) -> String {
         match event {
             Event::RequestAsked { request } => self.asked(request),
             Event::ApprovalGiven { request, approval } => format!("{request}: {} agreed", self.name(&approval.by)),
             Event::ApprovalVoided { request, by } => format!("{request}: the yes of {} no longer counts", self.name(by)),
             Event::StepsRaised { request, steps } => format!("{request}: now needs {}", steps_text(steps)),
-            Event::PartsChanged { request, parts, .. } => {
-                format!("{request}: the bundle was changed; now for {}", parts_text(parts))
-            }
+            Event::PartsChanged { request, parts, .. } => format!("{request}: the bundle changed; now for {}", parts_text(parts)),
             Event::StepsWidened { request, by, .. } => {
                 format!("{request}: nobody answered; {by} may fill any empty place as well")
             }
@@ -99,12 +101,7 @@ impl Say<'_> {
             }
             Event::TroubleSeen { entitlement, trouble } => format!("{entitlement}: trouble: {}", trouble_text(trouble)),
             Event::Refused { attempt, about, refusal } => self.refused(actor, attempt, about.as_deref(), refusal),
-            Event::PolicyLoaded { digest, changes, .. } if changes.is_empty() => {
-                format!("policies {} came in force", short(digest))
-            }
-            Event::PolicyLoaded { digest, changes, .. } => {
-                format!("policies {} came in force; {}", short(digest), changes.join("; "))
-            }
+            Event::PolicyLoaded { digest, changes, .. } => policy_loaded(digest, changes),
             Event::Finding { request, what } => format!("{request}: found later: {what}"),
             Event::PolicyRefused { digest, problem } => format!("policies {} were refused: {problem}", short(digest)),
             Event::DrainBegan => "Daypass is taken out of service: nothing new, and all that is in force ends".to_owned(),
@@ -266,6 +263,12 @@ fn target_text(target: &Target) -> String {
         Target::Present { level, until: None } => level.name.clone(),
         Target::Present { level, until: Some(until) } => format!("{}, until {} at the provider itself", level.name, when(*until)),
     }
+}
+
+fn policy_loaded(digest: &str, changes: &[String]) -> String {
+    let mut text = format!("policies {} came in force", short(digest));
+    changes.iter().for_each(|change| text.push_str(&format!("; {change}")));
+    text
 }
 
 fn review_opened(review: &Review) -> String {

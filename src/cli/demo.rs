@@ -19,9 +19,12 @@ pub struct Args {
     /// Open the page in the browser.
     #[arg(long)]
     open: bool,
+    /// Let the bot meet Slack by Socket Mode instead of over HTTP.
+    #[arg(long)]
+    socket: bool,
 }
 
 pub async fn run(args: Args) -> Done {
-    let Args { port, keep, script, open } = args;
-    Ok(crate::demo::run(Options { port, keep, script, open_browser: open }).await?)
+    let Args { port, keep, script, open, socket } = args;
+    Ok(crate::demo::run(Options { port, keep, script, open_browser: open, socket_mode: socket }).await?)
 }

@@ -12,10 +12,11 @@ use super::provider::{check as check_providers, mark};
 use super::{Done, Here, print};
 use crate::admin::client::{NoAnswer, ask};
 use crate::app::Policies;
-use crate::config::{Basics, Config};
+use crate::config::{Basics, Config, Transport};
 use crate::policy::check;
 use crate::providers::{Finding, Severity};
 use crate::slack::client::{ChannelStanding, Class, SlackApi, SlackError};
+use crate::slack::socket::Socket;
 
 /// What was found, told as it is found.
 #[derive(Default)]
@@ -162,6 +163,16 @@ async fn slack(config: &Config, report: &mut Report) {
             "slack",
             "the app is installed for a whole organisation, which Daypass does not do: install it in one workspace",
         );
+    }
+    if let Transport::Socket { app_token } = &config.transport {
+        let asked = match Socket::new(&config.api_url, app_token) {
+            Ok(socket) => socket.check().await.map_err(|problem| problem.to_string()),
+            Err(problem) => Err(problem.to_string()),
+        };
+        match asked {
+            Ok(()) => report.say(Severity::Fine, "slack", "it gives connections for the app token (Socket Mode)"),
+            Err(problem) => report.say(Severity::Broken, "slack", problem),
+        }
     }
     match api.user(&installed.user).await {
         Ok(_) => report.say(Severity::Fine, "slack", "accounts can be looked up (users:read)"),

@@ -204,6 +204,8 @@ mod tests {
             "demo --script",
             "demo --port 4000 --keep --open",
             "policy check",
+            "policy init policies --format json",
+            "policy schema",
             "policy check policies --strict --format json",
             "policy test policies --strict --format json",
             "policy explain maya prod/orders readonly 2h",

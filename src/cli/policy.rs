@@ -5,6 +5,7 @@
 mod apply;
 mod check;
 mod explain;
+mod init;
 mod plan;
 mod reach;
 mod show;
@@ -19,6 +20,7 @@ use crate::access::ids::{PersonId, ResourceId, RoleId};
 use crate::access::time::{Timestamp, Ttl};
 use crate::app::policies::shapes;
 use crate::config::Basics;
+use crate::policy::schema::schema;
 use crate::policy::{self, PolicySet};
 
 #[derive(Debug, Subcommand)]
@@ -45,6 +47,16 @@ pub enum Command {
         #[arg(long, value_enum, default_value_t)]
         format: Format,
     },
+    /// Write a small, commented set of files to begin with. Nothing is overwritten.
+    Init {
+        /// The directory; otherwise that of `DAYPASS_POLICIES`.
+        dir: Option<PathBuf>,
+        /// As text or as JSON.
+        #[arg(long, value_enum, default_value_t)]
+        format: Format,
+    },
+    /// Print the JSON Schema of policy files, for editors.
+    Schema,
     /// Say what would happen if somebody asked for something.
     Explain {
         /// Who.
@@ -79,13 +91,13 @@ pub enum Command {
         #[arg(long, value_enum, default_value_t)]
         format: Format,
     },
-    /// Shorten what is in force to what the files would allow now. The bot must run, with these files in force.
-    Apply(apply::Args),
     /// Say what can be reached without a human.
     Risky {
         #[command(flatten)]
         files: Files,
     },
+    /// Shorten what is in force to what the files would allow now. The bot must run, with these files in force.
+    Apply(apply::Args),
 }
 
 /// What most of the questions share.
@@ -121,6 +133,15 @@ pub async fn run(here: &Here, command: Command) -> Done {
             check::run(&set, &basics, here.now(), strict, format)
         }
         Command::Test { dir, strict, format } => test::run(&load(dir.as_deref(), &basics, format)?, strict, format),
+        Command::Schema => {
+            print::line(format!("{:#}", schema()));
+            Ok(())
+        }
+        Command::Init { dir, format } => {
+            let dir = dir.as_deref().unwrap_or(&basics.policies);
+            print::line(init::tell(dir, &init::write(dir, here.now())?, format));
+            Ok(())
+        }
         Command::Explain { person, resource, role, duration, files } => {
             let set = files.load(&basics)?;
             let question = explain::Question { person, resource, role, access_for: duration, at: files.at(here) };

@@ -42,7 +42,8 @@ pub async fn run(here: &Here, command: Command) -> Done {
         Command::List => {
             let row = |provider: &crate::policy::file::Provider| {
                 let roles = loaded.set.resources().values().filter(|resource| resource.provider.value == provider.id.value);
-                let usable = if policies.provider(&provider.id.value).is_some() { "yes" } else { "no" };
+                let id = &provider.id.value;
+                let usable = if policies.provider(id).is_some() || policies.on_call(id).is_some() { "yes" } else { "no" };
                 vec![provider.id.value.to_string(), provider.kind.value.clone(), roles.count().to_string(), usable.to_owned()]
             };
             let rows: Vec<Vec<String>> = loaded.set.providers().values().map(row).collect();
@@ -72,15 +73,19 @@ pub async fn check(policies: &Policies, here: &Here, only: Option<&ProviderId>) 
     let ids = policies.current().map(|loaded| loaded.set.providers().keys().cloned().collect::<Vec<_>>()).unwrap_or_default();
     for id in ids.into_iter().filter(|id| only.is_none_or(|only| only == id)) {
         let broken = |message: String| vec![Finding { severity: Severity::Broken, message }];
-        let findings = match policies.provider(&id) {
+        let call = Call { at: here.now(), timeout: TIMEOUT };
+        let looked = match (policies.provider(&id), policies.on_call(&id)) {
+            (Some(provider), _) => Some(provider.validate(&call).await),
+            (None, Some(provider)) => Some(provider.validate(&call).await),
+            (None, None) => None,
+        };
+        let findings = match looked {
             None => broken("it cannot be used as it is configured; the warning above says why".to_owned()),
-            Some(provider) => match provider.validate(&Call { at: here.now(), timeout: TIMEOUT }).await {
-                Ok(findings) if findings.is_empty() => {
-                    vec![Finding { severity: Severity::Fine, message: "nothing is wrong".to_owned() }]
-                }
-                Ok(findings) => findings,
-                Err(problem) => broken(problem.to_string()),
-            },
+            Some(Ok(findings)) if findings.is_empty() => {
+                vec![Finding { severity: Severity::Fine, message: "nothing is wrong".to_owned() }]
+            }
+            Some(Ok(findings)) => findings,
+            Some(Err(problem)) => broken(problem.to_string()),
         };
         checked.push(Checked { id, findings });
     }

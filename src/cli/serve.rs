@@ -22,10 +22,11 @@ use crate::admin::{self, Admin};
 use crate::app::watch::{Look, Watch};
 use crate::app::{App, Orphans, Policies, Settings};
 use crate::clock::{Clock, DemoClock, SystemClock};
-use crate::config::Config;
+use crate::config::{Config, Transport};
 use crate::routes::{ANSWER_WITHIN, Routes, Sparingly};
 use crate::server::{self, Limits};
 use crate::slack::client::SlackApi;
+use crate::slack::socket::Socket;
 use crate::store::Store;
 use crate::telemetry::Metrics;
 use crate::worker::{self, Schedules};
@@ -74,6 +75,14 @@ async fn serve(here: &Here, config: Config, orphans: Orphans) -> anyhow::Result<
     let settings = Settings { security_channel: config.security_channel.clone(), admins: config.admins.clone(), orphans };
     let app = App::new(store, Arc::clone(&clock), slack, policies, settings);
     app.begin(problem.as_ref()).await.context("the start could not be recorded")?;
+    let (signing_secrets, connections) = match config.transport {
+        Transport::Http { signing_secrets } => (signing_secrets, None),
+        Transport::Socket { app_token } => {
+            let connections = Socket::new(&config.api_url, &app_token)?;
+            app.comes_over(connections.status());
+            (Vec::new(), Some(connections))
+        }
+    };
 
     if config.basics.digest.is_some() {
         warn!("`DAYPASS_DIGEST` is set, but this version posts no digest");
@@ -86,18 +95,21 @@ async fn serve(here: &Here, config: Config, orphans: Orphans) -> anyhow::Result<
     let routes = Routes {
         receiver: Arc::clone(&app),
         clock,
-        signing_secrets: config.signing_secrets,
+        signing_secrets,
         metrics: Arc::<Metrics>::default(),
         answer_within: ANSWER_WITHIN,
         strangers: Sparingly::default(),
     };
-    let server = tokio::spawn(server::serve(listener, Arc::new(routes), Limits::default(), stopped));
+    let routes = Arc::new(routes);
+    let connections = tokio::spawn(connect(connections, Arc::clone(&routes), stopped.clone()));
+    let server = tokio::spawn(server::serve(listener, routes, Limits::default(), stopped));
     info!(listen = %config.listen, "daypass {} is up", env!("CARGO_PKG_VERSION"));
 
     let ended = live(&app, watch, &mut signals, &mut worker).await;
     stop.send_replace(true);
     let tidy = async {
         // Requests first: what they decide, the worker still sees.
+        report(connections.await, "the connections to Slack");
         report(server.await, "the server");
         if ended.is_ok() {
             match tokio::time::timeout(WORKER_STOPS_WITHIN, worker).await {
@@ -141,6 +153,14 @@ async fn live(app: &Arc<App>, mut watch: Watch, signals: &mut Signals, worker: &
                 anyhow::bail!("the worker ended by itself ({why}); start daypass again");
             }
         }
+    }
+}
+
+/// In Socket Mode, keeps the connections to Slack until the stop.
+async fn connect(connections: Option<Socket>, routes: Arc<Routes<Arc<App>>>, stop: watch::Receiver<bool>) {
+    if let Some(connections) = connections {
+        info!("Slack is met by Socket Mode; nothing is taken from it over HTTP");
+        connections.serve(routes, stop).await;
     }
 }
 

@@ -47,10 +47,21 @@ fn everything_can_be_set() {
     ])
     .unwrap();
     assert_eq!(config.api_url, "http://127.0.0.1:4010/api");
-    assert_eq!(config.signing_secrets.len(), 2);
+    assert!(matches!(&config.transport, Transport::Http { signing_secrets } if signing_secrets.len() == 2));
     assert_eq!(config.admins.iter().map(PersonId::as_str).collect::<Vec<_>>(), ["priya", "sam"]);
     assert_eq!(config.demo, Some(Demo { start: Some(NOW) }));
     assert!(config.is_loopback());
+}
+
+#[test]
+fn an_app_token_means_socket_mode_whatever_else_is_there() {
+    let app_token = ("SLACK_APP_TOKEN", "xapp-1-canary");
+    for pairs in [&[GOOD[0], app_token][..], &[GOOD[0], GOOD[1], app_token]] {
+        let config = Config::read(&env(pairs), NOW).unwrap();
+        let Transport::Socket { app_token } = &config.transport else { panic!("it is over HTTP") };
+        assert_eq!(app_token.expose_secret(), "xapp-1-canary");
+        assert!(config.secrets().any(|secret| secret.expose_secret() == "xapp-1-canary"), "it is kept out of the log");
+    }
 }
 
 #[test]
@@ -59,7 +70,7 @@ fn every_problem_is_told_at_once_and_none_repeats_a_secret() {
         &env(&[
             ("SLACK_BOT_TOKEN", "canary-of-a-token"),
             ("SLACK_SIGNING_SECRET", "short-canary"),
-            ("SLACK_APP_TOKEN", "xapp-canary"),
+            ("SLACK_APP_TOKEN", "xoxb-canary"),
             ("SLACK_API_URL", "http://slack.com/api"),
             ("DAYPASS_LISTEN", "localhost"),
             ("DAYPASS_SWEEP", "*/5 * * * *"),

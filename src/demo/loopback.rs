@@ -21,7 +21,7 @@ use hyper_util::client::legacy::Client;
 use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use serde_json::Value;
-use tokio::net::TcpListener;
+use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::mpsc;
 use tokio::task::{AbortHandle, JoinSet};
 
@@ -131,16 +131,38 @@ where
     H: Fn(Asked) -> F + Send + Sync + 'static,
     F: Future<Output = Answer> + Send + 'static,
 {
+    let handler = Arc::new(handler);
+    let converse = move |stream| {
+        let (gate, handler) = (gate.clone(), Arc::clone(&handler));
+        async move {
+            let service = service_fn(move |request| answer(request, gate.clone(), Arc::clone(&handler)));
+            // An error here is a client that went away, or an answer that was withheld on purpose.
+            let _ = hyper::server::conn::http1::Builder::new()
+                .timer(TokioTimer::new())
+                .header_read_timeout(HEADER_READ_MAX)
+                .serve_connection(TokioIo::new(stream), service)
+                .await;
+        }
+    };
+    listen(port, converse).await
+}
+
+/// Listens on 127.0.0.1 (port 0: any free one) and leaves each connection to `converse`.
+pub async fn listen<C, F>(port: u16, converse: C) -> io::Result<Server>
+where
+    C: Fn(TcpStream) -> F + Send + Sync + 'static,
+    F: Future<Output = ()> + Send + 'static,
+{
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, port)).await?;
     let addr = listener.local_addr()?;
-    let accepting = tokio::spawn(accept(listener, gate, Arc::new(handler))).abort_handle();
+    let accepting = tokio::spawn(accept(listener, converse)).abort_handle();
     Ok(Server { addr, accepting })
 }
 
-async fn accept<H, F>(listener: TcpListener, gate: Gate, handler: Arc<H>)
+async fn accept<C, F>(listener: TcpListener, converse: C)
 where
-    H: Fn(Asked) -> F + Send + Sync + 'static,
-    F: Future<Output = Answer> + Send + 'static,
+    C: Fn(TcpStream) -> F + Send + Sync + 'static,
+    F: Future<Output = ()> + Send + 'static,
 {
     // Aborting this task drops the set, and with it every open connection.
     let mut connections = JoinSet::new();
@@ -154,16 +176,7 @@ where
             pause(ACCEPT_PAUSE).await;
             continue;
         };
-        let (gate, handler) = (gate.clone(), Arc::clone(&handler));
-        connections.spawn(async move {
-            let service = service_fn(move |request| answer(request, gate.clone(), Arc::clone(&handler)));
-            // An error here is a client that went away, or an answer that was withheld on purpose.
-            let _ = hyper::server::conn::http1::Builder::new()
-                .timer(TokioTimer::new())
-                .header_read_timeout(HEADER_READ_MAX)
-                .serve_connection(TokioIo::new(stream), service)
-                .await;
-        });
+        connections.spawn(converse(stream));
     }
 }
 

@@ -22,7 +22,7 @@ use std::sync::Arc;
 use anyhow::{Context, anyhow};
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
-use stage::{Keep, Stage};
+use stage::{Keep, Meeting, Stage};
 
 /// How to run the demo.
 #[derive(Debug, Clone, Default)]
@@ -35,6 +35,8 @@ pub struct Options {
     pub script: bool,
     /// Open the page in the browser.
     pub open_browser: bool,
+    /// The bot meets Slack by Socket Mode, not over HTTP.
+    pub socket_mode: bool,
 }
 
 /// Runs the demo until it is interrupted, or the script until its end.
@@ -43,7 +45,8 @@ pub async fn run(options: Options) -> anyhow::Result<()> {
     let mut told = Told::listen()?;
     let keep = if options.keep { Keep::ScratchDirectory } else { Keep::Nothing };
     let program = std::env::current_exe().context("could not find this program itself")?;
-    let stage = Stage::set_up(keep, program).await?;
+    let meeting = if options.socket_mode { Meeting::BySockets } else { Meeting::OverHttp };
+    let stage = Stage::set_up(keep, meeting, program).await?;
     let shown = tokio::select! {
         shown = show(&stage, &options) => shown,
         // An interrupted script has shown nothing.

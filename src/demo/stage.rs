@@ -21,6 +21,13 @@ pub enum Keep {
     ScratchDirectory,
 }
 
+/// How the bot and Slack meet.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Meeting {
+    OverHttp,
+    BySockets,
+}
+
 /// Up or down, for the things that can fail.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Condition {
@@ -54,13 +61,17 @@ pub struct Stage {
 
 impl Stage {
     /// Builds everything but the bot, which `program` is when it is started with `serve`.
-    pub async fn set_up(keep: Keep, program: PathBuf) -> anyhow::Result<Arc<Self>> {
+    pub async fn set_up(keep: Keep, meeting: Meeting, program: PathBuf) -> anyhow::Result<Arc<Self>> {
         let clock = Arc::new(DemoClock::this_week()?);
         let scratch = Scratch::create(keep)?;
         policies::write(&scratch.path.join("policies"), clock.start_ms()).context("could not write the policies")?;
         let for_slack = Arc::clone(&clock);
         let now: Now = Arc::new(move || for_slack.now_ms());
-        let slack = Emulator::start(Seed { bot_token: random("xoxb-demo-")?, ..Seed::demo() }, Arc::clone(&now)).await?;
+        let slack = Emulator::start(
+            Seed { bot_token: random("xoxb-demo-")?, app_token: random("xapp-demo-")?, ..Seed::demo() },
+            Arc::clone(&now),
+        )
+        .await?;
         let setup = Setup { token: random("")?, fingerprint: random("sandbox-")?, ..Setup::demo() };
         let sandbox = Sandbox::start(setup, now).await?;
         let port = free_port().await?;
@@ -81,10 +92,14 @@ impl Stage {
             ("SANDBOX_URL", sandbox.url()),
             ("SANDBOX_TOKEN", sandbox.token()),
         ];
+        let mut environment = environment.map(|(name, value)| (name.to_owned(), value)).to_vec();
+        if meeting == Meeting::BySockets {
+            environment.push(("SLACK_APP_TOKEN".to_owned(), slack.use_socket_mode()));
+        }
         let launch = Launch {
             program,
             directory: scratch.path.clone(),
-            environment: environment.map(|(name, value)| (name.to_owned(), value)).to_vec(),
+            environment,
             health_url: format!("http://127.0.0.1:{port}/healthz"),
         };
         Ok(Arc::new(Self {

@@ -96,6 +96,22 @@ impl Directory {
         self.set.account(id, provider)
     }
 
+    /// Whom the account at a provider belongs to that is known there by these names: an id, an e-mail address. Addresses are
+    /// compared without regard to case. When several people claim it, it cannot be said who that is.
+    pub fn by_provider_account(&self, provider: &ProviderId, known_as: &[&str]) -> Identified {
+        let is_it = |account: &str, name: &str| account == name || (name.contains('@') && account.eq_ignore_ascii_case(name));
+        let claims = |id: &PersonId| {
+            let account = self.provider_account(id, provider);
+            account.is_some_and(|account| known_as.iter().any(|name| is_it(account, name)))
+        };
+        let mut claiming = self.set.people().keys().filter(|id| claims(id));
+        match (claiming.next(), claiming.next()) {
+            (Some(person), None) => Identified::Known(person.clone()),
+            (Some(_), Some(_)) => Identified::Ambiguous,
+            (None, _) => Identified::Unknown,
+        }
+    }
+
     /// The public keys that secrets for this person are encrypted to.
     pub fn keys(&self, id: &PersonId) -> &[String] {
         self.person(id).map(|person| person.keys.as_slice()).unwrap_or_default()
@@ -162,7 +178,7 @@ people:
     timezone: America/New_York
     keys: [age1abc]
     accounts: { db: maya_acme }
-  - { id: hugo, name: Hugo, kind: contractor, sponsor: carol, contract_ends: 2026-03-28 }
+  - { id: hugo, name: Hugo, kind: contractor, sponsor: carol, contract_ends: 2026-03-28, accounts: { db: hugo@initech.example } }
   - { id: bob, name: Bob, kind: employee, slack: [U0BOB, U0TWICE], host_user: bob }
   - { id: carol, name: Carol, kind: employee, slack: [T0HOME/U0TWICE] }
 groups:
@@ -209,6 +225,24 @@ resources: [{ id: r, name: R, provider: db, owners: [dba], roles: [{ id: x, name
         assert_eq!(people.provider_account(&id("maya"), &"db".parse().unwrap()), Some("maya_acme"));
         assert_eq!((people.name(&id("maya")), people.name(&id("gone"))), ("Maya", "gone"));
         assert_eq!(people.keys(&id("maya")), ["age1abc"]);
+    }
+
+    #[test]
+    fn an_account_at_a_provider_is_an_id_or_an_address_of_one_person() {
+        let people = directory();
+        let db = "db".parse().unwrap();
+        for (known_as, whom) in [
+            (&["P1MAYA", "x@shop.example"][..], Identified::Unknown),
+            (&["maya_acme"][..], Identified::Known(id("maya"))),
+            (&["MAYA_ACME"][..], Identified::Unknown),
+            (&["P1", "hugo@initech.example"][..], Identified::Known(id("hugo"))),
+            (&["P1", "Hugo@Initech.example"][..], Identified::Known(id("hugo"))),
+            (&["maya_acme", "hugo@initech.example"][..], Identified::Ambiguous),
+            (&[][..], Identified::Unknown),
+        ] {
+            assert_eq!(people.by_provider_account(&db, known_as), whom, "{known_as:?}");
+        }
+        assert_eq!(people.by_provider_account(&"other".parse().unwrap(), &["maya_acme"]), Identified::Unknown);
     }
 
     #[test]

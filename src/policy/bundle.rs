@@ -55,6 +55,7 @@ fn refused(mut denied: Vec<(Refusal, Vec<String>, Trace)>) -> Verdict {
 fn both(mut one: Verdict, other: Verdict) -> Verdict {
     if let Verdict::Allow {
         policy,
+        also,
         steps,
         mode,
         ends_at_most,
@@ -69,7 +70,8 @@ fn both(mut one: Verdict, other: Verdict) -> Verdict {
         trace,
     } = &mut one
         && let Verdict::Allow {
-            policy: other_policy,
+            policy: mut other_policy,
+            also: other_also,
             steps: other_steps,
             mode: other_mode,
             ends_at_most: other_end,
@@ -86,8 +88,12 @@ fn both(mut one: Verdict, other: Verdict) -> Verdict {
     {
         // Named after the part that asks most of people, ties by id.
         if (Reverse(total(&other_steps)), &other_policy) < (Reverse(total(steps)), policy) {
-            *policy = other_policy;
+            std::mem::swap(policy, &mut other_policy);
         }
+        also.extend(other_also.into_iter().chain([other_policy]));
+        also.sort();
+        also.dedup();
+        also.retain(|id| id != policy);
         *steps = merge_steps(steps, &other_steps);
         *mode = strictest(*mode, other_mode);
         if other_end < *ends_at_most {

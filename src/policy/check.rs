@@ -3,18 +3,24 @@
 //!
 //! It knows the files alone. Everybody counts as an active member of Slack here.
 
+mod slips;
+mod unused;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
-use super::electorate::groups_named;
+use super::electorate::electorate;
+use super::enumerate::supposed_in_groups;
 use super::evaluate::would_ask;
 use super::facts::{Facts, Outside};
 use super::file::{Approve, Kind, Policy, Resource, Role};
 use super::matching::{Fits, Whose, fits};
-use super::permit::total;
+use super::permit::{Case, Reasons, total};
 use super::problem::Place;
 use super::set::PolicySet;
 use crate::access::ids::{PersonId, PolicyId, ProviderId};
+use crate::access::request::Step;
+use crate::access::seats::fill;
 use crate::access::time::Timestamp;
 
 /// Something that the author of the files should know.
@@ -52,7 +58,9 @@ impl fmt::Display for Finding {
 
 /// Everything worth knowing about a valid set, warnings first. `now` decides whose contract is over.
 pub fn check(set: &PolicySet, now: Timestamp) -> Vec<Finding> {
-    let survey = Survey { set, now, outside: Outside::assumed_active() };
+    let everybody = set.people().keys().cloned().collect();
+    let outside = supposed_in_groups(set, &everybody);
+    let survey = Survey { set, now, outside, nobody_in: supposed_in_groups(set, &BTreeSet::new()) };
     let mut findings = Vec::new();
     for policy in set.policies() {
         survey.policy(policy, &mut findings);
@@ -60,6 +68,8 @@ pub fn check(set: &PolicySet, now: Timestamp) -> Vec<Finding> {
     survey.rules_about_nothing(&mut findings);
     survey.accounts(&mut findings);
     survey.people_and_groups(&mut findings);
+    survey.unused(&mut findings);
+    survey.slips(&mut findings);
     findings.push(Finding {
         severity: Severity::Note,
         about: "self-approval".to_owned(),
@@ -73,7 +83,10 @@ pub fn check(set: &PolicySet, now: Timestamp) -> Vec<Finding> {
 struct Survey<'a> {
     set: &'a PolicySet,
     now: Timestamp,
+    /// As if everybody were in every group that is read elsewhere: what may be.
     outside: Outside,
+    /// As if nobody were: what is so in any case.
+    nobody_in: Outside,
 }
 
 /// One thing that one person is permitted by a policy.
@@ -105,28 +118,70 @@ impl<'a> Survey<'a> {
         if let Some(other) = other {
             return warn(format!("never applies: `{}` permits the same, and asks less of people", other.id.value));
         }
-        if matches!(policy.approve, Approve::Auto(_)) {
-            let message = "asks nobody, unless a requirement adds people".to_owned();
-            findings.push(self.finding(Severity::Note, id, policy.id.place, message));
-        }
-        let mut warn = |message: String| findings.push(self.finding(Severity::Warning, id, policy.id.place, message));
-        let mut stuck: BTreeMap<String, Vec<String>> = BTreeMap::new();
+        let alone = match &policy.approve {
+            Approve::Ask(_) => None,
+            Approve::Auto(None) => Some("asks nobody, unless a requirement adds people"),
+            Approve::Auto(Some(_)) => Some("asks nobody until its limit is reached, unless a requirement adds people"),
+            Approve::BreakGlass(_) => Some("asks nobody beforehand of whoever breaks the glass; it is reviewed afterwards"),
+        };
+        findings.extend(alone.map(|message| self.finding(Severity::Note, id, policy.id.place, message.to_owned())));
+        self.deadlocks(policy, open, findings);
+    }
+
+    /// Requests that this policy permits, and that nobody could approve, or review.
+    fn deadlocks(&self, policy: &Policy, open: Vec<Chance<'a>>, findings: &mut Vec<Finding>) {
+        let mut warn = |message: String| {
+            findings.push(self.finding(Severity::Warning, &policy.id.value, policy.id.place, message));
+        };
+        let mut stuck: BTreeMap<(String, bool), Vec<String>> = BTreeMap::new();
         for (person, resource, role) in open {
-            let facts = Facts::supposed(person, &resource.id.value, &role.id.value, policy.manner());
-            let missing = would_ask(self.set, policy, &facts, self.now).1;
-            if !missing.is_empty() && !missing.iter().any(|by| self.is_read_elsewhere(by)) {
+            for (steps, missing) in self.asked(policy, &self.facts(policy, person, resource, role)) {
+                if missing.is_empty() {
+                    continue;
+                }
                 let missing = missing.iter().map(|by| format!("`{by}`")).collect::<Vec<_>>().join(" and ");
-                stuck.entry(missing).or_default().push(format!("{person} ({} {})", resource.id.value, role.id.value));
+                let who = format!("{person} ({} {})", resource.id.value, role.id.value);
+                stuck.entry((missing, self.only_by_themselves(&steps))).or_default().push(who);
             }
         }
-        for (missing, who) in stuck {
-            warn(format!("nobody could approve for {}: too few people for {missing}", few(&who)));
+        for ((missing, only_by_themselves), who) in stuck {
+            let why = if only_by_themselves {
+                format!("too few people for {missing} without themselves, and nobody approves for themselves")
+            } else {
+                format!("too few people for {missing}")
+            };
+            warn(format!("nobody could approve for {}: {why}", few(&who)));
         }
     }
 
-    /// Whether members of a step's groups are only known when they are asked for.
-    fn is_read_elsewhere(&self, by: &str) -> bool {
-        groups_named(by).any(|group| self.set.source_of(&group).is_some())
+    /// What is asked of people for this request: at first, past the limit, and afterwards; each with what nobody could fill.
+    fn asked(&self, policy: &Policy, facts: &Facts) -> Vec<(Vec<Step>, Vec<String>)> {
+        let mut asked = vec![would_ask(self.set, policy, facts, self.now)];
+        match &policy.approve {
+            Approve::Ask(_) | Approve::Auto(None) => {}
+            Approve::Auto(Some(limit)) => {
+                let uses = usize::try_from(limit.uses).unwrap_or(usize::MAX);
+                let past = Facts { uses: [(policy.id.value.clone(), vec![self.now; uses])].into(), ..facts.clone() };
+                asked.push(would_ask(self.set, policy, &past, self.now));
+            }
+            Approve::BreakGlass(review) => {
+                let case = Case::new(self.set, facts, self.now, Reasons::Supposed);
+                let steps = vec![Step { by: case.spelled(&review.by), count: 1 }];
+                let missing = case.unfilled(&steps, &self.outside);
+                asked.push((steps, missing));
+            }
+        }
+        asked
+    }
+
+    /// Whether these steps, which cannot be filled for whoever asks, could be by a stranger's colleagues: what is missing is
+    /// the person who asks.
+    fn only_by_themselves(&self, steps: &[Step]) -> bool {
+        let free = (0..).map(|n| format!("nobody-{n}")).filter_map(|id| id.parse().ok());
+        let Some(nobody) = free.into_iter().find(|id: &PersonId| self.set.person(id).is_none()) else { return false };
+        let voters = electorate(self.set, steps, &nobody, &nobody, &self.outside, self.now);
+        let everybody: Vec<PersonId> = voters.iter().flatten().collect::<BTreeSet<_>>().into_iter().cloned().collect();
+        fill(steps, &voters, &everybody).is_complete()
     }
 
     fn is_about_something(&self, id: &PolicyId) -> bool {
@@ -164,20 +219,18 @@ impl<'a> Survey<'a> {
     fn forbidden_by(&self, (person, resource, role): Chance<'a>) -> Option<&'a PolicyId> {
         self.set
             .forbid_about(&resource.id.value, &role.id.value)
-            .find(|rule| fits(self.set, &rule.who, self.whose(person), &self.outside) == Fits::Yes)
+            .find(|rule| fits(self.set, &rule.who, self.whose(person), &self.nobody_in) == Fits::Yes)
             .map(|rule| &rule.id.value)
     }
 
     /// Whether `other` permits this whenever `policy` does, and would be taken instead.
     fn shadows(&self, other: &Policy, policy: &Policy, (person, resource, role): Chance<'a>) -> bool {
         let about = self.set.policies_about(&resource.id.value, &role.id.value).any(|about| about.id.value == other.id.value);
-        let alike = other.manner() == policy.manner();
-        if other.id.value == policy.id.value || !alike || !about || !self.means(other, person) {
+        if other.id.value == policy.id.value || !about || !self.means(other, person) || other.manner() != policy.manner() {
             return false;
         }
-        let facts = Facts::supposed(person, &resource.id.value, &role.id.value, policy.manner());
         let asks = |policy: &Policy| {
-            let (steps, missing) = would_ask(self.set, policy, &facts, self.now);
+            let (steps, missing) = would_ask(self.set, policy, &self.facts(policy, person, resource, role), self.now);
             missing.is_empty().then(|| total(&steps))
         };
         let (Some(theirs), Some(ours)) = (asks(other), asks(policy)) else { return false };
@@ -186,12 +239,27 @@ impl<'a> Survey<'a> {
 
     fn is_as_wide(&self, other: &Policy, policy: &Policy) -> bool {
         let ticket = |policy: &Policy| policy.reason.ticket.as_ref().map(|ticket| ticket.pattern.clone());
-        let extend = |policy: &Policy| policy.limits.extend.map(|extend| (extend.times, extend.total.map(|total| total.value)));
-        self.set.max_of(other) >= self.set.max_of(policy)
+        let extend = |policy: &Policy| {
+            policy.limits.extend.map(|extend| (extend.times, extend.total.map(|total| total.value), extend.approve))
+        };
+        // Past its limit it asks for more, and where its group cannot be read.
+        let is_steady = match &other.approve {
+            Approve::Ask(_) | Approve::Auto(None) | Approve::BreakGlass(_) => true,
+            Approve::Auto(Some(_)) => false,
+        };
+        let is_certain = other.who.group.as_ref().is_none_or(|group| self.set.source_of(group).is_none());
+        is_steady
+            && is_certain
+            && self.set.max_of(other) >= self.set.max_of(policy)
             && (other.when.is_none() || other.when == policy.when)
             && other.reason.min_length <= policy.reason.min_length
             && (ticket(other).is_none() || ticket(other) == ticket(policy))
             && (extend(policy).is_none() || extend(policy) == extend(other))
+    }
+
+    fn facts(&self, policy: &Policy, person: &PersonId, resource: &Resource, role: &Role) -> Facts {
+        let facts = Facts::supposed(person, &resource.id.value, &role.id.value, policy.manner());
+        Facts { outside: self.outside.clone(), ..facts }
     }
 
     /// A floor or a prohibition over nothing protects nothing.

@@ -3,22 +3,24 @@
 //! Exact, and no sample: the vocabulary is closed, so that between two edges (of hours, of contracts) no verdict can change,
 //! and one judgement at each edge tells them all. It judges by `evaluate` itself, and knows no rule of its own.
 //!
-//! It knows the files alone: everybody counts as active in Slack, and every reason as good enough. What a person asks for is
-//! as short as can be; the longest that each way allows is told beside it.
+//! It knows the files alone: everybody counts as active in Slack, and every reason as good enough. Whether somebody is in a
+//! group that is read elsewhere is not known, so that both are tried, and each way says which it needs; whoever is asked
+//! there is taken to be somebody. What is asked for is as short as can be, and the longest that a way allows is told beside it.
+
+mod survey;
 
 use std::collections::BTreeSet;
 
-use super::evaluate::{evaluate_with_any_reason, would_ask};
-use super::facts::{Facts, Manner, Outside, Said, Trace, Verdict};
-use super::file::{Note, Policy};
-use super::matching::{Fits, Whose, fits};
+use super::bundle;
+use super::facts::{Manner, Outside, Reading};
 use super::set::PolicySet;
 use super::window::{LOOK_AHEAD_DAYS, Stretch, Window};
-use crate::access::ids::{PersonId, PolicyId, ResourceId, RoleId};
+use crate::access::ids::{GroupId, PersonId, PolicyId, ResourceId, RoleId};
 use crate::access::request::{Mode, Step};
 use crate::access::time::{Timestamp, Ttl};
+use survey::Survey;
 
-/// One way in which one person can get one role.
+/// One way in which one person can get one role, or one bundle.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Way {
     /// Who.
@@ -27,8 +29,10 @@ pub struct Way {
     pub resource: ResourceId,
     /// As what.
     pub role: RoleId,
-    /// By which permit.
+    /// By which permit; of a bundle, the one of its parts that asks most of people.
     pub policy: PolicyId,
+    /// In which manner it has to be asked for.
+    pub manner: Manner,
     /// How it comes to be approved.
     pub mode: Mode,
     /// What has to be agreed by whom, requirements included.
@@ -37,9 +41,16 @@ pub struct Way {
     pub note_required: bool,
     /// The longest that can be asked for at once.
     pub at_most: Ttl,
+    /// Whether nobody has to agree to more time, once it is in force.
+    pub extends_alone: bool,
+    /// Groups that are read elsewhere, in which the person must be.
+    pub if_in: BTreeSet<GroupId>,
+    /// Groups that are read elsewhere, in which the person must not be.
+    pub unless_in: BTreeSet<GroupId>,
     /// When the permit's conditions hold, in order, within the horizon.
     pub open: Vec<Stretch>,
-    /// When it is also the one that applies: at other times of `open` another permit asks less of people.
+    /// When it is also the one that applies, were the person in no other group that is read elsewhere: at other times of `open`
+    /// another permit asks less of people.
     pub applies: Vec<Stretch>,
 }
 
@@ -58,25 +69,24 @@ impl Horizon {
         let two_weeks = i64::from(LOOK_AHEAD_DAYS) * 24 * 3_600_000;
         Horizon { from, until: Timestamp::from_millis(from.as_millis().saturating_add(two_weeks)) }
     }
-
-    /// Whether these stretches fill it.
-    pub fn is_filled_by(&self, stretches: &[Stretch]) -> bool {
-        matches!(stretches, [only] if only.from <= self.from && only.until >= self.until)
-    }
 }
 
-/// Everybody's ways to this role, in the order of people and policies.
+/// Everybody's ways to this role, or to this bundle, in the order of people and policies.
 pub fn who_can(set: &PolicySet, resource: &ResourceId, role: &RoleId, horizon: Horizon) -> Vec<Way> {
-    let survey = Survey::new(set, horizon);
-    survey.of_role(resource, role)
+    Survey::new(set, horizon).of_role(resource, role)
 }
 
-/// Every way to anything on which no human decides beforehand, in the order of resources, roles, people and policies.
+/// Every way to anything on which no human decides beforehand, or on more time for which none does, in the order of
+/// resources, roles, people and policies; bundles last.
 pub fn risky(set: &PolicySet, horizon: Horizon) -> Vec<Way> {
     let survey = Survey::new(set, horizon);
     let roles = set.resources().values().flat_map(|resource| resource.roles.iter().map(move |role| (resource, role)));
-    let ways = roles.flat_map(|(resource, role)| survey.of_role(&resource.id.value, &role.id.value));
-    ways.filter(Way::is_without_a_human).collect()
+    let mut ways: Vec<Way> = roles.flat_map(|(resource, role)| survey.of_role(&resource.id.value, &role.id.value)).collect();
+    if let Ok(all) = bundle::ROLE.parse() {
+        ways.extend(set.bundles().keys().flat_map(|bundle| survey.of_role(bundle, &all)));
+    }
+    ways.retain(|way| way.is_without_a_human() || way.extends_alone);
+    ways
 }
 
 impl Way {
@@ -86,6 +96,17 @@ impl Way {
             Mode::Ask => false,
             Mode::Auto | Mode::BreakGlass => true,
         }
+    }
+
+    /// Whether it is open to a person who is in exactly these of the groups that are read elsewhere.
+    pub fn is_for_members_of(&self, groups: &BTreeSet<GroupId>) -> bool {
+        self.if_in.is_subset(groups) && self.unless_in.is_disjoint(groups)
+    }
+
+    /// Whether both are the same but for when, and for whom.
+    fn is_like(&self, other: &Way) -> bool {
+        (&self.policy, self.manner, self.mode, &self.steps, self.note_required)
+            == (&other.policy, other.manner, other.mode, &other.steps, other.note_required)
     }
 }
 
@@ -111,130 +132,16 @@ pub fn startable(hours: Option<&Window>, contract_end: Option<Timestamp>, horizo
     found
 }
 
-struct Survey<'a> {
-    set: &'a PolicySet,
-    horizon: Horizon,
-    outside: Outside,
-    /// Where a contract ends: its owner gets nothing from then on, and approves nothing.
-    contracts: BTreeSet<Timestamp>,
-}
-
-impl<'a> Survey<'a> {
-    fn new(set: &'a PolicySet, horizon: Horizon) -> Survey<'a> {
-        let ends = set.people().keys().filter_map(|person| set.contract_end(person));
-        let contracts = ends.flat_map(|end| [end, too_late_before(end)]).collect();
-        Survey { set, horizon, outside: Outside::assumed_active(), contracts }
-    }
-
-    fn of_role(&self, resource: &ResourceId, role: &RoleId) -> Vec<Way> {
-        let policies: Vec<&Policy> = self.set.policies_about(resource, role).collect();
-        if policies.is_empty() {
-            return Vec::new();
-        }
-        let edges = self.edges(&policies);
-        let people = self.set.people().keys().filter(|person| policies.iter().any(|policy| self.may_mean(policy, person)));
-        people.flat_map(|person| self.of_person(person, resource, role, &edges)).collect()
-    }
-
-    /// Whether this permit means the person, were their contract running or over.
-    fn may_mean(&self, policy: &Policy, person: &PersonId) -> bool {
-        fits(self.set, &policy.who, Whose { id: person, contract_ended: true }, &self.outside) != Fits::No
-    }
-
-    /// Every moment at which a verdict about this role can change, in order; the first is that of the horizon.
-    fn edges(&self, policies: &[&Policy]) -> Vec<Timestamp> {
-        let mut edges = self.contracts.clone();
-        for window in policies.iter().filter_map(|policy| policy.when.as_ref()) {
-            self.edges_of(window, &mut edges);
-        }
-        edges.insert(self.horizon.from);
-        edges.into_iter().filter(|at| *at >= self.horizon.from && *at < self.horizon.until).collect()
-    }
-
-    fn edges_of(&self, window: &Window, edges: &mut BTreeSet<Timestamp>) {
-        let mut at = self.horizon.from;
-        while at < self.horizon.until {
-            let Some(open) = window.at_or_after(at) else { return };
-            edges.extend([open.from, too_late_before(open.until), open.until]);
-            at = open.until;
-        }
-    }
-
-    fn of_person(&self, person: &PersonId, resource: &ResourceId, role: &RoleId, edges: &[Timestamp]) -> Vec<Way> {
-        let mut found = Vec::new();
-        for manner in [Manner::Usual, Manner::BreakGlass] {
-            let facts = Facts::supposed(person, resource, role, manner);
-            for (n, at) in edges.iter().enumerate() {
-                let until = edges.get(n + 1).copied().unwrap_or(self.horizon.until);
-                self.look(&facts, Stretch { from: *at, until }, &mut found);
-            }
-        }
-        found.sort_by(|a, b| a.policy.cmp(&b.policy));
-        found
-    }
-
-    /// Adds the permits that hold in this stretch, of which every moment is like the first.
-    fn look(&self, facts: &Facts, stretch: Stretch, found: &mut Vec<Way>) {
-        let Verdict::Allow { policy: chosen, mode, steps, trace, .. } = evaluate_with_any_reason(self.set, facts, stretch.from)
-        else {
-            return;
-        };
-        for line in &trace.lines {
-            let (policy, mode, steps, applies) = match &line.said {
-                Said::Permits if line.rule == chosen => (&line.rule, mode, steps.clone(), true),
-                Said::Permits | Said::Outranked { .. } => {
-                    let Some(other) = self.set.policy(&line.rule) else { continue };
-                    let steps = would_ask(self.set, other, facts, stretch.from).0;
-                    (&line.rule, mode_of(facts.manner, &steps), steps, false)
-                }
-                Said::NotForThem
-                | Said::Forbids
-                | Said::Unreadable { .. }
-                | Said::Fails { .. }
-                | Said::PastLimit { .. }
-                | Said::Raises { .. } => continue,
-            };
-            let Some(rule) = self.set.policy(policy) else { continue };
-            let known = found.iter().position(|way| way.policy == *policy && way.mode == mode && way.steps == steps);
-            let place = known.unwrap_or_else(|| {
-                found.push(Way {
-                    person: facts.subject.clone(),
-                    resource: facts.resource.clone(),
-                    role: facts.role.clone(),
-                    policy: policy.clone(),
-                    mode,
-                    steps,
-                    note_required: rule.approver_note == Note::Required || raises_a_note(&trace),
-                    at_most: self.set.max_of(rule),
-                    open: Vec::new(),
-                    applies: Vec::new(),
-                });
-                found.len() - 1
-            });
-            let Some(way) = found.get_mut(place) else { continue };
-            append(&mut way.open, stretch);
-            if applies {
-                append(&mut way.applies, stretch);
-            }
-        }
-    }
+/// Everybody active, and these people in every group that is read elsewhere.
+pub(super) fn supposed_in_groups(set: &PolicySet, members: &BTreeSet<PersonId>) -> Outside {
+    let elsewhere = set.groups().keys().filter(|group| set.source_of(group).is_some());
+    let groups = elsewhere.map(|group| (group.clone(), Reading::Members(members.clone()))).collect();
+    Outside { groups, ..Outside::assumed_active() }
 }
 
 /// The first moment at which what is left before `end` is too short to begin in.
 fn too_late_before(end: Timestamp) -> Timestamp {
     Timestamp::from_millis(end.as_millis().saturating_sub(Ttl::MIN.as_millis()).saturating_add(1))
-}
-
-fn mode_of(manner: Manner, steps: &[Step]) -> Mode {
-    match manner {
-        Manner::BreakGlass => Mode::BreakGlass,
-        Manner::Usual if steps.is_empty() => Mode::Auto,
-        Manner::Usual => Mode::Ask,
-    }
-}
-
-fn raises_a_note(trace: &Trace) -> bool {
-    trace.lines.iter().any(|line| matches!(line.said, Said::Raises { note_required: true, .. }))
 }
 
 /// Stretches that touch are one.

@@ -205,6 +205,7 @@ impl Case<'_> {
         };
         Verdict::Allow {
             policy: chosen.clone(),
+            also: Vec::new(),
             mode,
             ends_at_most: permit.ends_at_most,
             clamped_by: (permit.ends_at_most < natural_end).then_some(permit.clamp),

@@ -171,6 +171,8 @@ pub enum Verdict {
     Allow {
         /// The permit that applies: the one that asks least of people, ties by id.
         policy: PolicyId,
+        /// Of a bundle, which is named after the part that asks most of people: the permits of its other parts, each once.
+        also: Vec<PolicyId>,
         /// What has to be agreed by whom, with `owners` resolved; empty in [`Mode::Auto`] and only there.
         steps: Vec<Step>,
         /// How it comes to be approved.

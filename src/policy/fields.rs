@@ -1,5 +1,6 @@
 //! Reading a tree into types without stopping at the first mistake: every mistake goes into the [`Sink`], and reading goes on.
 
+use std::cell::Cell;
 use std::collections::BTreeMap;
 use std::str::FromStr;
 
@@ -43,7 +44,12 @@ impl Space {
 /// Where mistakes are collected, and what has been declared and referred to, so that references can be checked at the end.
 #[derive(Default)]
 pub(super) struct Sink {
+    /// At most [`PROBLEMS_KEPT_MAX`].
     pub(super) problems: Vec<(Place, String)>,
+    /// How many more there are.
+    pub(super) more: usize,
+    /// How much was spent on looking for what was meant.
+    compared: Cell<usize>,
     pub(super) declared: BTreeMap<(Space, String), Place>,
     pub(super) duplicates: Vec<(Space, String, Place, Place)>,
     pub(super) references: Vec<(Space, String, Place)>,
@@ -53,9 +59,30 @@ pub(super) struct Sink {
     pub(super) unclear_approvers: Vec<(String, Place)>,
 }
 
+/// The most problems that are kept, of which the first are told. A file can be wrong in more places than memory has.
+const PROBLEMS_KEPT_MAX: usize = 10_000;
+
+/// How much is spent on looking for what was meant, in pairs of letters: more than a hundred mistyped names among a thousand.
+/// Mistakes past it are told without.
+const COMPARED_MAX: usize = 5_000_000;
+
 impl Sink {
     pub(super) fn problem(&mut self, place: Place, message: impl Into<String>) {
-        self.problems.push((place, message.into()));
+        if self.problems.len() < PROBLEMS_KEPT_MAX {
+            self.problems.push((place, message.into()));
+        } else {
+            self.more += 1;
+        }
+    }
+
+    /// "; did you mean `dba`?", if one of the known words is near enough to be what was meant; else nothing.
+    pub(super) fn did_you_mean<'a>(&self, word: &str, known: impl IntoIterator<Item = &'a str>) -> String {
+        let spend = |candidate: &&str| {
+            self.compared.set(self.compared.get().saturating_add(word.len() * candidate.len()));
+            self.compared.get() <= COMPARED_MAX
+        };
+        let found = nearest(word, known.into_iter().take_while(spend));
+        found.map(|near| format!("; did you mean `{near}`?")).unwrap_or_default()
     }
 
     /// Notes that this id exists, even where the rest of its item is broken, so that references to it are no mistake.
@@ -94,7 +121,8 @@ impl<'n> Fields<'n> {
         match &node.value {
             Value::Map(entries) => Some(Fields { place: node.place, what, entries, known: Vec::new() }),
             other => {
-                sink.problem(node.place, format!("expected {what} as a mapping, found {}", other.shape()));
+                let such = example(what).map(|example| format!(" such as `{example}`")).unwrap_or_default();
+                sink.problem(node.place, format!("expected {what} as a mapping{such}, found {}", other.shape()));
                 None
             }
         }
@@ -106,9 +134,9 @@ impl<'n> Fields<'n> {
         self.entries.iter().find(|entry| entry.key == key).map(|entry| &entry.node)
     }
 
-    /// Whether this key is there.
-    pub(super) fn has(&self, key: &str) -> bool {
-        self.entries.iter().any(|entry| entry.key == key)
+    /// Whether this key is there, and no empty mapping.
+    pub(super) fn says(&self, key: &str) -> bool {
+        self.entries.iter().any(|entry| entry.key == key && !entry.node.value.is_empty_map())
     }
 
     /// Whether nothing is written at all.
@@ -132,10 +160,10 @@ impl<'n> Fields<'n> {
             if self.known.contains(&key) {
                 continue;
             }
-            let hint = match nearest(key, self.known.iter().copied()) {
-                Some(near) => format!("; did you mean `{near}`?"),
-                None => format!("; known are {}", quoted(self.known.iter().copied())),
-            };
+            let mut hint = sink.did_you_mean(key, self.known.iter().copied());
+            if hint.is_empty() {
+                hint = format!("; known are {}", quoted(self.known.iter().copied()));
+            }
             sink.problem(entry.place, format!("unknown key `{key}` in {}{hint}", self.what));
         }
     }
@@ -145,6 +173,27 @@ impl<'n> Fields<'n> {
         let known = self.known;
         self.entries.iter().filter(move |entry| !known.contains(&entry.key.as_str()))
     }
+}
+
+/// What a mapping looks like that people like to write as one word.
+fn example(what: &str) -> Option<&'static str> {
+    Some(match what {
+        "`defaults`" => "{ max: 8h }",
+        "`who`" | "`where`" => "{ kind: contractor }",
+        "`what`" => "{ resource: prod/orders, role: readonly }",
+        "`for`" => "{ max: 2h }",
+        "`extend`" => "{ times: 1 }",
+        "`when`" => "{ days: mon-fri, hours: '08:00-18:00' }",
+        "`reason`" => "{ min_length: 10 }",
+        "`limit`" => "{ uses: 5, per: 24h }",
+        "`review`" => "{ by: group/security, within: 24h }",
+        "`remind`" => "{ after: 15m }",
+        "`on_call`" => "{ provider: pagerduty, schedule: PABC123 }",
+        "`expect`" => "{ outcome: deny }",
+        "a step" => "{ by: owners, count: 1 }",
+        "a role" => "{ id: readonly, name: Read only, grant: … }",
+        _ => return None,
+    })
 }
 
 /// `a`, `b`, `c`
@@ -191,7 +240,9 @@ where
     match written.parse() {
         Ok(value) => Some(At { value, place: node.place }),
         Err(problem) => {
-            sink.problem(node.place, problem.to_string());
+            let tidied = written.to_lowercase().replace(' ', "-");
+            let hint = tidied.parse::<T>().map(|_| format!("; did you mean `{tidied}`?")).unwrap_or_default();
+            sink.problem(node.place, format!("{problem}{hint}"));
             None
         }
     }
@@ -211,6 +262,13 @@ where
 
 /// A length of time.
 pub(super) fn ttl(node: &Node, sink: &mut Sink) -> Option<At<Ttl>> {
+    if let Value::Int(number @ 1..) = node.value {
+        sink.problem(
+            node.place,
+            format!("expected a length of time, found the number `{number}`; write `{number}m` or `{number}h`"),
+        );
+        return None;
+    }
     parsed(node, "a length of time such as `2h`", sink)
 }
 
@@ -230,8 +288,7 @@ pub(super) fn one_of<T: Copy>(node: &Node, words: &[(&'static str, T)], sink: &m
     let found = written.and_then(|text| words.iter().find(|(word, _)| *word == text)).map(|(_, value)| *value);
     if found.is_none() {
         let known = words.iter().map(|(word, _)| *word);
-        let near = written.and_then(|text| nearest(text, known.clone())).map(|near| format!("; did you mean `{near}`?"));
-        let hint = near.unwrap_or_default();
+        let hint = written.map(|text| sink.did_you_mean(text, known.clone())).unwrap_or_default();
         sink.problem(node.place, format!("expected one of {}, found {}{hint}", quoted(known), node.value.shape()));
     }
     found
@@ -244,8 +301,14 @@ pub(super) fn zone(node: &Node, sink: &mut Sink) -> Option<TimeZone> {
         Ok(zone) => Some(zone),
         Err(_) => {
             let known: Vec<String> = jiff::tz::db().available().map(|name| name.to_string()).collect();
-            let hint = nearest(name, known.iter().map(String::as_str)).map(|near| format!("; did you mean `{near}`?"));
-            sink.problem(node.place, format!("`{name}` is not a time zone{}", hint.unwrap_or_default()));
+            let city = known.iter().find(|zone| zone.rsplit('/').next().is_some_and(|city| city.eq_ignore_ascii_case(name)));
+            // Of abbreviations another is always near, and never meant.
+            let whole = known.iter().map(String::as_str).filter(|zone| zone.contains('/'));
+            let mut hint = city.map_or_else(|| sink.did_you_mean(name, whole), |zone| format!("; did you mean `{zone}`?"));
+            if hint.is_empty() {
+                hint = "; write one such as `Europe/Berlin`".to_owned();
+            }
+            sink.problem(node.place, format!("`{name}` is not a time zone{hint}"));
             None
         }
     }

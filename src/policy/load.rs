@@ -9,6 +9,9 @@ use super::set::PolicySet;
 /// The largest policy file that is read, in bytes.
 pub const FILE_BYTES_MAX: u64 = 1024 * 1024;
 
+/// The most bytes that all policy files may have together: several times those of a house with ten thousand people.
+pub const FILES_BYTES_MAX: usize = 8 * 1024 * 1024;
+
 /// The most policy files that are read.
 pub const FILES_MAX: usize = 200;
 
@@ -29,7 +32,7 @@ pub fn read_sources(dir: &Path) -> Result<Vec<Source>, LoadError> {
     let entries = std::fs::read_dir(dir)
         .and_then(Iterator::collect::<Result<Vec<_>, _>>)
         .map_err(|error| whole(vec![about(&shown, format!("the policy directory cannot be read: {error}"))]))?;
-    let (mut sources, mut problems) = (Vec::new(), Vec::new());
+    let (mut sources, mut problems, mut bytes) = (Vec::new(), Vec::new(), 0);
     for path in entries.into_iter().map(|entry| entry.path()) {
         let name = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
         if name.starts_with('.') {
@@ -41,12 +44,19 @@ pub fn read_sources(dir: &Path) -> Result<Vec<Source>, LoadError> {
                     .push(about(&name.replace(char::is_control, "?"), "its name has a control character: rename it".to_owned()));
             }
             Some("yaml") => match read_one(&path) {
-                Ok(text) => sources.push(Source { name, text }),
+                Ok(text) => {
+                    bytes += text.len();
+                    sources.push(Source { name, text });
+                }
                 Err(problem) => problems.push(about(&name, problem)),
             },
             // A file that its author believes to be in force, and is not, would be worse than an error.
             Some("yml") => problems.push(about(&name, "policy files end in `.yaml`: rename it".to_owned())),
             Some(_) | None => {}
+        }
+        if bytes > FILES_BYTES_MAX {
+            problems.push(about(&shown, format!("the policy files are larger than {FILES_BYTES_MAX} bytes together")));
+            break;
         }
     }
     if sources.is_empty() && problems.is_empty() {

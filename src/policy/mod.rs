@@ -31,7 +31,9 @@ mod read_tests;
 mod read_things;
 mod rules;
 pub mod scenario;
+pub mod schema;
 pub mod set;
+pub mod starter;
 #[cfg(test)]
 mod tests;
 mod validate;

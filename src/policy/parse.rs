@@ -1,13 +1,15 @@
 //! From the text of policy files to a [`PolicySet`], or to everything that is wrong with them. No I/O.
 
+use std::collections::BTreeSet;
 use std::fmt::Write as _;
+use std::ops::Range;
 
 use sha2::{Digest, Sha256};
 
 use super::fields::{Fields, Sink, Space, list};
 use super::file::{Files, Policy};
-use super::problem::{LoadError, Place, Problem, nearest};
-use super::set::PolicySet;
+use super::problem::{LoadError, PROBLEMS_MAX, Place, Problem};
+use super::set::{PolicySet, Written};
 use super::yaml::{self, Node, Value};
 use super::{read_people, read_rules, read_tests, read_things, validate};
 
@@ -23,25 +25,14 @@ pub struct Shapes<'a> {
     pub settings: ShapeCheck<'a>,
     /// Whether providers of this kind know who is on call, and can page them.
     pub is_on_call: &'a dyn Fn(&str) -> bool,
-    /// What the language has and this build does not carry out. It is refused: a rule is never silently without effect.
-    pub not_yet: &'a [Part],
-}
-
-/// A part of the language that a build may be without.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Part {
-    /// `approve: break-glass`
-    BreakGlass,
-    /// `remind:`
-    Reminders,
-    /// `on_call:` of a group
-    OnCall,
+    /// Whether somebody can be paged with what a provider of such a kind says.
+    pub pages: ShapeCheck<'a>,
 }
 
 impl Shapes<'_> {
     /// Believes every shape: for text that was checked when it was loaded, and for tools without adapters.
     pub const UNCHECKED: Shapes<'static> =
-        Shapes { grant: &|_, _| Ok(()), settings: &|_, _| Ok(()), is_on_call: &|_| true, not_yet: &[] };
+        Shapes { grant: &|_, _| Ok(()), settings: &|_, _| Ok(()), is_on_call: &|_| true, pages: &|_, _| Ok(()) };
 }
 
 /// A policy file: its name and its text.
@@ -64,8 +55,13 @@ impl PolicySet {
     pub fn parse(mut sources: Vec<Source>, shapes: Shapes<'_>) -> Result<PolicySet, LoadError> {
         sources.sort_by(|a, b| a.name.cmp(&b.name));
         let mut sink = Sink::default();
-        let (files, zoneless) = read(&sources, &mut sink);
+        let Read { files, zoneless, zone_is_named, tests_refer } = read(&sources, &mut sink);
         let files = with_default_zone(files, &zoneless);
+        let unnamed = zoneless.iter().filter(|_| !zone_is_named).filter_map(|number| files.policies.get(*number));
+        let written = Written {
+            zoneless: unnamed.map(|policy| policy.id.value.clone()).collect(),
+            referred: referred(&sink, &tests_refer),
+        };
         validate::references(&mut sink);
         let members = validate::together(&files, shapes, &mut sink);
         report(sink, &sources)?;
@@ -74,7 +70,9 @@ impl PolicySet {
             let _ = write!(hex, "{byte:02x}");
             hex
         });
-        Ok(PolicySet::build(files, members, sources.into_iter().map(|source| source.name).collect(), text, digest))
+        let mut set = PolicySet::build(files, members, sources.into_iter().map(|source| source.name).collect(), text, digest);
+        set.written = written;
+        Ok(set)
     }
 
     /// Reads a set again from its [`PolicySet::text`], as it is kept by digest. The adapters are not asked again: the text
@@ -110,11 +108,28 @@ fn canonical(sources: &[Source]) -> String {
     text
 }
 
-/// Reads every file. The second part numbers the policies whose hours name no zone.
-fn read(sources: &[Source], sink: &mut Sink) -> (Files, Vec<usize>) {
+/// What was read of all files.
+struct Read {
+    files: Files,
+    /// The numbers of the policies whose hours name no zone.
+    zoneless: Vec<usize>,
+    /// Whether the defaults name one.
+    zone_is_named: bool,
+    /// Which references are those of tests, as numbers.
+    tests_refer: Vec<Range<usize>>,
+}
+
+/// Every id that something refers to, the tests left out: to be expected somewhere is not to be of use.
+fn referred(sink: &Sink, tests_refer: &[Range<usize>]) -> BTreeSet<(Space, String)> {
+    let references = sink.references.iter().enumerate().filter(|(n, _)| !tests_refer.iter().any(|tests| tests.contains(n)));
+    references.map(|(_, (space, id, _))| (*space, id.clone())).collect()
+}
+
+/// Reads every file.
+fn read(sources: &[Source], sink: &mut Sink) -> Read {
     let mut files = Files::default();
     let mut defaults_at: Option<Place> = None;
-    let mut zoneless = Vec::new();
+    let (mut zoneless, mut zone_is_named, mut tests_refer) = (Vec::new(), false, Vec::new());
     for (number, source) in sources.iter().enumerate() {
         let root = match yaml::parse(&source.text, number) {
             Ok(Node { value: Value::Nothing, .. }) => continue,
@@ -138,6 +153,7 @@ fn read(sources: &[Source], sink: &mut Sink) -> (Files, Vec<usize>) {
                 );
             }
             defaults_at = Some(node.place);
+            zone_is_named |= node.value.has_key("timezone");
             files.defaults = read_people::defaults(node, sink);
         }
         files.people.extend(list(fields.take("people"), "people", sink, read_people::person));
@@ -152,11 +168,13 @@ fn read(sources: &[Source], sink: &mut Sink) -> (Files, Vec<usize>) {
         }
         files.require.extend(list(fields.take("require"), "requirements", sink, read_rules::require));
         files.forbid.extend(list(fields.take("forbid"), "prohibitions", sink, read_rules::forbid));
+        let before = sink.references.len();
         files.scenarios.extend(list(fields.take("tests"), "tests", sink, read_tests::scenario));
+        tests_refer.push(before..sink.references.len());
         files.bundles.extend(list(fields.take("bundles"), "bundles", sink, read_things::bundle));
         fields.finish(sink);
     }
-    (files, zoneless)
+    Read { files, zoneless, zone_is_named, tests_refer }
 }
 
 /// Hours without a zone are in that of the defaults, which may stand in a later file.
@@ -182,8 +200,10 @@ fn report(sink: Sink, sources: &[Source]) -> Result<(), LoadError> {
     }
     problems.sort();
     problems.dedup();
+    let more = problems.len().saturating_sub(PROBLEMS_MAX) + sink.more;
     let problems = problems
         .into_iter()
+        .take(PROBLEMS_MAX)
         .map(|(place, message)| {
             let source = sources.get(place.file);
             let source_line = source.and_then(|s| s.text.lines().nth(place.line.saturating_sub(1))).unwrap_or_default();
@@ -196,7 +216,7 @@ fn report(sink: Sink, sources: &[Source]) -> Result<(), LoadError> {
             }
         })
         .collect();
-    Err(LoadError::new(problems))
+    Err(LoadError { problems, more })
 }
 
 /// `people.yaml:7`
@@ -207,6 +227,11 @@ fn at(place: Place, sources: &[Source]) -> String {
 
 /// "there is no group `dab`; did you mean `dba`?"
 pub(super) fn no_such(space: Space, id: &str, sink: &Sink) -> String {
-    let hint = nearest(id, sink.names(space)).map(|near| format!("; did you mean `{near}`?")).unwrap_or_default();
+    let mut hint = sink.did_you_mean(id, sink.names(space));
+    let others = [Space::Person, Space::Group, Space::Resource, Space::Provider];
+    if hint.is_empty() {
+        let other = others.into_iter().find(|other| *other != space && sink.declared.contains_key(&(*other, id.to_owned())));
+        hint = other.map(|other| format!("; `{id}` is a {}", other.word())).unwrap_or_default();
+    }
     format!("there is no {} `{id}`{hint}", space.word())
 }

@@ -28,11 +28,14 @@ pub(super) fn approve(fields: &mut Fields<'_>, sink: &mut Sink) -> Option<Approv
     let is_auto = matches!(written, Written::Auto);
     for (key, node) in [("limit", limit), ("otherwise", otherwise)].into_iter().filter(|_| !is_auto) {
         if let Some(node) = node {
-            sink.problem(node.place, format!("`{key}:` belongs to `approve: auto`; here people are asked or nobody waits"));
+            sink.problem(
+                node.place,
+                format!("`{key}:` belongs to `approve: auto`, where nobody is asked; leave it out, or write `approve: auto`"),
+            );
         }
     }
     if let Some(node) = review.filter(|_| !matches!(written, Written::BreakGlass)) {
-        sink.problem(node.place, "`review:` belongs to `approve: break-glass`; here somebody decides before");
+        sink.problem(node.place, "`review:` belongs to `approve: break-glass`, where nobody decides before; leave it out, or write `approve: break-glass`");
     }
     match written {
         Written::Steps(steps) => Some(Approve::Ask(steps)),
@@ -47,7 +50,7 @@ pub(super) fn approve(fields: &mut Fields<'_>, sink: &mut Sink) -> Option<Approv
                 None
             }
             (None, Some(node)) => {
-                sink.problem(node.place, "`otherwise:` needs `limit:`, past which it applies");
+                sink.problem(node.place, "`otherwise:` needs `limit:`, past which it applies, such as `{ uses: 5, per: 24h }`");
                 None
             }
         },

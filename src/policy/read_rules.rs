@@ -244,7 +244,7 @@ pub(super) fn forbid(node: &Node, sink: &mut Sink) -> Option<Forbid> {
     let id = own_id(&mut fields, Space::Rule, sink);
     let about = about(&mut fields, sink);
     let (who, what) = optional_scope(&mut fields, sink);
-    let (place, scoped) = (fields.place, fields.has("who") || fields.has("what"));
+    let (place, scoped) = (fields.place, fields.says("who") || fields.says("what"));
     fields.finish(sink);
     if !scoped {
         sink.problem(place, "a prohibition needs `who:` or `what:`; it would forbid everything");

@@ -130,7 +130,12 @@ fn expect(node: &Node, sink: &mut Sink) -> Option<Expect> {
         Outcome::Deny => Expect::Deny { because: because(&mut fields, sink) },
     });
     // Where the outcome is unknown, so is what else may stand here.
-    if expect.is_some() {
+    if !fields.says("outcome") {
+        for key in ["policy", "of", "because"] {
+            fields.take(key);
+        }
+    }
+    if expect.is_some() || !fields.says("outcome") {
         fields.finish(sink);
     }
     expect
@@ -145,9 +150,11 @@ fn people(fields: &mut Fields<'_>, sink: &mut Sink) -> Option<Vec<At<PersonId>>>
     Some(list(Some(node), "people", sink, |node, sink| reference(node, Space::Person, sink)))
 }
 
+/// What of a policy can be the reason for a refusal.
+pub(super) const CONDITIONS: [&str; 5] = ["who", "for", "when", "reason", "approve"];
+
 /// A rule, or one of its conditions after a full stop.
 fn because(fields: &mut Fields<'_>, sink: &mut Sink) -> Option<String> {
-    const CONDITIONS: [&str; 5] = ["who", "for", "when", "reason", "approve"];
     let node = fields.take("because")?;
     let written = text(node, "a rule such as `acme-read-orders.when`", sink)?;
     let place: Place = node.place;

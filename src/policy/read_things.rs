@@ -138,7 +138,13 @@ fn role(node: &Node, sink: &mut Sink) -> Option<Role> {
     let shape = match grant.map(|node| (node, node.value.to_json())) {
         Some((_, Some(serde_json::Value::Object(shape)))) => Some(shape),
         Some((node, _)) => {
-            sink.problem(node.place, format!("expected what to grant as a mapping, found {}", node.value.shape()));
+            sink.problem(
+                node.place,
+                format!(
+                    "expected what to grant as a mapping such as `{{ member_of: app_reader }}`, found {}",
+                    node.value.shape()
+                ),
+            );
             None
         }
         None => None,

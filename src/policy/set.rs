@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::fields::Space;
 use super::file::{
     Approve, Bundle, By, Defaults, Files, Forbid, Group, Members, Person, Policy, Provider, Require, Resource, Role, What,
 };
@@ -29,6 +30,17 @@ pub struct PolicySet {
     forbid: Vec<Forbid>,
     scenarios: Vec<Scenario>,
     about: BTreeMap<ResourceId, BTreeMap<RoleId, About>>,
+    /// For `check` alone; no verdict depends on it.
+    pub(super) written: Written,
+}
+
+/// How the files were written, as far as it says that something else may have been meant.
+#[derive(Debug, Default)]
+pub(super) struct Written {
+    /// Every id that something refers to, the tests left out.
+    pub(super) referred: BTreeSet<(Space, String)>,
+    /// Policies with hours whose zone nobody names, neither they nor the defaults.
+    pub(super) zoneless: Vec<PolicyId>,
 }
 
 /// The rules that are about one role of one resource, as indices, in the order of their ids.
@@ -77,6 +89,7 @@ impl PolicySet {
             forbid,
             scenarios,
             about,
+            written: Written::default(),
         }
     }
 

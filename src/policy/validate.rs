@@ -2,15 +2,20 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::fields::{Sink, Space};
-use super::file::{Approve, Asked, At, Bundle, By, Files, Group, Kind, Members, Person, Policy, Resource, What, Who};
-use super::parse::{Part, Shapes, no_such};
-use super::problem::{Place, nearest};
-use crate::access::ids::{GroupId, PersonId};
+use super::fields::{Sink, Space, quoted};
+use super::file::{Approve, Asked, At, Bundle, By, Files, Group, Kind, Members, Person, Policy, Provider, Resource, What, Who};
+use super::parse::{Shapes, no_such};
+use super::read_tests::CONDITIONS;
+use crate::access::ids::{GroupId, PersonId, ProviderId};
 use crate::access::time::Ttl;
 
 /// Who is in which group, computed.
 pub(super) type Membership = BTreeMap<GroupId, BTreeSet<PersonId>>;
+
+type ById<'f, Id, T> = BTreeMap<&'f Id, &'f T>;
+
+/// The most memberships in all computed groups together. Everybody in every group of some thousand would be more than memory has.
+const MEMBERSHIPS_MAX: usize = 500_000;
 
 /// Every reference must lead somewhere, in its one spelling.
 pub(super) fn references(sink: &mut Sink) {
@@ -22,7 +27,9 @@ pub(super) fn references(sink: &mut Sink) {
             let word = space.word();
             let message = match id.strip_prefix(word).and_then(|rest| rest.strip_prefix('/')) {
                 Some(bare) => format!("only a {word} can stand here: write `{bare}`, not `{id}`"),
-                None => no_such(*space, id, sink),
+                None => {
+                    another_kind(*space, id).or_else(|| condition(*space, id, sink)).unwrap_or_else(|| no_such(*space, id, sink))
+                }
             };
             (*place, message)
         })
@@ -38,7 +45,7 @@ pub(super) fn references(sink: &mut Sink) {
                 format!("groups and people can stand here: write `person/{written}`")
             } else {
                 let words = ["owners", "sponsor", "manager"];
-                let hint = nearest(written, words).map(|near| format!("; did you mean `{near}`?")).unwrap_or_default();
+                let hint = sink.did_you_mean(written, words);
                 format!("expected `owners`, `sponsor`, `manager`, `group/…` or `person/…`, found `{written}`{hint}")
             };
             (*place, message)
@@ -47,14 +54,27 @@ pub(super) fn references(sink: &mut Sink) {
     let is_bundle = |what: &String| sink.declared.contains_key(&(Space::Bundle, what.clone()));
     let left_out = sink.roles_left_out.iter().filter(|(what, _)| !is_bundle(what));
     let roleless: Vec<_> = left_out.map(|(_, place)| (*place, "`request` needs `role:`".to_owned())).collect();
-    sink.problems.extend(roleless);
-    sink.problems.extend(dangling);
-    sink.problems.extend(unclear);
+    for (place, message) in roleless.into_iter().chain(dangling).chain(unclear) {
+        sink.problem(place, message);
+    }
+}
+
+/// What is said of `group/dba` where only a person can stand.
+fn another_kind(space: Space, id: &str) -> Option<String> {
+    let (word, bare) = id.split_once('/').filter(|(word, _)| ["group", "person"].contains(word))?;
+    Some(format!("only a {} can stand here, and `{bare}` is written as a {word}", space.word()))
+}
+
+/// What is said of `rule.word` where the rule is there, and has no such condition.
+fn condition(space: Space, id: &str, sink: &Sink) -> Option<String> {
+    let (rule, word) = id.rsplit_once('.').filter(|_| space == Space::Rule)?;
+    let is_rule = sink.declared.contains_key(&(Space::Rule, rule.to_owned()));
+    is_rule.then(|| format!("`{rule}` has no condition `{word}`; write one of {}", quoted(CONDITIONS)))
 }
 
 /// Checks what more than one item is needed for. Items that did not read well are missing here, and said already.
 pub(super) fn together(files: &Files, shapes: Shapes<'_>, sink: &mut Sink) -> Membership {
-    let people: BTreeMap<&PersonId, &Person> = files.people.iter().map(|person| (&person.id.value, person)).collect();
+    let people: ById<'_, PersonId, Person> = files.people.iter().map(|person| (&person.id.value, person)).collect();
     for person in &files.people {
         answerable(person, &people, sink);
     }
@@ -63,18 +83,19 @@ pub(super) fn together(files: &Files, shapes: Shapes<'_>, sink: &mut Sink) -> Me
             sink.problem(provider.kind.place, problem);
         }
     }
+    let providers: ById<'_, ProviderId, Provider> =
+        files.providers.iter().map(|provider| (&provider.id.value, provider)).collect();
     for resource in &files.resources {
-        grant_shapes(resource, files, shapes, sink);
+        grant_shapes(resource, &providers, shapes, sink);
     }
     files.bundles.iter().for_each(|bundle| parts(bundle, files, sink));
     on_call_providers(files, shapes, sink);
-    not_carried_out(files, shapes.not_yet, sink);
     let defaults = files.defaults.clone().unwrap_or_default();
     for policy in &files.policies {
         within(policy.limits.max.as_ref(), "`max`", defaults.hard_ceiling, sink);
         within(policy.limits.extend.and_then(|extend| extend.total).as_ref(), "`total`", defaults.hard_ceiling, sink);
         shorter_total(policy, sink);
-        approvers(policy, files, sink);
+        approvers(policy, &people, files, sink);
     }
     // Whether a name is one that exists can only be said when all resources were read.
     if sink.problems.is_empty() {
@@ -88,24 +109,24 @@ pub(super) fn together(files: &Files, shapes: Shapes<'_>, sink: &mut Sink) -> Me
 }
 
 /// A sponsor answers for somebody, and so belongs to the house; nobody answers for themselves.
-fn answerable(person: &Person, people: &BTreeMap<&PersonId, &Person>, sink: &mut Sink) {
+fn answerable(person: &Person, people: &ById<'_, PersonId, Person>, sink: &mut Sink) {
     for (word, reference) in [("sponsor", &person.sponsor), ("manager", &person.manager)] {
         let Some(reference) = reference else { continue };
         if reference.value == person.id.value {
-            sink.problem(reference.place, format!("`{}` cannot be their own {word}", person.id.value));
+            sink.problem(reference.place, format!("`{}` cannot be their own {word}; name another employee", person.id.value));
         }
         let found = people.get(&reference.value);
         if let Some(other) = found
             && other.kind != Kind::Employee
         {
             let (id, kind) = (&other.id.value, other.kind.name());
-            sink.problem(reference.place, format!("a {word} is an employee, and `{id}` is a {kind}"));
+            sink.problem(reference.place, format!("a {word} is an employee, and `{id}` is a {kind}; name an employee"));
         }
     }
 }
 
-fn grant_shapes(resource: &Resource, files: &Files, shapes: Shapes<'_>, sink: &mut Sink) {
-    let Some(provider) = files.providers.iter().find(|provider| provider.id.value == resource.provider.value) else { return };
+fn grant_shapes(resource: &Resource, providers: &ById<'_, ProviderId, Provider>, shapes: Shapes<'_>, sink: &mut Sink) {
+    let Some(provider) = providers.get(&resource.provider.value) else { return };
     for role in &resource.roles {
         if let Err(problem) = (shapes.grant)(&provider.kind, &role.grant) {
             sink.problem(role.grant_place, problem);
@@ -123,30 +144,8 @@ fn parts(bundle: &Bundle, files: &Files, sink: &mut Sink) {
         let Some(resource) = files.resources.iter().find(|resource| resource.id.value == part.resource.value) else { continue };
         let roles = || resource.roles.iter().map(|role| role.id.value.as_str());
         if !roles().any(|role| role == part.role.as_str()) {
-            let hint = nearest(part.role.as_str(), roles()).map(|near| format!("; did you mean `{near}`?")).unwrap_or_default();
+            let hint = sink.did_you_mean(part.role.as_str(), roles());
             sink.problem(part.role.place, format!("there is no role `{}` on `{}`{hint}", part.role.value, part.resource.value));
-        }
-    }
-}
-
-/// What this build would leave without effect is refused.
-fn not_carried_out(files: &Files, not_yet: &[Part], sink: &mut Sink) {
-    let mut refuse = |part: Part, place: Place, what: &str| {
-        if not_yet.contains(&part) {
-            sink.problem(place, format!("{what} is not supported yet"));
-        }
-    };
-    for group in &files.groups {
-        if let Members::OnCall(on_call) = &group.members {
-            refuse(Part::OnCall, on_call.schedule.place, "a group of those who are on call");
-        }
-    }
-    for policy in &files.policies {
-        if matches!(policy.approve, Approve::BreakGlass(_)) {
-            refuse(Part::BreakGlass, policy.id.place, "`approve: break-glass`");
-        }
-        if policy.remind.is_some() {
-            refuse(Part::Reminders, policy.id.place, "`remind:`");
         }
     }
 }
@@ -158,12 +157,14 @@ fn on_call_providers(files: &Files, shapes: Shapes<'_>, sink: &mut Sink) {
         Members::Listed(_) | Members::Where(_) | Members::Slack(_) => None,
     });
     let pages = files.policies.iter().filter_map(|policy| Some(&policy.remind.as_ref()?.page.as_ref()?.provider));
-    for asked in in_groups.chain(pages) {
-        let found = files.providers.iter().find(|provider| provider.id.value == asked.value);
-        if let Some(provider) = found.filter(|provider| !(shapes.is_on_call)(&provider.kind)) {
-            let message =
-                format!("`{}` is a provider of kind `{}`, which does not know who is on call", asked.value, provider.kind.value);
+    for (asked, is_paged) in in_groups.map(|asked| (asked, false)).chain(pages.map(|asked| (asked, true))) {
+        let Some(provider) = files.providers.iter().find(|provider| provider.id.value == asked.value) else { continue };
+        let kind = provider.kind.value.as_str();
+        if !(shapes.is_on_call)(kind) {
+            let message = format!("`{}` is a provider of kind `{kind}`, which does not know who is on call", asked.value);
             sink.problem(asked.place, message);
+        } else if is_paged && let Err(problem) = (shapes.pages)(kind, &provider.settings) {
+            sink.problem(asked.place, format!("nobody can be paged by `{}`: it {problem}", asked.value));
         }
     }
 }
@@ -185,7 +186,7 @@ fn shorter_total(policy: &Policy, sink: &mut Sink) {
 }
 
 /// A step names people who can approve at all.
-fn approvers(policy: &Policy, files: &Files, sink: &mut Sink) {
+fn approvers(policy: &Policy, people: &ById<'_, PersonId, Person>, files: &Files, sink: &mut Sink) {
     let one = |by: &At<By>| Asked { by: by.clone(), count: 1 };
     let mut steps = match &policy.approve {
         Approve::Ask(steps) => steps.clone(),
@@ -200,7 +201,7 @@ fn approvers(policy: &Policy, files: &Files, sink: &mut Sink) {
                     let message = format!("`person/{id}` is one person and cannot fill {} seats", step.count);
                     sink.problem(step.by.place, message);
                 }
-                if files.people.iter().any(|person| person.id.value == *id && person.kind == Kind::Service) {
+                if people.get(id).is_some_and(|person| person.kind == Kind::Service) {
                     sink.problem(step.by.place, format!("`{id}` is a service, and services never approve"));
                 }
             }
@@ -211,8 +212,13 @@ fn approvers(policy: &Policy, files: &Files, sink: &mut Sink) {
             }
             By::Owners => {
                 let matched = files.resources.iter().filter(|resource| matches_resource(&policy.what, resource));
-                for resource in matched.filter(|resource| resource.owners.is_empty()) {
-                    let message = format!("`{}` has no owners who could approve", resource.id.value);
+                let ownerless: Vec<_> = matched.filter(|resource| resource.owners.is_empty()).collect();
+                if let Some(first) = ownerless.first() {
+                    let others = match ownerless.len() {
+                        1 => "has no owners who could approve".to_owned(),
+                        many => format!("and {} more have no owners who could approve", many - 1),
+                    };
+                    let message = format!("`{}` {others}; write `owners:` there", first.id.value);
                     sink.problem(step.by.place, message);
                 }
             }
@@ -238,7 +244,7 @@ fn targets(what: &What, resources: &[Resource], sink: &mut Sink) {
     let Some(role) = what.role.as_ref().filter(|role| role.is_exact() && !matched.is_empty()) else { return };
     let known: BTreeSet<&str> = matched.iter().flat_map(|resource| &resource.roles).map(|role| role.id.value.as_str()).collect();
     if !known.contains(role.as_str()) {
-        let hint = nearest(role.as_str(), known).map(|near| format!("; did you mean `{near}`?")).unwrap_or_default();
+        let hint = sink.did_you_mean(role.as_str(), known);
         let on = what.resource.as_ref().map_or("any resource".to_owned(), |glob| format!("`{}`", glob.as_str()));
         sink.problem(role.place, format!("there is no role `{}` on {on}{hint}", role.as_str()));
     }
@@ -249,9 +255,15 @@ const NESTING_MAX: usize = 16;
 
 /// Computes who is in which group. A group that is computed from itself has no members, and is a problem.
 fn expand_groups(files: &Files, sink: &mut Sink) -> Membership {
-    let mut done = Membership::new();
+    let (mut done, mut memberships) = (Membership::new(), 0);
     for group in &files.groups {
         expand(group, files, &mut Vec::new(), &mut done, sink);
+        memberships += done.get(&group.id.value).map_or(0, BTreeSet::len);
+        if memberships > MEMBERSHIPS_MAX {
+            let message = format!("the groups up to this one have more than {MEMBERSHIPS_MAX} members together; name fewer");
+            sink.problem(group.id.place, message);
+            break;
+        }
     }
     done
 }

@@ -87,6 +87,10 @@ pub(super) fn parse(text: &str, file: usize) -> Result<Node, NotYaml> {
 
 /// The parser's sentence without the place at its end, which is told in our own form, and without advice to programmers.
 fn in_our_form(message: &str) -> String {
+    // What nearly everybody runs into who writes a pattern.
+    if message.contains("unknown escape character") {
+        return r"within double quotes a backslash begins an escape; put the text in single quotes: `'OPS-\d+'`".to_owned();
+    }
     let first = message.lines().next().unwrap_or_default();
     let end = [" at line ", ", set DuplicateKeyPolicy"].iter().filter_map(|tail| first.find(tail)).min();
     end.and_then(|end| first.get(..end)).unwrap_or(first).to_owned()

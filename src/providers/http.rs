@@ -7,7 +7,6 @@ use std::time::Duration;
 
 use reqwest::{Method, StatusCode, Url, header};
 use secrecy::{ExposeSecret, SecretString};
-use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
 use crate::access::entitlement::Class;
@@ -18,9 +17,11 @@ use super::deadline::InDoubt;
 use super::text::redacted;
 use super::{Call, ProviderError, tls};
 
+mod told;
+
 /// How long a connection may take to come about.
 pub const CONNECT_TIMEOUT: Duration = Duration::from_secs(3);
-/// The longest answer that is read, in bytes.
+/// The longest answer that is read, in bytes, unless a server is known for longer ones.
 pub const RESPONSE_BYTES_MAX: usize = 64 * 1024;
 /// The longest wait that a provider may ask for. It is honoured up to here, so that no answer can put an end off for a day.
 pub const RETRY_AFTER_MAX: Duration = Duration::from_secs(3600);
@@ -30,15 +31,36 @@ pub struct Http {
     client: reqwest::Client,
     base: Url,
     token: Option<SecretString>,
+    manners: Manners,
+}
+
+/// How a server is spoken to, beyond JSON over HTTP.
+#[derive(Debug, Clone, Copy)]
+pub struct Manners {
+    /// What stands before the token in `Authorization`.
+    pub scheme: &'static str,
+    /// `Accept`, where the server chooses its version by it.
+    pub accept: Option<&'static str>,
+    /// The longest answer that is read, in bytes.
+    pub answer_bytes_max: usize,
+}
+
+impl Manners {
+    /// A bearer token, and nothing special.
+    pub const PLAIN: Manners = Manners { scheme: "Bearer ", accept: None, answer_bytes_max: RESPONSE_BYTES_MAX };
 }
 
 /// One request.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub struct Ask<'a> {
     /// The method. Everything but `GET` counts as a change.
     pub method: Method,
     /// The segments of the path below the base address, unescaped.
     pub path: &'a [&'a str],
+    /// The query, unescaped.
+    pub query: &'a [(&'a str, &'a str)],
+    /// The address in whose name it is asked (`From`), where the server wants to know.
+    pub from: Option<&'a str>,
     /// The body, as JSON.
     pub body: Option<serde_json::Value>,
 }
@@ -49,6 +71,14 @@ impl Http {
     /// # Errors
     /// When the address is no `https` URL (`http` is taken on loopback only) or carries credentials of its own.
     pub fn new(base: &SecretString, token: Option<SecretString>) -> Result<Http, BuildError> {
+        Http::with_manners(base, token, Manners::PLAIN)
+    }
+
+    /// The same for a server that is spoken to in its own way.
+    ///
+    /// # Errors
+    /// As [`Http::new`].
+    pub fn with_manners(base: &SecretString, token: Option<SecretString>, manners: Manners) -> Result<Http, BuildError> {
         let base = Url::parse(base.expose_secret()).map_err(|_| BuildError::Address("it is not a URL"))?;
         let loopback = base.host_str().is_some_and(tls::is_loopback);
         match base.scheme() {
@@ -70,7 +100,7 @@ impl Http {
             .referer(false)
             .build()
             .map_err(|source| BuildError::Tls(source.without_url().to_string()))?;
-        Ok(Http { client, base, token })
+        Ok(Http { client, base, token, manners })
     }
 
     /// Sends one request and reads its answer as `T`. `doubt` is kept up to date for a deadline around several requests.
@@ -80,13 +110,7 @@ impl Http {
     /// otherwise as the provider says, or as the status does.
     pub async fn send<T: DeserializeOwned>(&self, call: &Call, doubt: &InDoubt, ask: Ask<'_>) -> Result<T, ProviderError> {
         let changes = ask.method != Method::GET;
-        let mut request = self.client.request(ask.method, self.url(ask.path)?).timeout(call.timeout);
-        if let Some(token) = &self.token {
-            request = request.bearer_auth(token.expose_secret());
-        }
-        if let Some(body) = &ask.body {
-            request = request.json(body);
-        }
+        let request = self.request(call, &ask)?;
         if changes {
             doubt.begins();
         }
@@ -114,6 +138,30 @@ impl Http {
         Err(error)
     }
 
+    fn request(&self, call: &Call, ask: &Ask<'_>) -> Result<reqwest::RequestBuilder, ProviderError> {
+        let mut url = self.url(ask.path)?;
+        if !ask.query.is_empty() {
+            url.query_pairs_mut().extend_pairs(ask.query);
+        }
+        let mut request = self.client.request(ask.method.clone(), url).timeout(call.timeout);
+        if let Some(token) = &self.token {
+            let value = header::HeaderValue::try_from(format!("{}{}", self.manners.scheme, token.expose_secret()));
+            let mut value = value.map_err(|_| ProviderError::new(Class::NeedsHuman, "bad_token", "the token cannot be sent"))?;
+            value.set_sensitive(true);
+            request = request.header(header::AUTHORIZATION, value);
+        }
+        if let Some(accept) = self.manners.accept {
+            request = request.header(header::ACCEPT, accept);
+        }
+        if let Some(from) = ask.from {
+            request = request.header(header::FROM, from);
+        }
+        Ok(match &ask.body {
+            Some(body) => request.json(body),
+            None => request,
+        })
+    }
+
     fn url(&self, path: &[&str]) -> Result<Url, ProviderError> {
         let mut url = self.base.clone();
         // These would be dropped from the path, and the request would be about something else.
@@ -132,7 +180,7 @@ impl Http {
     async fn read(&self, doubt: &InDoubt, mut response: reqwest::Response) -> Result<Vec<u8>, ProviderError> {
         let mut body = Vec::new();
         while let Some(chunk) = response.chunk().await.map_err(|error| silence(doubt, &error))? {
-            if body.len().saturating_add(chunk.len()) > RESPONSE_BYTES_MAX {
+            if body.len().saturating_add(chunk.len()) > self.manners.answer_bytes_max {
                 return Err(unreadable(doubt));
             }
             body.extend_from_slice(&chunk);
@@ -141,54 +189,31 @@ impl Http {
     }
 
     fn refusal(&self, status: StatusCode, body: &[u8], silence: Class) -> ProviderError {
-        let told = serde_json::from_slice::<ErrorBody>(body).ok().map(|body| body.error);
+        let told = told::read(body);
         let class = match (status, told.as_ref().and_then(|told| told.class)) {
             (StatusCode::TOO_MANY_REQUESTS, _) => Class::Transient,
             (StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN, _) => Class::NeedsHuman,
-            (_, Some(told)) => told.into(),
+            (_, Some(class)) => class,
             (status, None) if status.is_server_error() => silence,
             (status, None) if status.is_redirection() => Class::NeedsHuman,
             (_, None) => Class::Permanent,
         };
-        let (code, message) = match told {
-            Some(told) => (told.code, told.message),
-            None => (format!("http_{}", status.as_u16()), format!("the provider answered {}", status.as_u16())),
+        let status = status.as_u16();
+        // Whoever knows our classes has a sentence that stands on its own.
+        let speaks_ours = told.as_ref().is_some_and(|told| told.class.is_some());
+        let (code, message) = told.map_or((None, None), |told| (told.code, told.message));
+        let code = code.unwrap_or_else(|| format!("http_{status}"));
+        let message = match (status, message) {
+            (_, Some(message)) if speaks_ours => message,
+            (401, None) => "the provider does not accept our token".to_owned(),
+            (401, Some(message)) => format!("the provider does not accept our token: {message}"),
+            (403, None) => "our token does not allow that".to_owned(),
+            (403, Some(message)) => format!("our token does not allow that: {message}"),
+            (_, None) => format!("the provider answered {status}"),
+            (_, Some(message)) => message,
         };
         let secrets: Vec<&str> = self.token.iter().map(|token| token.expose_secret()).collect();
         ProviderError::new(class, redacted(&code, &secrets), redacted(&message, &secrets))
-    }
-}
-
-/// What the providers that we define ourselves say when they do not do something.
-#[derive(Deserialize)]
-struct ErrorBody {
-    error: Told,
-}
-
-#[derive(Deserialize)]
-struct Told {
-    class: Option<ToldClass>,
-    code: String,
-    message: String,
-}
-
-#[derive(Clone, Copy, Deserialize)]
-#[serde(rename_all = "snake_case")]
-enum ToldClass {
-    Transient,
-    Permanent,
-    NeedsHuman,
-    Ambiguous,
-}
-
-impl From<ToldClass> for Class {
-    fn from(told: ToldClass) -> Class {
-        match told {
-            ToldClass::Transient => Class::Transient,
-            ToldClass::Permanent => Class::Permanent,
-            ToldClass::NeedsHuman => Class::NeedsHuman,
-            ToldClass::Ambiguous => Class::Ambiguous,
-        }
     }
 }
 
@@ -210,9 +235,11 @@ fn unreadable(doubt: &InDoubt) -> ProviderError {
     ProviderError::new(class, "unreadable_answer", "the provider's answer is not what it should be")
 }
 
+/// How long to wait, where the answer says so: `Retry-After`, or `RateLimit-Reset` of a server that was asked too often.
 fn retry_after(response: &reqwest::Response, now: Timestamp) -> Option<Duration> {
-    let text = response.headers().get(header::RETRY_AFTER)?.to_str().ok()?;
-    parse_retry_after(text, now)
+    let said = |name: &str| parse_retry_after(response.headers().get(name)?.to_str().ok()?, now);
+    said(header::RETRY_AFTER.as_str())
+        .or_else(|| said("ratelimit-reset").filter(|_| response.status() == StatusCode::TOO_MANY_REQUESTS))
 }
 
 /// Reads `Retry-After` (RFC 9110, 10.2.3): seconds, or a date; at most [`RETRY_AFTER_MAX`].
@@ -289,6 +316,16 @@ mod tests {
             let error = http.refusal(StatusCode::from_u16(status).unwrap(), b"<html>", silence);
             assert_eq!(error.trouble.class, class, "{status}");
         }
+    }
+
+    #[test]
+    fn a_code_that_is_a_number_and_details_in_a_list_are_kept() {
+        let http = client("http://127.0.0.1:1").unwrap();
+        let body =
+            br#"{"error":{"message":"Arguments Caused Error","code":2002,"errors":["Title can't be blank","Key s3cret-token"]}}"#;
+        let error = http.refusal(StatusCode::BAD_REQUEST, body, Class::Ambiguous);
+        assert_eq!((error.trouble.class, error.trouble.code.as_str()), (Class::Permanent, "2002"));
+        assert_eq!(error.to_string(), "Arguments Caused Error: Title can't be blank; Key [redacted]");
     }
 
     #[test]

@@ -48,14 +48,14 @@ impl Sandbox {
     }
 
     async fn fingerprint(&self, call: &Call, doubt: &InDoubt) -> Result<String, ProviderError> {
-        let ask = Ask { method: Method::GET, path: &["v1", "server"], body: None };
+        let ask = Ask { method: Method::GET, path: &["v1", "server"], ..Ask::default() };
         let server: Server = self.http.send(call, doubt, ask).await?;
         Ok(server.fingerprint)
     }
 
     async fn access(&self, call: &Call, doubt: &InDoubt, what: &Description) -> Result<Access, ProviderError> {
         let path = ["v1", "access", &what.subject, &what.thing];
-        self.http.send(call, doubt, Ask { method: Method::GET, path: &path, body: None }).await
+        self.http.send(call, doubt, Ask { method: Method::GET, path: &path, ..Ask::default() }).await
     }
 }
 
@@ -147,7 +147,7 @@ impl Provider for Sandbox {
 
     async fn resolve(&self, call: &Call, account: &str) -> Result<(), ProviderError> {
         let doubt = InDoubt::default();
-        let ask = Ask { method: Method::GET, path: &["v1", "accounts", account], body: None };
+        let ask = Ask { method: Method::GET, path: &["v1", "accounts", account], ..Ask::default() };
         match within(call, &doubt, self.http.send::<Account>(call, &doubt, ask)).await {
             Ok(_) => Ok(()),
             Err(mut error) => {
@@ -207,11 +207,16 @@ impl Provider for Sandbox {
             let there = self.access(call, &doubt, what).await?;
             let ask = match target {
                 Target::Absent if there.level.is_none() => return Ok(Ensured::AlreadySo),
-                Target::Absent => Ask { method: Method::DELETE, path: &path, body: None },
+                Target::Absent => Ask { method: Method::DELETE, path: &path, ..Ask::default() },
                 Target::Present { level, .. } if there.level.as_ref() == Some(&level.name) => return Ok(Ensured::AlreadySo),
                 Target::Present { level, .. } => {
                     let mark = (level.rank >= planned_rank(what)).then_some(&what.remote_name);
-                    Ask { method: Method::PUT, path: &path, body: Some(json!({ "level": level.name, "mark": mark })) }
+                    Ask {
+                        method: Method::PUT,
+                        path: &path,
+                        body: Some(json!({ "level": level.name, "mark": mark })),
+                        ..Ask::default()
+                    }
                 }
             };
             self.http.send::<Access>(call, &doubt, ask).await?;
@@ -222,7 +227,7 @@ impl Provider for Sandbox {
 
     async fn inventory(&self, call: &Call, _cursor: Option<String>) -> Result<Page, ProviderError> {
         let doubt = InDoubt::default();
-        let ask = Ask { method: Method::GET, path: &["v1", "access"], body: None };
+        let ask = Ask { method: Method::GET, path: &["v1", "access"], ..Ask::default() };
         let Items { items } = within(call, &doubt, self.http.send(call, &doubt, ask)).await?;
         let items = items.into_iter().map(|item| Standing {
             flags: if item.level == "admin" { vec!["admin".to_owned()] } else { Vec::new() },

@@ -9,6 +9,7 @@ use tokio::sync::Notify;
 
 use super::*;
 use crate::access::time::Timestamp;
+use crate::slack::socket::{Take, Taken};
 
 const SECRET: &str = "8f742231b10e8888abcd99yyyzzz85a5";
 const AT_SECS: i64 = 1_795_000_000;
@@ -282,4 +283,54 @@ fn strangers_cannot_fill_the_log() {
     let sparingly = Sparingly::default();
     let may = |secs| sparingly.may(Duration::from_secs(secs), STRANGERS_EVERY);
     assert_eq!([0, 0, 59, 60, 61, 119, 120].map(may), [true, false, false, true, false, false, true]);
+}
+
+// ── over Socket Mode ─────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+fn command() -> Inbound {
+    Inbound::from_http(Some(FORM), COMMAND.as_bytes())
+}
+
+fn event() -> Inbound {
+    let payload = json!({ "type": "event_callback", "event_id": "Ev1", "event": { "type": "user_change" } });
+    Inbound::from_socket("events_api", &payload)
+}
+
+#[tokio::test]
+async fn what_comes_again_over_a_socket_is_done_once_and_answered_alike() {
+    let routes = routes(Mood::Fine);
+    for _ in 0..3 {
+        assert_eq!(routes.take(command()).await, Taken::Done(Some(json!({ "number": 1 }))));
+    }
+    assert_eq!(routes.take(event()).await, Taken::Done(Some(json!({ "number": 2 }))));
+    assert_eq!(routes.take(event()).await, Taken::Done(None), "acknowledged again, and not done again");
+    assert_eq!(routes.receiver.done(), 2);
+    let page = routes.metrics.render(None);
+    for line in ["{kind=\"command\"} 3", "{kind=\"replayed\"} 3", "daypass_answer_seconds_count 5"] {
+        assert!(page.contains(line), "{line}\n{page}");
+    }
+}
+
+#[tokio::test]
+async fn what_is_not_recorded_is_not_acknowledged_over_a_socket_unless_it_can_be_said() {
+    let routes = routes(Mood::DatabaseBroken);
+    assert_eq!(routes.take(event()).await, Taken::Not, "so that Slack sends it again");
+    let Taken::Done(Some(said)) = routes.take(command()).await else { panic!("whoever wrote it reads why") };
+    assert!(said.to_string().contains("nothing was done"), "{said}");
+    assert_eq!(routes.receiver.done(), 0);
+}
+
+#[tokio::test]
+async fn in_socket_mode_nothing_is_taken_over_http() {
+    let routes = Routes { signing_secrets: Vec::new(), ..routes(Mood::Fine) };
+    for path in ["/slack/events", "/slack/commands", "/slack/interactivity"] {
+        let headers = signed_at(AT_SECS, FORM, COMMAND.as_bytes());
+        let response = route(&routes, &Method::POST, path, &headers, Bytes::from_static(COMMAND.as_bytes())).await;
+        assert_eq!(response.status(), 404, "{path}");
+    }
+    for path in ["/healthz", "/readyz", "/metrics"] {
+        let response = route(&routes, &Method::GET, path, &HeaderMap::new(), Bytes::new()).await;
+        assert_eq!(response.status(), 200, "{path}");
+    }
+    assert_eq!(routes.receiver.done(), 0);
 }

@@ -74,7 +74,7 @@ async fn start(limits: Limits) -> Server {
     let routes = Routes {
         receiver: slow.clone(),
         clock: Arc::new(Still),
-        signing_secrets: Vec::new(),
+        signing_secrets: vec!["0123456789abcdef".into()],
         metrics: Arc::clone(&metrics),
         answer_within: ANSWER_WITHIN,
         strangers: Sparingly::default(),

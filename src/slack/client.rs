@@ -191,6 +191,18 @@ impl SlackApi {
         Installed::read(&answer).ok_or_else(SlackError::unreadable)
     }
 
+    /// Asks for a Socket Mode connection, with an app token. The address holds a ticket: whoever has it can connect in our place.
+    pub(super) async fn open_connection(&self) -> Result<SecretString, SlackError> {
+        let opened: Connection =
+            self.call("apps.connections.open", &serde_json::json!({})).await.map_err(SlackError::repeatable)?;
+        Ok(SecretString::from(opened.url))
+    }
+
+    /// Whether the API is on this machine, where nothing has to be encrypted.
+    pub(super) fn is_loopback(&self) -> bool {
+        self.loopback.is_some()
+    }
+
     async fn call<Q, A>(&self, method: &str, request: &Q) -> Result<A, SlackError>
     where
         Q: serde::Serialize + Send + Sync,
@@ -227,6 +239,11 @@ impl SlackApi {
             url.scheme() == "https" && url.port().is_none() && url.host_str().is_some_and(|host| RESPONSE_HOSTS.contains(&host));
         slack || self.loopback.as_deref().is_some_and(|loopback| loopback == url.origin().ascii_serialization())
     }
+}
+
+#[derive(Deserialize)]
+struct Connection {
+    url: String,
 }
 
 #[derive(Deserialize)]

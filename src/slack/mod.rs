@@ -12,6 +12,7 @@ pub mod limits;
 pub mod manifest;
 pub mod say;
 pub mod signature;
+pub mod socket;
 pub mod text;
 pub mod throttle;
 pub mod until;

@@ -178,7 +178,10 @@ impl<'a> Reader<'a> {
     pub fn uses_of(&self, person: &PersonId, since: Timestamp) -> Result<BTreeMap<PolicyId, Vec<Timestamp>>, StoreError> {
         self.run(|conn| {
             // It is approved in the transaction in which it is asked: both have one time, and no such row is ever pending.
-            let sql = "SELECT policy, asked_at FROM requests WHERE mode = 'auto' AND subject = ?1 AND asked_at > ?2
+            let sql = "SELECT policy AS id, asked_at FROM requests WHERE mode = 'auto' AND subject = ?1 AND asked_at > ?2
+                       UNION ALL
+                       SELECT value, asked_at FROM requests, json_each(also_under)
+                       WHERE mode = 'auto' AND subject = ?1 AND asked_at > ?2
                        ORDER BY asked_at, id";
             let mut statement = conn.prepare_cached(sql)?;
             let mut rows = statement.query((person.as_str(), since.as_millis()))?;

@@ -16,13 +16,15 @@ pub const MASK: &str = "[redacted]";
 const KNOWN_CHARS_MIN: usize = 6;
 
 /// Shapes of secrets. The first group, where there is one, stays.
-const SHAPES: [&str; 6] = [
+const SHAPES: [&str; 7] = [
     // Slack's tokens: bot, user, app, refresh, configuration.
     r"\b(?:xox[a-z]|xapp)(?:\.xox[a-z])?-[A-Za-z0-9-]+",
     // Signing secrets of webhooks (standard-webhooks, Stripe and others).
     r"\bwhsec_[A-Za-z0-9+/=_-]+",
     // A password in an address. It may hold an `@` itself: the last one before the host counts.
     r"(://[^/?#\s:@]*:)[^/?#\s]+@",
+    // The address of a Socket Mode connection: whoever has it connects in our place.
+    r"(\bticket=)[^&\s\x22']+",
     r"(?i)(\bbearer\s+)[A-Za-z0-9._~+/=-]+",
     r"\bAGE-SECRET-KEY-1[0-9A-Za-z]+",
     r"(-----BEGIN [A-Z ]*PRIVATE KEY-----)[A-Za-z0-9+/=\s\\]*",
@@ -100,6 +102,10 @@ mod tests {
             ("postgres://u:ca@nary@db/x", "postgres://u:[redacted]@db/x"),
             ("redis://:canary@cache", "redis://:[redacted]@cache"),
             ("Authorization: Bearer canary.x-y", "Authorization: Bearer [redacted]"),
+            (
+                r#"{"url":"wss:\/\/wss.slack.com\/link\/?ticket=canary-1&app_id=A1"}"#,
+                r#"{"url":"wss:\/\/wss.slack.com\/link\/?ticket=[redacted]&app_id=A1"}"#,
+            ),
             ("AGE-SECRET-KEY-1CANARY", "[redacted]"),
             ("-----BEGIN PRIVATE KEY-----\ncanary\n-----END", "-----BEGIN PRIVATE KEY-----[redacted]-----END"),
         ] {

@@ -8,7 +8,13 @@ mod core;
 #[cfg(test)]
 mod kill;
 #[cfg(test)]
+mod libraries;
+#[cfg(test)]
 mod measure;
+#[cfg(test)]
+mod pagerduty;
+#[cfg(test)]
+mod policy_tools;
 #[cfg(test)]
 mod postgres;
 #[cfg(test)]
@@ -17,6 +23,8 @@ mod recipes;
 mod sandbox;
 #[cfg(test)]
 mod serve_postgres;
+#[cfg(test)]
+mod serve_socket;
 #[cfg(test)]
 mod simulation;
 #[cfg(test)]

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use daypass::access::time::Timestamp;
 use daypass::app::policies::shapes;
 use daypass::policy::check::{Severity, check};
-use daypass::policy::parse::{Shapes, Source};
+use daypass::policy::parse::Source;
 use daypass::policy::{PolicySet, scenario};
 
 const CAST: &str = "cast.yaml";
@@ -26,7 +26,7 @@ fn recipes() -> Vec<String> {
 
 fn loaded(recipe: &str) -> PolicySet {
     let read = |name: &str| Source { name: name.to_owned(), text: fs::read_to_string(folder().join(name)).unwrap() };
-    match PolicySet::parse(vec![read(CAST), read(recipe)], Shapes { not_yet: &[], ..shapes() }) {
+    match PolicySet::parse(vec![read(CAST), read(recipe)], shapes()) {
         Ok(set) => set,
         Err(error) => panic!("{recipe}\n{error}"),
     }
@@ -65,19 +65,5 @@ fn none_of_their_rules_is_odd() {
             .map(ToString::to_string)
             .collect();
         assert!(odd.is_empty(), "{recipe}: {odd:#?}");
-    }
-}
-
-#[test]
-fn what_is_not_carried_out_yet_is_refused_and_the_guide_says_so() {
-    let guide = fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/policies.md")).unwrap();
-    for recipe in recipes() {
-        let read = |name: &str| Source { name: name.to_owned(), text: fs::read_to_string(folder().join(name)).unwrap() };
-        let refused = PolicySet::parse(vec![read(CAST), read(&recipe)], shapes()).err();
-        let is_marked = guide.lines().any(|line| line.contains(&recipe) && line.contains("not yet"));
-        assert_eq!(refused.is_some(), is_marked, "{recipe}: {refused:?}");
-        if let Some(problem) = refused {
-            assert!(problem.to_string().contains("is not supported yet"), "{problem}");
-        }
     }
 }

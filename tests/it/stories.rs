@@ -1,4 +1,5 @@
-//! Stories: who says what, time passes, what holds. Over signed HTTP, with the real parts.
+//! Stories: who says what, time passes, what holds. With the real parts, over signed HTTP, or over Socket Mode with
+//! `DAYPASS_STORIES=socket`.
 //!
 //! At the end of each, and whenever it comes to rest, the rows are what the audit log makes of them; the log is intact; Slack
 //! has nothing to complain of and has taken every message.
@@ -20,13 +21,16 @@ mod input;
 mod leaving;
 mod merging;
 mod messages;
+mod oncall;
 mod policies;
 mod providers;
 mod reloading;
 mod reminding;
 mod restarting;
 mod sharing;
+mod socket;
 mod together;
+mod usergroups;
 
 /// Maya, a contractor, asks for what one of Carol and Dave decides.
 const ASK: &str = "/jit request prod/orders readonly 2h OPS-42 slow checkout";

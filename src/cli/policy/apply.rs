@@ -2,6 +2,7 @@
 
 use serde_json::{Value, json};
 
+use super::Format;
 use crate::admin::client::ask;
 use crate::cli::{Done, print};
 use crate::config::Basics;
@@ -11,6 +12,9 @@ pub struct Args {
     /// To what is in force. What is pending follows the files by itself.
     #[arg(long, required = true)]
     to_active: bool,
+    /// As text or as JSON.
+    #[arg(long, value_enum, default_value_t)]
+    format: Format,
 }
 
 pub async fn run(basics: &Basics, args: &Args) -> Done {
@@ -18,10 +22,28 @@ pub async fn run(basics: &Basics, args: &Args) -> Done {
         return Err(anyhow::anyhow!("say what to apply the files to: `--to-active`").into());
     }
     let answer = ask(&basics.data_dir, &json!({ "op": "policy.apply" })).await?;
-    let done = print::items(&answer, "done");
-    done.iter().filter_map(Value::as_str).for_each(print::line);
-    if done.is_empty() {
-        print::line("the policy files allow everything that is in force, as long as it lasts");
-    }
+    print::line(tell(print::items(&answer, "done"), args.format));
     Ok(())
+}
+
+/// What was shortened, a sentence each.
+fn tell(done: &[Value], format: Format) -> String {
+    match format {
+        Format::Json => format!("{:#}", json!({ "done": done })),
+        Format::Text if done.is_empty() => "the policy files allow everything that is in force, as long as it lasts".to_owned(),
+        Format::Text => done.iter().filter_map(Value::as_str).collect::<Vec<_>>().join("\n"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_was_shortened_is_told_to_people_and_to_programs() {
+        assert_eq!(tell(&[], Format::Text), "the policy files allow everything that is in force, as long as it lasts");
+        assert_eq!(tell(&["G-1 ends now".into(), "G-2 ends at noon".into()], Format::Text), "G-1 ends now\nG-2 ends at noon");
+        let read: Value = serde_json::from_str(&tell(&["G-1 ends now".into()], Format::Json)).unwrap();
+        assert_eq!(read, json!({ "done": ["G-1 ends now"] }));
+    }
 }

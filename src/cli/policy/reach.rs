@@ -8,9 +8,9 @@ use super::{Format, show};
 use crate::access::ids::{PersonId, PolicyId, ResourceId, RoleId};
 use crate::access::time::Timestamp;
 use crate::cli::print::lay_out;
-use crate::policy::PolicySet;
 use crate::policy::enumerate::{Horizon, Way, risky, who_can};
 use crate::policy::problem::nearest;
+use crate::policy::{PolicySet, bundle};
 
 /// What marks a way behind another.
 const BEHIND: &str = "* not, or not always, the one that applies: another policy asks less of people at the same time";
@@ -58,8 +58,12 @@ pub fn tell_risky(set: &PolicySet, now: Timestamp, format: Format) -> String {
 
 fn known(set: &PolicySet, resource: &ResourceId, role: &RoleId) -> Result<(), String> {
     let hint = |near: Option<&str>| near.map(|near| format!("; did you mean `{near}`?")).unwrap_or_default();
+    if set.bundle(resource).is_some() {
+        let is_whole = role.as_str() == bundle::ROLE;
+        return if is_whole { Ok(()) } else { Err(format!("a bundle has one role: write `{}`, not `{role}`", bundle::ROLE)) };
+    }
     let Some(found) = set.resource(resource) else {
-        let near = nearest(resource.as_str(), set.resources().keys().map(ResourceId::as_str));
+        let near = nearest(resource.as_str(), set.resources().keys().chain(set.bundles().keys()).map(ResourceId::as_str));
         return Err(format!("there is no resource `{resource}`{}", hint(near)));
     };
     if set.role(resource, role).is_none() {
@@ -104,7 +108,7 @@ type Alike<'a> = (&'a ResourceId, &'a RoleId, &'a PolicyId, String, String, Stri
 fn risky_text(set: &PolicySet, ways: &[Way], horizon: Horizon) -> String {
     let from = show::time(set, horizon.from);
     if ways.is_empty() {
-        return format!("Nothing can be reached without a human, in the two weeks from {from}.");
+        return format!("Nothing can be reached without a human, or kept for longer, in the two weeks from {from}.");
     }
     let mut alike: BTreeMap<Alike<'_>, Vec<String>> = BTreeMap::new();
     for way in ways {
@@ -119,7 +123,7 @@ fn risky_text(set: &PolicySet, ways: &[Way], horizon: Horizon) -> String {
         })
         .collect();
     let table = lay_out(&["resource", "role", "by", "at most", "when", "how", "who"], &rows);
-    format!("Reached without a human, in the two weeks from {from}:\n\n{table}")
+    format!("Reached without a human, or kept for longer, in the two weeks from {from}:\n\n{table}")
 }
 
 #[cfg(test)]

@@ -4,10 +4,12 @@ use std::collections::BTreeSet;
 
 use serde_json::{Value, json};
 
-use crate::access::ids::PersonId;
+use crate::access::ids::{GroupId, PersonId};
 use crate::access::request::{Mode, Step};
 use crate::access::time::Timestamp;
+use crate::policy::electorate::OR;
 use crate::policy::enumerate::{Horizon, Way, startable};
+use crate::policy::file::Approve;
 use crate::policy::problem::LoadError;
 use crate::policy::window::Stretch;
 use crate::policy::{Outside, PolicySet, electorate};
@@ -49,19 +51,34 @@ fn voters(set: &PolicySet, way: &Way) -> Vec<BTreeSet<PersonId>> {
 /// `1 of group/dba: carol, dave; who say why`
 pub fn how(set: &PolicySet, way: &Way) -> String {
     let asked = |step: &Step, people: BTreeSet<PersonId>| {
-        let people: Vec<String> = people.iter().map(ToString::to_string).collect();
+        let mut people: Vec<String> = people.iter().map(ToString::to_string).collect();
+        people.extend(sources(set, &step.by));
         format!("{} of {}: {}", step.count, step.by, people.join(", "))
     };
     let mut parts: Vec<String> = way.steps.iter().zip(voters(set, way)).map(|(step, people)| asked(step, people)).collect();
     match way.mode {
         Mode::Ask => {}
         Mode::Auto => parts.push("nobody is asked".to_owned()),
-        Mode::BreakGlass => parts.push("break-glass, without being agreed to".to_owned()),
+        Mode::BreakGlass => parts.push("break-glass: nobody is asked beforehand".to_owned()),
+    }
+    if let Some(Approve::Auto(Some(limit))) = set.policy(&way.policy).map(|rule| &rule.approve)
+        && way.is_without_a_human()
+    {
+        parts.push(format!("at most {} times in {}, and then people are", limit.uses, limit.per));
     }
     if way.note_required && way.mode == Mode::Ask {
         parts.push("who say why".to_owned());
     }
+    if way.extends_alone && way.mode == Mode::Ask {
+        parts.push("more time needs nobody".to_owned());
+    }
     parts.join("; ")
+}
+
+/// Whoever is in the groups of this step whose members are read elsewhere.
+fn sources(set: &PolicySet, by: &str) -> Vec<String> {
+    let groups = by.split(OR).filter_map(|word| word.strip_prefix("group/")?.parse().ok());
+    groups.filter_map(|group| set.source_of(&group)).map(|source| format!("whoever is in {source}")).collect()
 }
 
 /// When a way is open, as short as its rule says it; written out where something else narrows it.
@@ -73,6 +90,13 @@ pub fn when(set: &PolicySet, way: &Way, horizon: Horizon) -> String {
     } else {
         stretches(set, &way.open)
     };
+    let groups = |groups: &BTreeSet<GroupId>| groups.iter().map(|group| format!("`{group}`")).collect::<Vec<_>>().join(" and ");
+    if !way.if_in.is_empty() {
+        text.push_str(&format!(", while in {}", groups(&way.if_in)));
+    }
+    if !way.unless_in.is_empty() {
+        text.push_str(&format!(", unless in {}", groups(&way.unless_in)));
+    }
     if let Some(day) = set.person(&way.person).and_then(|person| person.contract_ends) {
         text.push_str(&format!(", through {}", day.strftime("%-d %b %Y")));
     }
@@ -110,6 +134,9 @@ pub fn way(set: &PolicySet, way: &Way) -> Value {
         "role": way.role.as_str(),
         "policy": way.policy.as_str(),
         "mode": mode(way.mode),
+        "if_in": way.if_in.iter().map(GroupId::as_str).collect::<Vec<_>>(),
+        "unless_in": way.unless_in.iter().map(GroupId::as_str).collect::<Vec<_>>(),
+        "extends_alone": way.extends_alone,
         "steps": steps(&way.steps, &voters(set, way)),
         "note_required": way.note_required,
         "at_most_ms": way.at_most.as_millis(),

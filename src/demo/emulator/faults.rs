@@ -55,10 +55,14 @@ impl Fault {
 pub enum DeliveryFault {
     /// It arrives twice, byte for byte.
     Duplicate,
-    /// It arrives, but its acknowledgement never comes back: the person sees a timeout.
+    /// It arrives and is acknowledged, but nobody hears that: the person sees a timeout. In Socket Mode the connection is cut.
     LoseAck,
-    /// It never arrives, and the person sees a timeout.
+    /// It never arrives, and the person sees a timeout. In Socket Mode the connection is cut before it is written.
     Lose,
+    /// In Socket Mode: the connection is cut as soon as it is written. Over HTTP the same as [`DeliveryFault::LoseAck`].
+    CutAfter,
+    /// In Socket Mode: Slack says right behind it that it moves the connection. Over HTTP nothing happens.
+    Move,
 }
 
 /// Takes the first fault that applies to `method`, counting it down.

@@ -2,13 +2,14 @@
 //! requests to the app. `daypass demo` puts a page in front of it; the integration tests drive it from Rust.
 //!
 //! It refuses what Slack refuses and answers 501 to what it does not know: `CLAIMS.md` lists every rule with its source. It
-//! deliberately has no Socket Mode, no OAuth, no threads view, no search, and no repeated event deliveries.
+//! deliberately has no OAuth, no threads view and no search, and over HTTP it does not repeat events.
 
 mod act;
 mod blocks;
 mod chat;
 mod directory;
 mod elements;
+mod envelope;
 mod faults;
 mod hooks;
 mod inputs;
@@ -17,6 +18,7 @@ mod payloads;
 mod push;
 mod reading;
 mod seed;
+mod socket;
 mod state;
 mod submit;
 #[cfg(test)]
@@ -26,12 +28,13 @@ mod web_api;
 
 use std::io;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use serde_json::Value;
 use tokio::sync::watch;
 
 use super::gate::Gate;
-use super::loopback::{Answer, Asked, Server, serve_behind};
+use super::loopback::{Answer, Asked, Server, listen, serve_behind};
 
 pub use act::{FieldErrors, Seen, Shown};
 pub use faults::{DeliveryFault, Fault, FaultKind};
@@ -39,6 +42,7 @@ pub use inputs::{Input, Values};
 pub use payloads::Place;
 pub use push::signature;
 pub use seed::{ACK_DEADLINE, Channel, GuestCommands, Kind, Pace, Privacy, Seed, User, UserGroup};
+pub use socket::{Farewell, LINKS_MAX};
 pub use state::{Call, Delivery, Message};
 pub use submit::{Submitted, Then};
 pub use views::View;
@@ -53,6 +57,8 @@ pub type Now = Arc<dyn Fn() -> i64 + Send + Sync>;
 pub struct Emulator {
     shared: Arc<Shared>,
     server: Arc<Server>,
+    /// Where Socket Mode connections are taken.
+    _links: Arc<Server>,
     gate: Gate,
 }
 
@@ -84,8 +90,14 @@ impl Emulator {
         let for_requests = Arc::clone(&shared);
         let gate = Gate::default();
         let server = serve_behind(gate.clone(), 0, move |asked| route(Arc::clone(&for_requests), asked)).await?;
-        shared.state().origin = format!("http://{}", server.addr);
-        Ok(Self { shared, server: Arc::new(server), gate })
+        let for_links = Arc::clone(&shared);
+        let links = listen(0, move |stream| socket::converse(Arc::clone(&for_links), stream)).await?;
+        {
+            let mut state = shared.state();
+            state.origin = format!("http://{}", server.addr);
+            state.sockets.address = links.addr.to_string();
+        }
+        Ok(Self { shared, server: Arc::new(server), _links: Arc::new(links), gate })
     }
 
     /// The value for `SLACK_API_URL`.
@@ -100,7 +112,8 @@ impl Emulator {
 
     /// Where commands and clicks go from now on, and the secret that they are signed with.
     pub fn set_bot(&self, request_url: &str, signing_secret: &str) {
-        self.shared.state().bot = Some(Bot { request_url: request_url.to_owned(), signing_secret: signing_secret.to_owned() });
+        let (request_url, signing_secret) = (request_url.to_owned(), signing_secret.to_owned());
+        self.shared.state().bot = Some(Bot::Http { request_url, signing_secret });
     }
 
     /// What every call to the emulator passes.
@@ -118,9 +131,18 @@ impl Emulator {
         self.shared.state().delivery_faults.push(fault);
     }
 
+    /// How long the app has to acknowledge from now on.
+    pub fn give_the_app(&self, time: Duration) {
+        self.shared.state().seed.ack_deadline = time;
+    }
+
     /// Slack is down: every connection is closed, and nobody can do anything in it.
     pub fn go_down(&self) {
-        self.shared.state().is_down = true;
+        {
+            let mut state = self.shared.state();
+            state.is_down = true;
+            state.sockets.cut_all();
+        }
         self.shared.changed();
     }
 

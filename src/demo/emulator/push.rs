@@ -1,13 +1,14 @@
-//! Carries what happens in Slack to the app's request URL: signed, with a deadline for the acknowledgement, never repeated on
-//! its own. (Slack repeats only Events API deliveries; this emulator does not.)
+//! Carries what happens in Slack to the app: signed to its request URL, or over the connections that it opened (`envelope`), with
+//! a deadline for the acknowledgement. Over HTTP nothing is repeated. (Slack repeats Events API deliveries.)
 
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use hmac::{Hmac, KeyInit, Mac};
 use serde_json::Value;
 use sha2::Sha256;
 
 use super::Shared;
+use super::envelope;
 use super::faults::DeliveryFault;
 use super::state::{Bot, Delivery};
 use crate::demo::loopback::{Called, call};
@@ -23,6 +24,12 @@ pub(crate) struct Delivered {
     pub body: String,
     /// Slack's word for what went wrong, as people see it.
     pub failure: Option<&'static str>,
+}
+
+impl Delivered {
+    pub(super) fn failed(failure: &'static str, ack_ms: u64) -> Self {
+        Self { status: None, ack_ms, body: String::new(), failure: Some(failure) }
+    }
 }
 
 /// `v0=…`: HMAC-SHA256 over `v0:{timestamp}:{body}`.
@@ -52,7 +59,10 @@ async fn sign_and_deliver(shared: &Shared, kind: &str, content_type: &'static st
     let timestamp_s = shared.now_ms().div_euclid(1_000);
     let (delivery, fault) = {
         let mut state = shared.state();
-        let secret = state.bot.as_ref().map(|bot| bot.signing_secret.clone()).unwrap_or_default();
+        let secret = match &state.bot {
+            Some(Bot::Http { signing_secret, .. }) => signing_secret.clone(),
+            Some(Bot::Socket) | None => String::new(),
+        };
         let delivery = Delivery {
             kind: kind.to_owned(),
             content_type,
@@ -64,28 +74,38 @@ async fn sign_and_deliver(shared: &Shared, kind: &str, content_type: &'static st
         let has_fault = !state.delivery_faults.is_empty();
         (delivery, has_fault.then(|| state.delivery_faults.remove(0)))
     };
-    let timeout = |ack_ms| Delivered { status: None, ack_ms, body: String::new(), failure: Some("operation_timeout") };
-    match fault {
-        Some(DeliveryFault::Lose) => timeout(0),
-        Some(DeliveryFault::LoseAck) => timeout(send(shared, &delivery).await.ack_ms),
-        Some(DeliveryFault::Duplicate) => {
-            let first = send(shared, &delivery).await;
-            send(shared, &delivery).await;
-            first
-        }
-        None => send(shared, &delivery).await,
-    }
+    deliver(shared, &delivery, fault).await
 }
 
 /// Sends a delivery as it is, whatever its signature and age.
 pub(crate) async fn send(shared: &Shared, delivery: &Delivery) -> Delivered {
+    deliver(shared, delivery, None).await
+}
+
+async fn deliver(shared: &Shared, delivery: &Delivery, fault: Option<DeliveryFault>) -> Delivered {
     let (bot, deadline) = {
         let state = shared.state();
         (state.bot.clone(), state.seed.ack_deadline)
     };
-    let Some(Bot { request_url, .. }) = bot else {
-        return Delivered { status: None, ack_ms: 0, body: String::new(), failure: Some("dispatch_failed") };
+    let request_url = match &bot {
+        None => return Delivered::failed("dispatch_failed", 0),
+        Some(Bot::Socket) => return envelope::deliver(shared, delivery, fault, deadline).await,
+        Some(Bot::Http { request_url, .. }) => request_url,
     };
+    let once = || post(request_url, delivery, deadline);
+    match fault {
+        Some(DeliveryFault::Lose) => Delivered::failed("operation_timeout", 0),
+        Some(DeliveryFault::LoseAck | DeliveryFault::CutAfter) => Delivered::failed("operation_timeout", once().await.ack_ms),
+        Some(DeliveryFault::Duplicate) => {
+            let first = once().await;
+            once().await;
+            first
+        }
+        Some(DeliveryFault::Move) | None => once().await,
+    }
+}
+
+async fn post(request_url: &str, delivery: &Delivery, deadline: Duration) -> Delivered {
     let headers = [
         ("content-type", delivery.content_type.to_owned()),
         ("x-slack-request-timestamp", delivery.timestamp_s.to_string()),
@@ -93,17 +113,21 @@ pub(crate) async fn send(shared: &Shared, delivery: &Delivery) -> Delivered {
         ("user-agent", "Slackbot 1.0 (+https://api.slack.com/robots)".to_owned()),
     ];
     let started = stopwatch();
-    let called = call("POST", &request_url, &headers, delivery.body.clone(), deadline).await;
-    let ack_ms = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX);
+    let called = call("POST", request_url, &headers, delivery.body.clone(), deadline).await;
+    let ack_ms = millis_since(started);
     match called {
         Called::Answered { status: 200, body } => Delivered { status: Some(200), ack_ms, body, failure: None },
         Called::Answered { status, body } => Delivered { status: Some(status), ack_ms, body, failure: Some("dispatch_failed") },
-        Called::NotReached(_) => Delivered { status: None, ack_ms, body: String::new(), failure: Some("dispatch_failed") },
-        Called::TooLate => Delivered { status: None, ack_ms, body: String::new(), failure: Some("operation_timeout") },
+        Called::NotReached(_) => Delivered::failed("dispatch_failed", ack_ms),
+        Called::TooLate => Delivered::failed("operation_timeout", ack_ms),
     }
 }
 
+pub(super) fn millis_since(started: Instant) -> u64 {
+    u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX)
+}
+
 #[expect(clippy::disallowed_methods, reason = "measures how long the app really took, for people to read")]
-fn stopwatch() -> Instant {
+pub(super) fn stopwatch() -> Instant {
     Instant::now()
 }

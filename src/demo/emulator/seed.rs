@@ -140,6 +140,8 @@ pub struct Seed {
     pub bot_user_id: String,
     /// The token that the Web API accepts.
     pub bot_token: String,
+    /// The token that connections are given for.
+    pub app_token: String,
     /// What the app may do.
     pub scopes: Vec<String>,
     /// The deprecated verification token that still travels in every payload.
@@ -170,6 +172,7 @@ impl Seed {
             bot_id: "B0DAYPASS".into(),
             bot_user_id: "U0DAYPASS".into(),
             bot_token: "xoxb-demo-emulator-token".into(),
+            app_token: "xapp-1-A0DAYPASS-demo-emulator-token".into(),
             scopes: SCOPES.iter().map(|scope| (*scope).to_owned()).collect(),
             verification_token: "emulator-verification".into(),
             users: demo_users(),

@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 
 use super::faults::{DeliveryFault, Fault};
 use super::seed::{Channel, Pace, Privacy, Seed, User};
+use super::socket::Sockets;
 use super::views::View;
 
 /// Old entries are forgotten beyond this, so that a demo left open overnight does not grow without end.
@@ -67,10 +68,13 @@ pub struct Delivery {
     pub body: String,
 }
 
+/// How the app is reached.
 #[derive(Debug, Clone)]
-pub(crate) struct Bot {
-    pub request_url: String,
-    pub signing_secret: String,
+pub(crate) enum Bot {
+    /// At its request URL.
+    Http { request_url: String, signing_secret: String },
+    /// Over the connections that it opened: Socket Mode is on.
+    Socket,
 }
 
 #[derive(Debug, Clone)]
@@ -127,6 +131,7 @@ pub(crate) struct State {
     pub faults: Vec<Fault>,
     pub delivery_faults: Vec<DeliveryFault>,
     pub is_down: bool,
+    pub sockets: Sockets,
     buckets: BTreeMap<String, Bucket>,
     counter: u64,
     latest_s: i64,
@@ -152,6 +157,7 @@ impl State {
             faults: Vec::new(),
             delivery_faults: Vec::new(),
             is_down: false,
+            sockets: Sockets::default(),
             buckets: BTreeMap::new(),
             counter: 0,
             latest_s: 0,
@@ -295,7 +301,7 @@ impl Message {
     }
 }
 
-fn push_bounded<T>(log: &mut Vec<T>, entry: T) {
+pub(super) fn push_bounded<T>(log: &mut Vec<T>, entry: T) {
     if log.len() >= LOG_ENTRIES_MAX {
         log.drain(..LOG_ENTRIES_MAX / 10);
     }

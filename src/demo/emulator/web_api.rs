@@ -9,7 +9,7 @@ use serde_json::{Map, Value, json};
 use super::Shared;
 use super::faults::{self, FaultKind};
 use super::state::{Call, State};
-use super::{chat, directory, json as loose, views};
+use super::{chat, directory, json as loose, socket, views};
 use crate::demo::loopback::{Answer, Asked, pause};
 
 /// Why a method did not do what was asked.
@@ -56,11 +56,15 @@ const METHODS: &[(&str, &str, Access, Method)] = &[
     ("chat.postEphemeral", "chat:write", Access::Writes, chat::post_ephemeral),
     ("chat.update", "chat:write", Access::Writes, chat::update),
     ("chat.delete", "chat:write", Access::Writes, chat::delete),
+    (CONNECTIONS_OPEN, "", Access::Writes, socket::open),
     ("views.open", "", Access::Writes, views::open),
     ("views.push", "", Access::Writes, views::push),
     ("views.update", "", Access::Writes, views::update),
     ("views.publish", "", Access::Writes, views::publish),
 ];
+
+/// The only method for the app token.
+const CONNECTIONS_OPEN: &str = "apps.connections.open";
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Access {
@@ -136,12 +140,8 @@ fn decide(state: &mut State, asked: &Asked, name: &str, args: &Value, fault: Opt
     if asked.method != "POST" && !(asked.method == "GET" && *access == Access::Reads) {
         return Outcome::error("invalid_post_type");
     }
-    let token = asked.bearer().unwrap_or_else(|| loose::text(args, "token"));
-    if token.is_empty() {
-        return Outcome::error("not_authed");
-    }
-    if token != state.seed.bot_token {
-        return Outcome::error("invalid_auth");
+    if let Err(code) = check_token(state, asked, name, args) {
+        return Outcome::error(code);
     }
     if !scope.is_empty() && !state.seed.scopes.iter().any(|held| held == scope) {
         let provided = state.seed.scopes.join(",");
@@ -159,6 +159,26 @@ fn decide(state: &mut State, asked: &Asked, name: &str, args: &Value, fault: Opt
         Err(Refusal::Error { code, messages }) => Outcome::ok(json!({
             "ok": false, "error": code, "response_metadata": { "messages": messages },
         })),
+    }
+}
+
+/// One method takes the app token, in the header only; all others take the bot token.
+fn check_token(state: &State, asked: &Asked, name: &str, args: &Value) -> Result<(), &'static str> {
+    let is_for_the_app = name == CONNECTIONS_OPEN;
+    let token = match asked.bearer() {
+        Some(token) => token,
+        None if is_for_the_app => "",
+        None => loose::text(args, "token"),
+    };
+    let (right, other) = match is_for_the_app {
+        true => (&state.seed.app_token, &state.seed.bot_token),
+        false => (&state.seed.bot_token, &state.seed.app_token),
+    };
+    match token {
+        "" => Err("not_authed"),
+        token if token == right => Ok(()),
+        token if token == other => Err("not_allowed_token_type"),
+        _ => Err("invalid_auth"),
     }
 }
 

@@ -5,11 +5,11 @@ use serde_json::{Value, json};
 
 use super::{ASSETS, CSP, INDEX, Page, open, secured, snapshot};
 use crate::demo::loopback::{Answer, Called, call};
-use crate::demo::stage::{Keep, Stage};
+use crate::demo::stage::{Keep, Meeting, Stage};
 
 /// The page before a stage whose bot was never started.
 async fn page() -> (Arc<Stage>, Page) {
-    let stage = Stage::set_up(Keep::Nothing, "/nowhere/daypass".into()).await.unwrap();
+    let stage = Stage::set_up(Keep::Nothing, Meeting::OverHttp, "/nowhere/daypass".into()).await.unwrap();
     let page = open(Arc::clone(&stage), None).await.unwrap();
     (stage, page)
 }

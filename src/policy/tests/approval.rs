@@ -17,7 +17,7 @@ fn without_being_asked_only_so_often() {
         |            ^
     "#);
     insta::assert_snapshot!(auto("otherwise: [{ by: group/dba }]"), @r#"
-    test.yaml:25:16: `otherwise:` needs `limit:`, past which it applies
+    test.yaml:25:16: `otherwise:` needs `limit:`, past which it applies, such as `{ uses: 5, per: 24h }`
      25 |     otherwise: [{ by: group/dba }]
         |                ^
     "#);
@@ -41,10 +41,10 @@ fn without_being_asked_only_so_often() {
         |                    ^
     "#);
     insta::assert_snapshot!(said("approve:", "approve: [{ by: owners }]\n    limit: { uses: 5, per: 24h }\n    otherwise: [{ by: owners }]"), @r#"
-    test.yaml:25:12: `limit:` belongs to `approve: auto`; here people are asked or nobody waits
+    test.yaml:25:12: `limit:` belongs to `approve: auto`, where nobody is asked; leave it out, or write `approve: auto`
      25 |     limit: { uses: 5, per: 24h }
         |            ^
-    test.yaml:26:16: `otherwise:` belongs to `approve: auto`; here people are asked or nobody waits
+    test.yaml:26:16: `otherwise:` belongs to `approve: auto`, where nobody is asked; leave it out, or write `approve: auto`
      26 |     otherwise: [{ by: owners }]
         |                ^
     "#);
@@ -71,7 +71,7 @@ fn the_glass_is_broken_and_reviewed() {
         |                        ^
     "#);
     insta::assert_snapshot!(said("approve:", "approve: auto\n    review: { by: group/dba, within: 24h }"), @r#"
-    test.yaml:25:13: `review:` belongs to `approve: break-glass`; here somebody decides before
+    test.yaml:25:13: `review:` belongs to `approve: break-glass`, where nobody decides before; leave it out, or write `approve: break-glass`
      25 |     review: { by: group/dba, within: 24h }
         |             ^
     "#);

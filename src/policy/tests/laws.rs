@@ -10,6 +10,7 @@ use crate::access::ids::PersonId;
 use crate::access::request::Mode;
 use crate::access::seats::fill;
 use crate::policy::facts::Reading;
+use crate::policy::file::Approve;
 use crate::policy::matching::{Fits, Whose, fits};
 use crate::policy::{electorate, merge_steps};
 
@@ -93,7 +94,7 @@ proptest! {
             prop_assert!(voters.iter().all(|people| !people.contains(&facts.subject) && !people.contains(&facts.filed_by)));
             let everybody: Vec<PersonId> = set.people().keys().cloned().collect();
             prop_assert!(crate::access::seats::fill(&steps, &voters, &everybody).is_complete());
-            prop_assert_eq!(steps.is_empty(), mode == Mode::Auto);
+            prop_assert_eq!(steps.is_empty(), mode != Mode::Ask);
         }
     }
 
@@ -127,12 +128,16 @@ proptest! {
     #[test]
     fn break_glass_is_for_those_who_ask_for_it((mut facts, now) in case(), rules in rules()) {
         let set = rules.set();
-        for manner in [Manner::Usual, Manner::BreakGlass] {
-            facts.manner = manner;
-            if let Verdict::Allow { mode, .. } = evaluate(&set, &facts, now) {
-                prop_assert_eq!(mode == Mode::BreakGlass, manner == Manner::BreakGlass);
-            }
+        let verdict = evaluate(&set, &facts, now);
+        if let Verdict::Allow { mode, steps, policy, review, .. } = &verdict {
+            let is_for_it = set.policy(policy).is_some_and(|policy| matches!(policy.approve, Approve::BreakGlass(_)));
+            prop_assert_eq!(is_for_it, facts.manner == Manner::BreakGlass);
+            prop_assert_eq!(*mode == Mode::BreakGlass, is_for_it && steps.is_empty());
+            prop_assert_eq!(review.is_some(), *mode == Mode::BreakGlass);
         }
+        facts.manner = Manner::Usual;
+        let is_silent = matches!(evaluate(&set, &facts, now), Verdict::Allow { mode: Mode::BreakGlass, .. });
+        prop_assert!(!is_silent);
     }
 
     // E47, E48

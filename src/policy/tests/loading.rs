@@ -109,6 +109,11 @@ fn what_is_no_yaml_is_told_at_its_place() {
      1 | - a list
        | ^
     "#);
+    insta::assert_snapshot!(said("reason", r#"reason: { ticket: "OPS-\d+" }"#), @r#"
+    test.yaml:23:23: within double quotes a backslash begins an escape; put the text in single quotes: `'OPS-\d+'`
+     23 |     reason: { ticket: "OPS-\d+" }
+        |                       ^
+    "#);
     assert!(parse("# nothing but a comment").is_ok());
 }
 
@@ -167,7 +172,7 @@ fn defaults() {
        |           ^
     "#);
     insta::assert_snapshot!(said("defaults", "defaults: { answer_within: 4, start_within: 0m, warn_before: soon, maxx: 1h }"), @r#"
-    test.yaml:2:28: expected a length of time such as `2h`, found the number `4`
+    test.yaml:2:28: expected a length of time, found the number `4`; write `4m` or `4h`
      2 | defaults: { answer_within: 4, start_within: 0m, warn_before: soon, maxx: 1h }
        |                            ^
     test.yaml:2:45: `0m` is too short; the shortest is `1m`
@@ -195,10 +200,10 @@ fn people() {
        |                                                        ^
     "#);
     insta::assert_snapshot!(bob("sponsor: bob, manager: maya"), @r#"
-    test.yaml:5:52: `bob` cannot be their own sponsor
+    test.yaml:5:52: `bob` cannot be their own sponsor; name another employee
      5 |   - { id: bob, name: Bob, kind: employee, sponsor: bob, manager: maya }
        |                                                    ^
-    test.yaml:5:66: a manager is an employee, and `maya` is a contractor
+    test.yaml:5:66: a manager is an employee, and `maya` is a contractor; name an employee
      5 |   - { id: bob, name: Bob, kind: employee, sponsor: bob, manager: maya }
        |                                                                  ^
     "#);
@@ -220,7 +225,7 @@ fn people() {
     test.yaml:5:5: a person needs `name:`
      5 |   - { id: Bob, kind: emploee }
        |     ^
-    test.yaml:5:11: `Bob` is not a name: lower-case letters, digits and `.` `_` `-` `/`, beginning and ending with a letter or digit, at most 80 characters
+    test.yaml:5:11: `Bob` is not a name: lower-case letters, digits and `.` `_` `-` `/`, beginning and ending with a letter or digit, at most 80 characters; did you mean `bob`?
      5 |   - { id: Bob, kind: emploee }
        |           ^
     test.yaml:5:22: expected one of `employee`, `contractor`, `service`, found `emploee`; did you mean `employee`?
@@ -300,7 +305,7 @@ fn providers_and_resources() {
     test.yaml:15:5: unknown key `chanel` in a resource; did you mean `channel`?
      15 |     chanel: C0X
         |     ^
-    test.yaml:24:21: `prod/orders` has no owners who could approve
+    test.yaml:24:21: `prod/orders` has no owners who could approve; write `owners:` there
      24 |     approve: [{ by: owners, count: 1 }]
         |                     ^
     "#);
@@ -308,7 +313,7 @@ fn providers_and_resources() {
     test.yaml:15:14: `db-access` is not the id of a channel; it looks like `C0DBACCESS`, not like a name
      15 |     channel: db-access
         |              ^
-    test.yaml:24:21: `prod/orders` has no owners who could approve
+    test.yaml:24:21: `prod/orders` has no owners who could approve; write `owners:` there
      24 |     approve: [{ by: owners, count: 1 }]
         |                     ^
     "#);
@@ -341,7 +346,7 @@ fn shapes_that_an_adapter_does_not_know_are_told_where_they_stand() {
         },
         settings: &|kind, _| if kind == "sandbox" { Ok(()) } else { Err(format!("there is no provider kind `{kind}`")) },
         is_on_call: &|_| false,
-        not_yet: &[],
+        pages: &|_, _| Ok(()),
     };
     let text = WORLD.replace("level: readonly", "lvl: readonly").replace("kind: sandbox", "kind: sandbx");
     let source = vec![Source { name: "test.yaml".into(), text }];

@@ -7,6 +7,7 @@ mod enumerating;
 mod judging;
 mod laws;
 mod loading;
+mod mutating;
 mod random;
 mod seating;
 mod sources;

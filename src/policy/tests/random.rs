@@ -40,7 +40,9 @@ pub(super) fn permit() -> impl Strategy<Value = String> {
             }),
         1..3,
     );
-    let approve = prop_oneof![4 => approve.prop_map(|steps| format!("[{}]", steps.join(", "))), 1 => Just("auto".to_owned())];
+    let approve = prop_oneof![4 => approve.prop_map(|steps| format!("[{}]", steps.join(", "))), 1 => Just("auto".to_owned()),
+        1 => Just("auto, limit: { uses: 2, per: 24h }, otherwise: [{ by: group/security }]".to_owned()),
+        1 => Just("break-glass, review: { by: group/security, within: 24h }".to_owned())];
     (scope(), max, when, reason, approve).prop_map(|(scope, max, when, reason, approve)| {
         format!("{scope}, for: {{ max: {max}, extend: {{ times: 1 }} }}, {when}{reason}approve: {approve}")
     })
@@ -106,11 +108,16 @@ pub(super) fn case() -> impl Strategy<Value = (Facts, Timestamp)> {
         prop::sample::select(vec!["prod/orders readonly", "prod/orders readwrite", "shop/repo write", "cloud/staging poweruser"]);
     let length = prop::sample::select(vec!["1m", "1h", "3h", "24h"]);
     let when = (0i64..400 * 24 * 60).prop_map(|minutes| Timestamp::from_millis(tuesday().as_millis() + minutes * 60_000));
-    (who, filer, what, length, when).prop_map(|(who, filer, what, length, now)| {
+    let manner = prop::sample::select(vec![Manner::Usual, Manner::Usual, Manner::Usual, Manner::BreakGlass]);
+    let uses = prop::collection::vec(0i64..48, 0..4);
+    (who, filer, what, length, when, manner, uses).prop_map(|(who, filer, what, length, now, manner, uses)| {
         let mut facts = asks(&format!("{who} {what} {length}"));
         if !filer.is_empty() {
             facts.filed_by = filer.parse().unwrap();
         }
+        facts.manner = manner;
+        let ago = |hours: &i64| Timestamp::from_millis(now.as_millis() - hours * 3_600_000);
+        facts.uses = [("p0".parse().unwrap(), uses.iter().map(ago).collect())].into();
         (facts, now)
     })
 }

@@ -25,7 +25,11 @@ fn the_example_has_nothing_to_warn_of() {
 #[test]
 fn notes_say_what_is_impossible_by_construction() {
     let findings = check(&example(), tuesday());
-    insta::assert_snapshot!(findings.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n"), @"note: `self-approval`: impossible by construction: whoever gets or files a request is never among those who may approve it");
+    insta::assert_snapshot!(findings.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n"), @r#"
+    note: `break-glass`: asks nobody beforehand of whoever breaks the glass; it is reviewed afterwards (policies.yaml:73)
+    note: `sam`: gets nothing and approves nothing: no rule means them (people.yaml:62)
+    note: `self-approval`: impossible by construction: whoever gets or files a request is never among those who may approve it
+    "#);
 }
 
 #[test]
@@ -58,7 +62,7 @@ fn requests_that_nobody_could_approve_are_found() {
     ), @r#"
     warning: `erin`: has no account at `repo`, and so gets nothing by `stuck` (people.yaml:49)
     warning: `frank`: has no account at `repo`, and so gets nothing by `stuck` (people.yaml:53)
-    warning: `stuck`: nobody could approve for erin (shop/repo write), frank (shop/repo write): too few people for `group/security` (zz.yaml:3)
+    warning: `stuck`: nobody could approve for erin (shop/repo write), frank (shop/repo write): too few people for `group/security` without themselves, and nobody approves for themselves (zz.yaml:3)
     "#);
 }
 
@@ -75,7 +79,79 @@ groups: [{ id: void, members: [] }]"
     warning: `ivan`: is a contractor without `contract_ends`: nothing ends with their contract (zz.yaml:3)
     warning: `ivan`: is a contractor without a sponsor: nobody answers for them (zz.yaml:3)
     warning: `void`: has no members (zz.yaml:4)
+    warning: `void`: is a group that nothing names: no rule, no step, no resource (zz.yaml:4)
     "#);
+}
+
+#[test]
+fn a_request_that_only_its_own_author_could_approve_is_found() {
+    insta::assert_snapshot!(warnings(
+        "policies:
+  - { id: alone, who: { person: bob }, what: { resource: cloud/staging, role: poweruser }, approve: [{ by: person/bob }] }"
+    ), @"warning: `alone`: nobody could approve for bob (cloud/staging poweruser): too few people for `person/bob` without themselves, and nobody approves for themselves (zz.yaml:3)");
+}
+
+#[test]
+fn a_role_that_no_policy_is_about_is_found() {
+    let set = "version: 1
+groups: [{ id: dba, members: [bob] }]
+people: [{ id: bob, name: Bob, kind: employee, accounts: { db: bob } }]
+providers: [{ id: db, kind: sandbox, url_env: DB_URL }]
+resources: [{ id: wiki, name: Wiki, provider: db, owners: [dba], roles: [{ id: edit, name: Edit, grant: { level: readwrite } }] }]";
+    let findings: Vec<String> = check(&parse(set).unwrap(), tuesday()).iter().map(ToString::to_string).collect();
+    let warning = "warning: `wiki`: has a role `edit` that no policy is about: nobody can get it";
+    assert!(findings.iter().any(|finding| finding.starts_with(warning)), "{findings:#?}");
+}
+
+#[test]
+fn what_nothing_uses_is_found() {
+    insta::assert_snapshot!(warnings(
+        "groups: [{ id: spare, members: [bob] }]
+providers: [{ id: old, kind: sandbox, url_env: OLD_URL }]"
+    ), @r#"
+    warning: `old`: is a provider without a resource: nothing can be granted there (zz.yaml:3)
+    warning: `spare`: is a group that nothing names: no rule, no step, no resource (zz.yaml:2)
+    "#);
+    let set = "version: 1
+people: [{ id: bob, name: Bob, kind: employee }]";
+    let notes = check(&parse(set).unwrap(), tuesday());
+    insta::assert_snapshot!(notes.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n"), @r#"
+    note: `bob`: gets nothing and approves nothing: no rule means them (test.yaml:2)
+    note: `bob`: has no Slack account, and so can neither ask nor approve there (test.yaml:2)
+    note: `self-approval`: impossible by construction: whoever gets or files a request is never among those who may approve it
+    "#);
+}
+
+#[test]
+fn a_slip_that_loads_is_told_with_what_was_probably_meant() {
+    insta::assert_snapshot!(warnings(
+        r"policies:
+  - { id: tied, who: { group: dba }, what: { resource: shop/repo, role: write }, for: { max: 24h }, reason: { ticket: '^OPS-\d+$' }, approve: [{ by: owners }] }
+  - { id: loose, who: { group: dba }, what: { resource: shop/repo, role: write }, for: { max: 23h }, reason: { ticket: '\d+' }, approve: [{ by: owners }] }"
+    ), @r#"
+    warning: `loose`: its ticket `\d+` fits everyday words such as `30` too, so that nearly any reason is enough; write how your tickets begin: `ticket: 'OPS-\d+'` (zz.yaml:4)
+    warning: `tied`: its ticket `^OPS-\d+$` only fits at the very beginning or end of a reason; leave `^` and `$` out, since it is matched to whole words anyway: `ticket: 'OPS-\d+'` (zz.yaml:3)
+    "#);
+    let set = "version: 1
+people: [{ id: bob, name: Bob, kind: employee, accounts: { db: bob } }, { id: eve, name: Eve, kind: employee, accounts: { db: eve } }]
+groups: [{ id: dba, members: [bob, eve] }]
+providers: [{ id: db, kind: sandbox }]
+resources: [{ id: orders, name: Orders, provider: db, owners: [dba], roles: [{ id: read, name: Read, grant: {} }] }]
+policies:
+  - { id: by-day, who: { group: dba }, what: { resource: orders, role: read }, when: { hours: '08:00-18:00' }, approve: [{ by: owners }] }
+";
+    let warned = |text: &str| {
+        let findings = check(&parse(text).unwrap(), tuesday());
+        findings
+            .iter()
+            .filter(|finding| finding.severity == Severity::Warning)
+            .map(ToString::to_string)
+            .collect::<Vec<_>>()
+            .join("\n")
+    };
+    insta::assert_snapshot!(warned(set), @"warning: `by-day`: its hours are in UTC, since nobody says in which zone; write `timezone: Europe/Berlin` in its `when:`, or once for all in `defaults:` (test.yaml:7)");
+    assert_eq!(warned(&format!("{set}defaults: {{ timezone: UTC }}")), "");
+    assert_eq!(warned(&set.replace("'08:00-18:00' }", "'08:00-18:00', timezone: UTC }")), "");
 }
 
 #[test]

@@ -178,7 +178,7 @@ fn the_steps_of_a_policy() {
         |                    ^
     "#);
     insta::assert_snapshot!(said("owners: [dba]", "channel: C0X"), @r#"
-    test.yaml:24:21: `prod/orders` has no owners who could approve
+    test.yaml:24:21: `prod/orders` has no owners who could approve; write `owners:` there
      24 |     approve: [{ by: owners, count: 1 }]
         |                     ^
     "#);

@@ -1,11 +1,55 @@
 //! Who is on call now, and paging them. Nothing is granted here: what this says decides who may ask and who is asked.
 
-use async_trait::async_trait;
+pub mod pagerduty;
 
-use super::{Call, ProviderError};
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use secrecy::SecretString;
+
+use super::build::BuildError;
+use super::{Call, Finding, GrantShape, ProviderError};
 
 /// The kinds of provider that know who is on call.
-pub const KINDS: &[&str] = &["pagerduty"];
+pub const KINDS: &[&str] = &[pagerduty::KIND];
+
+/// What an operator configured for one of them. Neither the address nor the token is ever shown.
+#[derive(Debug, Clone)]
+pub struct Settings {
+    /// Where it is; `None`: where everybody finds it.
+    pub url: Option<SecretString>,
+    /// The token.
+    pub token: Option<SecretString>,
+    /// The adapter's own options.
+    pub options: GrantShape,
+}
+
+/// The adapter for one provider instance.
+///
+/// # Errors
+/// When the kind is unknown or its settings cannot work. Nothing is contacted.
+pub fn build(kind: &str, settings: &Settings) -> Result<Arc<dyn OnCall>, BuildError> {
+    match kind {
+        pagerduty::KIND => Ok(Arc::new(pagerduty::PagerDuty::new(settings)?)),
+        _ => Err(BuildError::UnknownKind { kind: kind.to_owned() }),
+    }
+}
+
+/// Whether these are settings that a provider of this kind understands, as they are written in the policy files.
+///
+/// # Errors
+/// The first thing that is wrong with them.
+pub fn check_settings(settings: &GrantShape) -> Result<(), String> {
+    pagerduty::check_settings(settings)
+}
+
+/// Whether somebody can be paged with these settings.
+///
+/// # Errors
+/// What is missing.
+pub fn check_paging(settings: &GrantShape) -> Result<(), String> {
+    pagerduty::check_paging(settings)
+}
 
 /// Somebody who is on call, as their provider knows them.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -32,6 +76,12 @@ pub struct Page {
 /// A provider that knows who is on call.
 #[async_trait]
 pub trait OnCall: Send + Sync {
+    /// Whether it can be reached and our account there may do what is configured. Changes nothing there.
+    ///
+    /// # Errors
+    /// Where it does not answer at all.
+    async fn validate(&self, call: &Call) -> Result<Vec<Finding>, ProviderError>;
+
     /// Everybody who is on call on this schedule now; nobody is an answer too.
     ///
     /// # Errors

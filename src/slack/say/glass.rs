@@ -6,7 +6,7 @@ use super::button;
 use super::card::{button_value, history};
 use super::names::{Names, counted, listed};
 use crate::access::grant::Grant;
-use crate::access::ids::PersonId;
+use crate::access::ids::{PersonId, PolicyId, RequestId};
 use crate::access::request::Request;
 use crate::access::review::{Finding, Review, ReviewState};
 use crate::access::time::Timestamp;
@@ -203,6 +203,34 @@ fn late(review: &Review, now: Timestamp) -> String {
         1..=47 => counted(hours, "hour", "hours"),
         _ => counted(hours / 24, "day", "days"),
     }
+}
+
+/// The answer to whoever broke it.
+pub(super) fn answer(request: RequestId, review: &Review, names: &Names) -> String {
+    format!(
+        "The glass is broken: {} is being set up, and I'll tell you when it is in force. Everybody who would have been asked is told; \
+         {} will review it by {}.",
+        names.request(request),
+        spelled(review, names),
+        names.zone.day(review.due_at)
+    )
+}
+
+/// The answer to whoever would have broken it, where a rule wants people to agree even so.
+pub(super) fn asked_instead(
+    request: RequestId,
+    rules: &[PolicyId],
+    (asked, answer_by): (&str, Timestamp),
+    names: &Names,
+) -> String {
+    let rules: Vec<String> = rules.iter().map(ToString::to_string).collect();
+    let rules = if rules.is_empty() { "a rule".to_owned() } else { listed(&rules, "and") };
+    format!(
+        "You have no access yet: the glass can't be broken for this, because {rules} wants people to agree even so. I asked them: {}. \
+         {asked} can decide until {}.",
+        names.request(request),
+        names.zone.clock(answer_by)
+    )
 }
 
 #[cfg(test)]

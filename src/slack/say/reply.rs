@@ -2,10 +2,28 @@
 
 use super::card::Needed;
 use super::names::{Names, listed};
+use super::refusal::plainly;
 use crate::access::ids::{GrantId, PersonId, PolicyId, RequestId};
 use crate::access::review::{Finding, Review};
-use crate::access::time::Timestamp;
+use crate::access::time::{Timestamp, Ttl};
 use crate::slack::block::Message;
+
+/// Why people are asked about what a policy usually gives at once.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum NotAtOnce {
+    /// It could not be read whom the policy means.
+    Unread {
+        /// The source, in words for people.
+        source: String,
+    },
+    /// The person got in at once as often as they may.
+    UsedUp {
+        /// So many times,
+        uses: u32,
+        /// in so long.
+        per: Ttl,
+    },
+}
 
 /// What was done.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -20,6 +38,8 @@ pub enum Reply {
         answer_by: Timestamp,
         /// When it ends at the latest, where that may be sooner than asked for.
         at_most: Option<Timestamp>,
+        /// Why people are asked, where usually nobody is.
+        not_at_once: Option<NotAtOnce>,
     },
     /// A request was filed, and the policy alone approved it.
     ApprovedAtOnce {
@@ -104,32 +124,15 @@ pub fn reply(what: &Reply, names: &Names) -> Message {
         names.requests.get(request).map_or_else(|| "the requester".to_owned(), |about| names.person(&about.person).to_owned())
     };
     let text = match what {
-        Reply::Asked { request, people, answer_by, at_most } => {
-            let asked = if people.is_empty() { "The approvers".to_owned() } else { names.people(people) };
-            let by = names.zone.clock(*answer_by);
-            let at_most = at_most.map(|at| format!(" It ends {} at the latest.", names.zone.day(at))).unwrap_or_default();
-            format!("Asked: {}. {asked} can decide until {by}.{at_most} I'll tell you here.", names.request(*request))
+        Reply::Asked { request, people, answer_by, at_most, not_at_once } => {
+            asked(names.request(*request), people, (*answer_by, *at_most), not_at_once.as_ref(), names)
         }
         Reply::ApprovedAtOnce { request } => {
             format!("{} is approved by the policy. I'll tell you when it is in force.", names.request(*request))
         }
-        Reply::GlassBroken { request, review } => {
-            let by = super::glass::spelled(review, names);
-            let due = names.zone.day(review.due_at);
-            format!(
-                "The glass is broken: {} is being set up, and I'll tell you when it is in force. Everybody who would have been asked is told; {by} will review it by {due}.",
-                names.request(*request)
-            )
-        }
+        Reply::GlassBroken { request, review } => super::glass::answer(*request, review, names),
         Reply::GlassAsked { request, rules, people, answer_by } => {
-            let rules: Vec<String> = rules.iter().map(ToString::to_string).collect();
-            let rules = if rules.is_empty() { "a rule".to_owned() } else { listed(&rules, "and") };
-            let asked = if people.is_empty() { "The approvers".to_owned() } else { names.people(people) };
-            format!(
-                "You have no access yet: the glass can't be broken for this, because {rules} wants people to agree even so. I asked them: {}. {asked} can decide until {}.",
-                names.request(*request),
-                names.zone.clock(*answer_by)
-            )
+            super::glass::asked_instead(*request, rules, (&deciders(people, names), *answer_by), names)
         }
         Reply::ReviewClosed { request, finding } => {
             let found = super::glass::finding_text(*finding);
@@ -173,6 +176,34 @@ pub fn reply(what: &Reply, names: &Names) -> Message {
     Message::sentence(&text)
 }
 
+/// The answer to whoever asked: who can decide until when, and why anybody has to where usually nobody does.
+fn asked(
+    request: String,
+    people: &[PersonId],
+    (answer_by, at_most): (Timestamp, Option<Timestamp>),
+    not_at_once: Option<&NotAtOnce>,
+    names: &Names,
+) -> String {
+    let asked = deciders(people, names);
+    let by = names.zone.clock(answer_by);
+    let at_most = at_most.map(|at| format!(" It ends {} at the latest.", names.zone.day(at))).unwrap_or_default();
+    let why = match not_at_once {
+        None => String::new(),
+        Some(NotAtOnce::Unread { source }) => {
+            format!(" It is not given at once, because I can't read {} at the moment.", plainly(source))
+        }
+        Some(NotAtOnce::UsedUp { uses, per }) => {
+            let often = if *uses == 1 { "once".to_owned() } else { format!("{uses} times") };
+            format!(" It is not given at once, because it already was {often} in {per}.")
+        }
+    };
+    format!("Asked: {request}.{why} {asked} can decide until {by}.{at_most} I'll tell you here.")
+}
+
+fn deciders(people: &[PersonId], names: &Names) -> String {
+    if people.is_empty() { "The approvers".to_owned() } else { names.people(people) }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -182,14 +213,14 @@ mod tests {
     fn every_click_has_an_answer() {
         let stage = Stage::set().unwrap();
         let (request, grant) = (stage.request.id, stage.grant.id);
+        let (people, answer_by) = (stage.approvers.clone(), stage.request.answer_by);
+        let asked = |at_most, not_at_once| Reply::Asked { request, people: people.clone(), answer_by, at_most, not_at_once };
         let answers: Vec<String> = [
-            Reply::Asked { request, people: stage.approvers.clone(), answer_by: stage.request.answer_by, at_most: None },
-            Reply::Asked {
-                request,
-                people: stage.approvers.clone(),
-                answer_by: stage.request.answer_by,
-                at_most: Some(stage.request.answer_by),
-            },
+            asked(None, None),
+            asked(Some(stage.request.answer_by), None),
+            asked(None, Some(NotAtOnce::Unread { source: "the on-call schedule `PABC123` of `pagerduty`".to_owned() })),
+            asked(None, Some(NotAtOnce::UsedUp { uses: 1, per: "12h".parse().unwrap() })),
+            asked(None, Some(NotAtOnce::UsedUp { uses: 5, per: "24h".parse().unwrap() })),
             Reply::ApprovedAtOnce { request },
             Reply::GlassBroken { request, review: Box::new(stage.review(None)) },
             Reply::GlassAsked {

@@ -44,7 +44,7 @@ fn read(row: &Row<'_>) -> Result<Request, StoreError> {
         start_within: f.ttl("start_within_ms")?,
         ends_at_most: f.time("ends_at_most")?,
         warn_before: f.ttl("warn_before_ms")?,
-        policy: PolicyRef { id: f.parsed("policy")?, digest: f.get("policy_digest")? },
+        policy: PolicyRef { id: f.parsed("policy")?, also: f.json("also_under")?, digest: f.get("policy_digest")? },
         mode: f.named("mode")?,
         steps: f.json("steps")?,
         approvals: f.json("approvals")?,
@@ -93,18 +93,18 @@ fn state_columns(state: &RequestState) -> Result<StateColumns<'_>, StoreError> {
 
 const INSERT: &str = "INSERT INTO requests
     (id, version, audit_seq, due_at, subject, resource, role, parts, access_for_ms, extends, terms_hash, filed_by, reason, asked_at,
-     answer_by, start_at, start_within_ms, ends_at_most, warn_before_ms, policy, policy_digest, mode, steps, approvals, grants,
+     answer_by, start_at, start_within_ms, ends_at_most, warn_before_ms, policy, also_under, policy_digest, mode, steps, approvals, grants,
      reminding, state, decided_at, decided_by, decided_words, decided_why, seats)
     VALUES
     (:id, :version, :audit_seq, :due_at, :subject, :resource, :role, :parts, :access_for_ms, :extends, :terms_hash, :filed_by, :reason,
-     :asked_at, :answer_by, :start_at, :start_within_ms, :ends_at_most, :warn_before_ms, :policy, :policy_digest, :mode, :steps,
+     :asked_at, :answer_by, :start_at, :start_within_ms, :ends_at_most, :warn_before_ms, :policy, :also_under, :policy_digest, :mode, :steps,
      :approvals, :grants, :reminding, :state, :decided_at, :decided_by, :decided_words, :decided_why, :seats)";
 
 const REPLACE: &str = "UPDATE requests SET
     version = :version, audit_seq = :audit_seq, due_at = :due_at, subject = :subject, resource = :resource, role = :role,
     parts = :parts, access_for_ms = :access_for_ms, extends = :extends, terms_hash = :terms_hash, filed_by = :filed_by, reason = :reason,
     asked_at = :asked_at, answer_by = :answer_by, start_at = :start_at, start_within_ms = :start_within_ms,
-    ends_at_most = :ends_at_most, warn_before_ms = :warn_before_ms, policy = :policy, policy_digest = :policy_digest,
+    ends_at_most = :ends_at_most, warn_before_ms = :warn_before_ms, policy = :policy, also_under = :also_under, policy_digest = :policy_digest,
     mode = :mode, steps = :steps, approvals = :approvals, grants = :grants, reminding = :reminding, state = :state, decided_at = :decided_at,
     decided_by = :decided_by, decided_words = :decided_words, decided_why = :decided_why, seats = :seats
     WHERE id = :id AND version = :version - 1";
@@ -142,6 +142,7 @@ pub(in crate::store) fn save(conn: &Connection, how: Save, request: &Request, au
         ":ends_at_most": request.ends_at_most.as_millis(),
         ":warn_before_ms": request.warn_before.as_millis(),
         ":policy": policy.id.as_str(),
+        ":also_under": json_of(&policy.also)?,
         ":policy_digest": policy.digest,
         ":mode": name_of(&request.mode)?,
         ":steps": json_of(&request.steps)?,

@@ -58,7 +58,7 @@ fn request(id: i64) -> Request {
         start_within: ttl(60),
         ends_at_most: at(86_400),
         warn_before: ttl(15),
-        policy: PolicyRef { id: "orders".parse().unwrap(), digest: "d1".to_owned() },
+        policy: PolicyRef { id: "orders".parse().unwrap(), also: Vec::new(), digest: "d1".to_owned() },
         mode: Mode::Ask,
         steps: vec![Step { by: "group/dba".to_owned(), count: 1 }],
         approvals: vec![],

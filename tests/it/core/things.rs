@@ -77,7 +77,7 @@ pub fn request() -> Request {
         start_within: Ttl::from_minutes(60).unwrap(),
         ends_at_most: at(24 * HOUR),
         warn_before: Ttl::from_minutes(15).unwrap(),
-        policy: PolicyRef { id: "p".parse().unwrap(), digest: "d".to_owned() },
+        policy: PolicyRef { id: "p".parse().unwrap(), also: Vec::new(), digest: "d".to_owned() },
         mode: Mode::Ask,
         steps: vec![Step { by: "group/dba".to_owned(), count: 1 }],
         remind: None,

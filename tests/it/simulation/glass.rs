@@ -47,7 +47,7 @@ impl World {
             start_within: Ttl::from_minutes(30).unwrap(),
             ends_at_most: now.at.plus(Ttl::from_minutes(60).unwrap()),
             warn_before: Ttl::from_minutes(15).unwrap(),
-            policy: PolicyRef { id: "glass".parse().unwrap(), digest: "d".to_owned() },
+            policy: PolicyRef { id: "glass".parse().unwrap(), also: Vec::new(), digest: "d".to_owned() },
             mode: Mode::BreakGlass,
             steps: Vec::new(),
             remind: None,

@@ -72,7 +72,7 @@ impl World {
             start_within: Ttl::from_minutes(*self.rng.pick(&[2, 30, 30, 30]).unwrap()).unwrap(),
             ends_at_most: now.at.plus(Duration::from_secs(3600 * self.rng.below(12))),
             warn_before: Ttl::from_minutes(15).unwrap(),
-            policy: PolicyRef { id: "p".parse().unwrap(), digest: "d".to_owned() },
+            policy: PolicyRef { id: "p".parse().unwrap(), also: Vec::new(), digest: "d".to_owned() },
             mode: Mode::Ask,
             steps: vec![Step { by: "group/a".to_owned(), count }],
             remind: rule_of(id),

@@ -333,3 +333,27 @@ async fn two_parts_may_be_two_levels_of_one_thing() {
     w.advance(hours(1)).await;
     assert_eq!((states(&w), w.level("bob", "prod/orders")), (["ended".into(), "ended".into()], None));
 }
+
+#[tokio::test]
+async fn what_nobody_was_asked_about_counts_for_every_part() {
+    let mut w = World::new().await;
+    let at_once = |id: &str, what: &str, uses: u32| {
+        format!(
+            "  - id: {id}\n    about: At once.\n    who: {{ group: sre }}\n    what: {{ {what} }}\n    for: {{ max: 1h }}\n    \
+             approve: auto\n    limit: {{ uses: {uses}, per: 24h }}\n    otherwise: [ {{ by: owners, count: 1 }} ]\n"
+        )
+    };
+    let rules =
+        [at_once("read", "resource: prod/orders, role: readonly", 2), at_once("write", "resource: shop/repo, role: write", 1)];
+    w.write_policy("at-once.yaml", &format!("version: 1\npolicies:\n{}", rules.concat()));
+    w.reload().await.unwrap();
+    w.says("bob", &DEBUG.replace("2h", "30m")).await;
+    assert_eq!(states(&w), ["active", "active"], "nobody was asked");
+    w.says("bob", "/jit done").await;
+    let answer = w.says("bob", "/jit request shop/repo write 30m OPS-42 slow checkout").await;
+    assert!(answer.contains("Asked"), "that was the only time: {answer}");
+    w.says("bob", "/jit request prod/orders readonly 30m OPS-42 slow checkout").await;
+    assert_eq!(w.grant_state("G-4"), "active", "this one is the second: {:#?}", w.audit());
+    // Slack takes one message a second and person.
+    w.advance(minutes(1)).await;
+}

@@ -3,7 +3,7 @@
 use daypass::demo::emulator::{Delivery, signature};
 
 use super::ASK;
-use crate::support::world::{SIGNING_SECRET, World};
+use crate::support::world::{SIGNING_SECRET, Transport, World};
 
 const FORM: &str = "application/x-www-form-urlencoded";
 const JSON: &str = "application/json";
@@ -15,7 +15,7 @@ fn unsigned(content_type: &'static str, body: &str) -> Delivery {
 // E41
 #[tokio::test]
 async fn what_slack_did_not_sign_is_refused_without_detail() {
-    let mut w = World::new().await;
+    let mut w = World::over(Transport::Http).await;
     w.says("maya", ASK).await;
     let real = w.presses_in_vain("carol", "R-1", "request.approve").await;
     let now_s = w.now().as_millis() / 1000;
@@ -46,7 +46,7 @@ async fn what_slack_did_not_sign_is_refused_without_detail() {
 // E41
 #[tokio::test]
 async fn the_same_bytes_twice_are_done_once() {
-    let mut w = World::new().await;
+    let mut w = World::over(Transport::Http).await;
     w.says("maya", ASK).await;
     let command = w.last_delivery();
     let before = w.audit().len();
@@ -58,7 +58,7 @@ async fn the_same_bytes_twice_are_done_once() {
 
 #[tokio::test]
 async fn what_cannot_be_read_is_the_senders_mistake() {
-    let w = World::new().await;
+    let w = World::over(Transport::Http).await;
     let before = w.audit().len();
     for (status, content_type, body) in [
         (400, JSON, "{\"type\":"),
@@ -82,7 +82,7 @@ async fn what_cannot_be_read_is_the_senders_mistake() {
 
 #[tokio::test]
 async fn a_body_without_end_is_not_read() {
-    let mut w = World::new().await;
+    let mut w = World::over(Transport::Http).await;
     let before = w.audit().len();
     for bytes in [64 * 1024 + 1, 10 * 1024 * 1024] {
         let shown = w.delivers(unsigned(FORM, &"x".repeat(bytes))).await;
@@ -95,7 +95,7 @@ async fn a_body_without_end_is_not_read() {
 
 #[tokio::test]
 async fn a_button_with_another_value_is_answered_and_changes_nothing() {
-    let mut w = World::new().await;
+    let mut w = World::over(Transport::Http).await;
     w.says("maya", ASK).await;
     let real = w.presses_in_vain("carol", "R-1", "request.approve").await;
     let value = format!("R-1+{}", w.request("R-1").unwrap().terms_hash);
@@ -118,7 +118,7 @@ async fn a_button_with_another_value_is_answered_and_changes_nothing() {
 
 #[tokio::test]
 async fn what_is_in_no_file_cannot_be_asked_for() {
-    let mut w = World::new().await;
+    let mut w = World::over(Transport::Http).await;
     let before = w.audit().len();
     let answer = w.says("maya", "/jit request prod/ordres readonly 2h OPS-42 slow checkout").await;
     assert!(answer.contains("prod/ordres") && answer.contains("prod/orders"), "what was asked, and what is like it: {answer}");

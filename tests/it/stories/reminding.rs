@@ -7,7 +7,7 @@ use crate::support::world::{World, hours, minutes};
 const READ: &str =
     "    approve: [ { by: owners, count: 1 } ]                                # one of the resource's owners: Carol or Dave\n";
 const RULE: &str = "    remind: { after: 15m, then_ask: group/security, after_that: 30m, page: pagerduty/orders }\n";
-const PAGER: &str = "providers:\n  - { id: pagerduty, kind: pagerduty, token_env: PAGER_TOKEN }\n";
+const PAGER: &str = "providers:\n  - { id: pagerduty, kind: pagerduty, token_env: PAGER_TOKEN, from: daypass@shop.example }\n";
 
 const GROUPS: &str = "  - { id: platform, members: [priya] }\n  - { id: helpers, members: [bob, hugo, priya] }\n";
 

@@ -1,6 +1,7 @@
 //! The machinery of the stories, so that the stories read like a log.
 
 pub mod pager;
+pub mod pagerduty;
 pub mod postgres;
 pub mod process;
 pub mod sandbox;

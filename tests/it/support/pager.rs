@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, MutexGuard};
 use async_trait::async_trait;
 use daypass::access::entitlement::Class;
 use daypass::providers::oncall::{OnCall, OnCallUser, Page};
-use daypass::providers::{Call, ProviderError};
+use daypass::providers::{Call, Finding, ProviderError};
 
 /// Outlives the process, like the real one.
 #[derive(Debug, Clone, Default)]
@@ -71,6 +71,10 @@ impl Pager {
 
 #[async_trait]
 impl OnCall for Pager {
+    async fn validate(&self, _: &Call) -> Result<Vec<Finding>, ProviderError> {
+        Ok(Vec::new())
+    }
+
     async fn on_call(&self, _: &Call, _: &str) -> Result<Vec<OnCallUser>, ProviderError> {
         Ok(Vec::new())
     }

@@ -232,6 +232,11 @@ impl Rig {
         assert!(matches!(status.signal(), Some(6 | 9)), "it ended by itself ({status}):\n{}", self.last_words());
     }
 
+    /// Everything that it wrote, in all its lives.
+    pub fn log(&self) -> String {
+        self.log.lock().unwrap().join("\n")
+    }
+
     /// The latest lines that it wrote, of all its lives.
     pub fn last_words(&self) -> String {
         let log = self.log.lock().unwrap();

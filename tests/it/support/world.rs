@@ -1,4 +1,4 @@
-//! A whole Daypass over signed HTTP: the real parts and a real database, a strict Slack, a provider whose truth can be seen,
+//! A whole Daypass, over signed HTTP or over Socket Mode: the real parts and a real database, a strict Slack, a provider whose truth can be seen,
 //! and a clock that stands still until a story moves it.
 //!
 //! What people do is in `people`, what can be looked at in `looking`, and what must hold at the end of every story in `checks`.
@@ -14,16 +14,20 @@ use std::time::Duration;
 use daypass::access::time::Timestamp;
 use daypass::app::{App, Orphans, Policies, Settings};
 use daypass::clock::Clock;
-use daypass::demo::emulator::{Emulator, Seed};
+use daypass::demo::emulator::{Emulator, LINKS_MAX, Seed};
 use daypass::demo::sandbox::{Sandbox, Setup};
 use daypass::routes::Routes;
 use daypass::server::Limits;
 use daypass::slack::client::SlackApi;
+use daypass::slack::socket::{Pace, Socket};
 use daypass::store::Store;
 use daypass::telemetry::Metrics;
 use daypass::worker::{Round, Worker};
 use secrecy::SecretString;
 use tokio::sync::watch;
+use tokio::task::JoinHandle;
+
+use super::pagerduty::{self, PagerDuty};
 
 pub const SIGNING_SECRET: &str = "8f742231b10e8888abcd99yyyzzz85a5";
 
@@ -59,6 +63,32 @@ struct Bot {
     app: Arc<App>,
     worker: Worker,
     stop: watch::Sender<bool>,
+    /// Whatever brings in what Slack sends.
+    door: JoinHandle<()>,
+}
+
+/// How Slack reaches the process. Every story holds over both; `DAYPASS_STORIES=socket` says which it is this time.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Transport {
+    Http,
+    Socket,
+}
+
+impl Transport {
+    #[expect(clippy::disallowed_methods, reason = "the whole suite runs twice, and `config` knows nothing of tests")]
+    fn of_this_run() -> Transport {
+        match std::env::var("DAYPASS_STORIES").as_deref() {
+            Ok("socket") => Transport::Socket,
+            Ok("http") | Err(_) => Transport::Http,
+            Ok(other) => panic!("DAYPASS_STORIES must be `http` or `socket`, not `{other}`"),
+        }
+    }
+}
+
+/// Connections that come back at once, and are told to be dead by nothing but their end.
+pub fn at_once() -> Pace {
+    let millis = Duration::from_millis;
+    Pace { again: (millis(2), millis(50)), refused_again: minutes(10), linger: minutes(1), ..Pace::default() }
 }
 
 pub struct World {
@@ -66,8 +96,14 @@ pub struct World {
     pub provider: Sandbox,
     /// A second server, which the policy files may name as `OTHER_URL`.
     pub other: Sandbox,
+    /// Who knows who is on call, which the policy files may name as `PAGERDUTY_URL`.
+    pub pagerduty: PagerDuty,
     /// What the next start makes of files that have no word of what is open.
     pub orphans: Orphans,
+    /// How fast the next start makes its connections, and how long it lets Slack wait.
+    pub pace: Pace,
+    pub answer_within: Duration,
+    transport: Transport,
     clock: Arc<TestClock>,
     dir: tempfile::TempDir,
     bot: Option<Bot>,
@@ -85,7 +121,15 @@ impl World {
         World::with_policies(&EXAMPLE).await
     }
 
+    pub async fn over(transport: Transport) -> World {
+        World::made(&EXAMPLE, transport).await
+    }
+
     pub async fn with_policies(files: &[(&str, &str)]) -> World {
+        World::made(files, Transport::of_this_run()).await
+    }
+
+    async fn made(files: &[(&str, &str)], transport: Transport) -> World {
         drop(rustls::crypto::ring::default_provider().install_default());
         let clock = Arc::new(TestClock { wall_ms: AtomicI64::new(START_MS), elapsed_ms: AtomicI64::new(0) });
         let now = {
@@ -96,9 +140,12 @@ impl World {
         let provider = Sandbox::start(Setup::demo(), Arc::new(now.clone())).await.unwrap();
         let second = Setup { fingerprint: "sandbox-00000002".into(), ..Setup::demo() };
         let other = Sandbox::start(second, Arc::new(now)).await.unwrap();
+        let pagerduty = PagerDuty::start().await;
         let dir = tempfile::tempdir().unwrap();
         std::fs::create_dir(dir.path().join("policies")).unwrap();
-        let mut world = World { slack, provider, other, orphans: Orphans::Refuse, clock, dir, bot: None };
+        let (orphans, pace, answer_within) = (Orphans::Refuse, at_once(), daypass::routes::ANSWER_WITHIN);
+        let mut world =
+            World { slack, provider, other, pagerduty, orphans, pace, answer_within, transport, clock, dir, bot: None };
         for (name, text) in files {
             world.write_policy(name, text);
         }
@@ -166,7 +213,10 @@ impl World {
         };
         let (url, token) = (url.to_owned(), token.to_owned());
         let (other_url, other_token) = (self.other.url(), self.other.token());
+        let pagerduty_url = self.pagerduty.url();
         let secrets = move |name: &str| match name {
+            "PAGERDUTY_URL" => Some(SecretString::from(pagerduty_url.clone())),
+            "PAGERDUTY_TOKEN" => Some(SecretString::from(pagerduty::TOKEN)),
             "OTHER_URL" => Some(SecretString::from(other_url.clone())),
             "OTHER_TOKEN" => Some(SecretString::from(other_token.clone())),
             "SANDBOX_URL" => Some(SecretString::from(url.clone())),
@@ -183,27 +233,65 @@ impl World {
         let clock: Arc<dyn Clock> = self.clock.clone();
         let app = App::new(store, Arc::clone(&clock), api, policies, settings);
         app.begin(problem.as_ref()).await.unwrap();
-        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let address = listener.local_addr().unwrap();
-        self.slack.set_bot(&format!("http://{address}/slack/events"), SIGNING_SECRET);
+        let signing_secrets = match self.transport {
+            Transport::Http => vec![SecretString::from(SIGNING_SECRET)],
+            Transport::Socket => Vec::new(),
+        };
         let routes = Arc::new(Routes {
             receiver: Arc::clone(&app),
             clock,
-            signing_secrets: vec![SecretString::from(SIGNING_SECRET)],
+            signing_secrets,
             metrics: Arc::new(Metrics::default()),
-            answer_within: daypass::routes::ANSWER_WITHIN,
+            answer_within: self.answer_within,
             strangers: Default::default(),
         });
         let (stop, stopped) = watch::channel(false);
-        tokio::spawn(daypass::server::serve(listener, routes, Limits::default(), stopped));
+        let door = match self.transport {
+            Transport::Http => {
+                let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+                let address = listener.local_addr().unwrap();
+                self.slack.set_bot(&format!("http://{address}/slack/events"), SIGNING_SECRET);
+                tokio::spawn(daypass::server::serve(listener, routes, Limits::default(), stopped))
+            }
+            Transport::Socket => {
+                let app_token = SecretString::from(self.slack.use_socket_mode());
+                let socket = Socket::new(&self.slack.api_url(), &app_token).unwrap().with_pace(self.pace);
+                app.comes_over(socket.status());
+                tokio::spawn(socket.serve(routes, stopped))
+            }
+        };
         let worker = Worker::start(Arc::clone(&app)).await.unwrap();
-        self.bot = Some(Bot { app, worker, stop });
+        self.bot = Some(Bot { app, worker, stop, door });
+        if self.transport == Transport::Socket {
+            self.linked(self.pace.connections.min(LINKS_MAX)).await;
+        }
+    }
+
+    /// Until that many connections work.
+    pub async fn linked(&self, links: usize) {
+        let linked = self.slack.links_until(|working, _| working == links);
+        let linked = tokio::time::timeout(Duration::from_secs(10), linked).await;
+        linked.unwrap_or_else(|_| panic!("{} connections instead of {links}", self.slack.links()));
     }
 
     /// The process ends without finishing anything.
     pub async fn kill(&mut self) {
-        if let Some(Bot { stop, worker, app }) = self.bot.take() {
+        if let Some(Bot { stop, worker, app, door }) = self.bot.take() {
+            if self.transport == Transport::Socket {
+                door.abort();
+                self.linked(0).await;
+            }
             stop.send_replace(true);
+            drop(worker);
+            drop(app);
+        }
+    }
+
+    /// The process is told to stop, and finishes what it has begun.
+    pub async fn stop(&mut self) {
+        if let Some(Bot { stop, worker, app, door }) = self.bot.take() {
+            stop.send_replace(true);
+            tokio::time::timeout(Duration::from_secs(10), door).await.expect("it stops").unwrap();
             drop(worker);
             drop(app);
         }

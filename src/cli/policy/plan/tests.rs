@@ -85,7 +85,7 @@ fn facts(words: &str) -> Facts {
         purpose: Asked::Access,
         start_at: None,
         manner: Manner::Usual,
-        uses: std::collections::BTreeMap::new(),
+        uses: BTreeMap::new(),
         outside: Outside::assumed_active(),
     }
 }
@@ -116,7 +116,7 @@ fn request(set: &PolicySet, facts: &Facts, id: i64, asked_at: Timestamp) -> Requ
         start_within,
         ends_at_most,
         warn_before,
-        policy: PolicyRef { id: policy, digest: set.digest().to_owned() },
+        policy: PolicyRef { id: policy, also: Vec::new(), digest: set.digest().to_owned() },
         mode,
         steps,
         approvals: vec![],

@@ -48,6 +48,19 @@ policies:
 }
 
 #[test]
+fn groups_that_are_read_elsewhere_limits_and_break_glass_are_said_in_words() {
+    let set = set("providers: [{ id: pager, kind: pagerduty, url_env: PAGER_URL }]
+groups: [{ id: on-call, on_call: { provider: pager, schedule: PABC123 } }]
+policies:
+  - { id: at-once, who: { group: on-call }, what: { resource: 'cloud/*', role: '*' }, for: { max: 1h }, approve: auto, limit: { uses: 5, per: 24h }, otherwise: [{ by: group/security }] }
+  - { id: glass, who: { group: dba }, what: { resource: 'prod/*', role: '*' }, for: { max: 30m }, approve: break-glass, review: { by: group/security, within: 24h } }
+  - { id: asks, who: { person: maya }, what: { resource: cloud/staging, role: poweruser }, for: { max: 1h, extend: { times: 1, approve: auto } }, approve: [{ by: group/on-call }] }
+");
+    insta::assert_snapshot!(tell_risky(&set, tuesday(), Format::Text));
+    insta::assert_snapshot!(told(&set, "cloud/staging", "poweruser", Format::Text));
+}
+
+#[test]
 fn a_program_reads_the_same() {
     let set = set("policies:
   - { id: quick, who: { person: carol }, what: { resource: shop/repo, role: write }, when: { days: mon, hours: '09:00-17:00' }, approve: auto }
@@ -62,7 +75,7 @@ fn a_program_reads_the_same() {
 #[test]
 fn nothing_and_nobody_are_said_in_words() {
     let set = set("forbid: [{ id: closed, what: { resource: '*' } }]");
-    insta::assert_snapshot!(tell_risky(&set, tuesday(), Format::Text), @"Nothing can be reached without a human, in the two weeks from Tue 24 Nov 2026 10:00 Europe/Berlin.");
+    insta::assert_snapshot!(tell_risky(&set, tuesday(), Format::Text), @"Nothing can be reached without a human, or kept for longer, in the two weeks from Tue 24 Nov 2026 10:00 Europe/Berlin.");
     insta::assert_snapshot!(told(&set, "cloud/staging", "poweruser", Format::Text), @"0 of 9 people can get cloud/staging poweruser, in the two weeks from Tue 24 Nov 2026 10:00 Europe/Berlin.");
     insta::assert_snapshot!(told(&set, "cloud/stagin", "poweruser", Format::Text), @"there is no resource `cloud/stagin`; did you mean `cloud/staging`?");
     insta::assert_snapshot!(told(&set, "cloud/staging", "root", Format::Text), @"there is no role `root` on `cloud/staging`; there are poweruser");

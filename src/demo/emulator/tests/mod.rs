@@ -5,6 +5,7 @@ mod blocks;
 mod directory;
 mod messages;
 mod responses;
+mod sockets;
 mod views;
 
 use std::sync::atomic::{AtomicI64, Ordering};

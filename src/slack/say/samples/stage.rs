@@ -212,7 +212,11 @@ fn request_of(terms: Terms, said: &str) -> Result<Request, NotAnId> {
         start_within: ttl(60),
         ends_at_most: at(420),
         warn_before: ttl(15),
-        policy: PolicyRef { id: "acme-read-orders".parse()?, digest: "9f86d081884c7d659a2feaa0c55ad015".to_owned() },
+        policy: PolicyRef {
+            id: "acme-read-orders".parse()?,
+            also: Vec::new(),
+            digest: "9f86d081884c7d659a2feaa0c55ad015".to_owned(),
+        },
         mode: Mode::Ask,
         steps: vec![Step { by: "group/dba".to_owned(), count: 1 }],
         approvals: Vec::new(),
