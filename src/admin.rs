@@ -1,10 +1,14 @@
 //! The admin socket: how the command line looks into the running process. A Unix socket in the data directory, for its owner only.
 //!
-//! One JSON object a line in, one a line out: `{"op":"status"}`, then `{"ok":{…}}` or `{"error":"a sentence"}`. It grants and
-//! approves nothing: whatever gives access needs a person, and a socket is none. It can shorten what is in force.
+//! One JSON object a line in, one a line out: `{"op":"status"}`, then `{"ok":{…}}` or `{"error":"a sentence"}`. The socket itself
+//! grants and approves nothing: whatever gives access needs a person, who is whoever the kernel says has logged in at the other end
+//! (`peer`), by the same rules as in Slack. Without a person it can only shorten what is in force.
 
+mod act;
 pub mod client;
+mod drain;
 mod look;
+pub mod peer;
 #[cfg(test)]
 mod tests;
 
@@ -24,11 +28,13 @@ use tokio::task::JoinSet;
 use tracing::{info, warn};
 
 use crate::access::time::Timestamp;
-use crate::app::App;
+use crate::access::words::Words;
+use crate::app::{App, Drain, OnHost};
 use crate::clock::DemoClock;
 use crate::server::{ACCEPT_PAUSE, told};
 
 pub(crate) use look::verify;
+use peer::Peer;
 
 /// The socket's name in the data directory.
 pub const SOCKET_FILE: &str = "admin.sock";
@@ -40,7 +46,7 @@ const CONNECTIONS_MAX: usize = 16;
 const IDLE_MAX: Duration = Duration::from_secs(60);
 
 /// A question.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(tag = "op")]
 pub enum Question {
     /// How is it?
@@ -52,6 +58,45 @@ pub enum Question {
     /// Who asks for what?
     #[serde(rename = "requests")]
     Requests,
+    /// What is this request about, and what does it need?
+    #[serde(rename = "request.show")]
+    Request {
+        /// Its number.
+        request: String,
+    },
+    /// Somebody asks.
+    #[serde(rename = "request.file")]
+    File {
+        /// What would stand after `/jit request`.
+        words: String,
+    },
+    /// Somebody agrees.
+    #[serde(rename = "request.approve")]
+    Approve {
+        /// To which request.
+        request: String,
+        /// What stood for its terms when they were shown.
+        terms: String,
+        /// Why, where they say so.
+        #[serde(default)]
+        note: String,
+    },
+    /// Somebody says no.
+    #[serde(rename = "request.deny")]
+    Deny {
+        /// To which request.
+        request: String,
+        /// Why.
+        reason: String,
+    },
+    /// Somebody takes an access back.
+    #[serde(rename = "grant.revoke")]
+    Revoke {
+        /// Which grant.
+        grant: String,
+        /// Why.
+        reason: String,
+    },
     /// What happened?
     #[serde(rename = "audit")]
     Audit {
@@ -68,6 +113,28 @@ pub enum Question {
     /// End or shorten what is in force to what the policy files of now would allow.
     #[serde(rename = "policy.apply")]
     PolicyApply,
+    /// Take Daypass out of service.
+    #[serde(rename = "drain.begin")]
+    DrainBegin,
+    /// Take it back into service.
+    #[serde(rename = "drain.undo")]
+    DrainUndo,
+    /// How far is it?
+    #[serde(rename = "drain.status")]
+    DrainStatus,
+    /// The log as it is stored, for whoever verifies it elsewhere.
+    #[serde(rename = "audit.export")]
+    AuditExport {
+        /// From which line on; lines count from 1.
+        #[serde(default)]
+        after: u64,
+    },
+    /// Erase what somebody typed.
+    #[serde(rename = "people.erase")]
+    Erase {
+        /// Their id.
+        person: String,
+    },
     /// The wall clock is right, whatever it looks like.
     #[serde(rename = "clock.believe")]
     ClockBelieve,
@@ -132,8 +199,10 @@ pub async fn serve(socket: Socket, admin: Admin, mut stop: watch::Receiver<bool>
             () = told(&mut stop) => return,
         };
         match accepted {
-            Ok((stream, _)) if is_owner(&stream) => drop(connections.spawn(converse(stream, admin.clone()))),
-            Ok(_) => warn!("somebody else tried the admin socket"),
+            Ok((stream, _)) => match Peer::of(&stream).filter(Peer::is_owner) {
+                Some(peer) => drop(connections.spawn(converse(stream, peer, admin.clone()))),
+                None => warn!("somebody else tried the admin socket"),
+            },
             Err(problem) => {
                 warn!(%problem, "the admin socket could not accept");
                 let _ = tokio::time::timeout(ACCEPT_PAUSE, told(&mut stop)).await;
@@ -142,12 +211,7 @@ pub async fn serve(socket: Socket, admin: Admin, mut stop: watch::Receiver<bool>
     }
 }
 
-/// Whether the peer runs as the user that we run as. The socket's mode says the same; a copy of the directory may not.
-fn is_owner(stream: &UnixStream) -> bool {
-    stream.peer_cred().is_ok_and(|peer| peer.uid() == rustix::process::geteuid().as_raw())
-}
-
-async fn converse(stream: UnixStream, admin: Admin) {
+async fn converse(stream: UnixStream, peer: Peer, admin: Admin) {
     let (reading, mut writing) = stream.into_split();
     let mut reading = BufReader::new(reading).take(QUESTION_BYTES_MAX);
     loop {
@@ -158,7 +222,7 @@ async fn converse(stream: UnixStream, admin: Admin) {
             Ok(Ok(0) | Err(_)) | Err(_) => return,
         }
         let is_whole = line.ends_with(b"\n") || u64::try_from(line.len()).unwrap_or(u64::MAX) < QUESTION_BYTES_MAX;
-        let answer = if is_whole { admin.answer_line(&line).await } else { Err("the question is too long".to_owned()) };
+        let answer = if is_whole { admin.answer_line(&line, &peer).await } else { Err("the question is too long".to_owned()) };
         let answer = match answer {
             Ok(ok) => json!({ "ok": ok }),
             Err(problem) => json!({ "error": problem }),
@@ -170,9 +234,9 @@ async fn converse(stream: UnixStream, admin: Admin) {
 }
 
 impl Admin {
-    async fn answer_line(&self, line: &[u8]) -> Result<Value, String> {
+    async fn answer_line(&self, line: &[u8], peer: &Peer) -> Result<Value, String> {
         let question = serde_json::from_slice(line).map_err(|problem| format!("the question is not understood: {problem}"))?;
-        self.answer(question).await
+        self.answer(question, peer).await
     }
 
     /// Answers a question.
@@ -180,18 +244,38 @@ impl Admin {
     /// # Errors
     ///
     /// A sentence that says why there is no answer.
-    pub async fn answer(&self, question: Question) -> Result<Value, String> {
+    pub async fn answer(&self, question: Question, peer: &Peer) -> Result<Value, String> {
         let unreadable = |problem: crate::store::StoreError| format!("the database cannot be read: {problem}");
         match question {
             Question::Status => look::status(&self.app).await.map_err(unreadable),
             Question::Grants => look::grants(&self.app).await.map_err(unreadable),
             Question::Requests => look::requests(&self.app).await.map_err(unreadable),
+            Question::Request { request } => look::request(&self.app, act::number(&request)?).await.map_err(unreadable)?,
+            Question::File { words } => act::perform(&self.app, peer, OnHost::File { words }).await,
+            Question::Approve { request, terms, note } => {
+                let (request, note) = (act::number(&request)?, Words::typed(&note));
+                let terms = terms.parse().map_err(|_| "the terms are not spelled as they were shown".to_owned())?;
+                act::perform(&self.app, peer, OnHost::Approve { request, terms, note }).await
+            }
+            Question::Deny { request, reason } => {
+                let (request, reason) = (act::number(&request)?, Words::typed(&reason));
+                act::perform(&self.app, peer, OnHost::Deny { request, reason }).await
+            }
+            Question::Revoke { grant, reason } => {
+                let (grant, reason) = (act::number(&grant)?, Words::typed(&reason));
+                act::perform(&self.app, peer, OnHost::Revoke { grant, reason }).await
+            }
             Question::Audit { after, limit } => look::audit(&self.app, after, limit).await.map_err(unreadable),
             Question::AuditVerify => look::verify(self.app.store()).await.map_err(unreadable),
             Question::PolicyApply => {
                 warn!("an operator applies the policy files to what is in force");
                 Ok(json!({ "done": self.app.apply_to_active().await.map_err(unreadable)? }))
             }
+            Question::DrainBegin => drain::drain(&self.app, peer, Drain::Begin).await,
+            Question::DrainUndo => drain::drain(&self.app, peer, Drain::Undo).await,
+            Question::DrainStatus => drain::status(&self.app).await.map_err(unreadable),
+            Question::AuditExport { after } => drain::export(&self.app, after).await.map_err(unreadable),
+            Question::Erase { person } => act::erase(&self.app, peer, &person).await,
             Question::ClockBelieve => {
                 warn!("an operator says that the clock is right");
                 self.app.believe_clock();

@@ -28,8 +28,22 @@ pub enum Actor {
     Person(PersonId),
     /// Somebody whose account belongs to no person we know (`T0TEAM/U0USER`).
     Account(String),
+    /// A person, by a command on the host that Daypass runs on, and not in Slack.
+    Host(PersonId),
+    /// A user of that host who is no person we know (`root`).
+    HostUser(String),
     /// Daypass itself: time passed, or a provider answered.
     Daypass,
+}
+
+impl Actor {
+    /// The person, wherever they act.
+    pub fn person(&self) -> Option<&PersonId> {
+        match self {
+            Actor::Person(person) | Actor::Host(person) => Some(person),
+            Actor::Account(_) | Actor::HostUser(_) | Actor::Daypass => None,
+        }
+    }
 }
 
 impl Event {
@@ -53,9 +67,12 @@ impl Event {
             | Event::RequestCancelled { request, .. }
             | Event::RequestExpired { request, .. }
             | Event::RequestInvalidated { request, .. }
+            | Event::WordsErased { request, .. }
             | Event::RequestLapsed { request, .. } => About::Request(*request),
             Event::ReviewOpened { review } => About::Review(review.request),
-            Event::ReviewOverdue { request, .. } | Event::ReviewClosed { request, .. } => About::Review(*request),
+            Event::ReviewOverdue { request, .. }
+            | Event::ReviewClosed { request, .. }
+            | Event::ReviewWordsErased { request, .. } => About::Review(*request),
             Event::GrantPlanned { grant } => About::Grant(grant.id),
             Event::GrantChecking { grant, .. }
             | Event::GrantProvisioning { grant, .. }
@@ -91,6 +108,10 @@ impl Event {
             Event::Refused { .. }
             | Event::PolicyLoaded { .. }
             | Event::Finding { .. }
+            | Event::EndReason { .. }
+            | Event::DrainBegan
+            | Event::DrainUndone
+            | Event::Erased { .. }
             | Event::PolicyRefused { .. }
             | Event::Started { .. }
             | Event::ClockSuspect { .. }

@@ -9,11 +9,12 @@ use super::about::About;
 use super::entitlement::{Class, Due, Entitlement, InFlight, Prior, Target, Trouble};
 use super::event::Event;
 use super::grant::{CallResult, EndCause, Ended, Grant, GrantState, Proof, Recheck, Remains, Revoking, Warning};
-use super::ids::RequestId;
+use super::ids::{PersonId, RequestId};
 use super::remind::{Also, ByHand, Paged, Reminder, Reminding};
 use super::request::{Request, RequestState};
 use super::review::{Review, ReviewState};
 use super::time::Timestamp;
+use super::words::Words;
 
 /// An event that cannot have happened to this row.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -94,6 +95,8 @@ pub fn request(before: &Request, event: &Event) -> Result<Request, IllegalEvent>
         (Event::RequestDenied { at, by, reason, .. }, RequestState::Pending) => {
             after.state = RequestState::Denied { at: *at, by: by.clone(), reason: reason.clone() };
         }
+        // Whatever became of it: what was typed is no part of what was decided.
+        (Event::WordsErased { of, .. }, _) => erase(&mut after, of),
         (Event::RequestExpired { at, .. }, RequestState::Pending) => after.state = RequestState::Expired { at: *at },
         (Event::RequestCancelled { at, by, .. }, RequestState::Pending | RequestState::Approved { .. }) => {
             after.state = RequestState::Cancelled { at: *at, by: by.clone() };
@@ -137,6 +140,19 @@ fn reminded(before: &Reminding, event: &Event) -> Option<Reminding> {
     Some(after)
 }
 
+/// Whatever this person typed, wherever in the request it stands.
+fn erase(request: &mut Request, of: &PersonId) {
+    if request.filed_by == *of {
+        request.reason = Words::default();
+    }
+    request.approvals.iter_mut().filter(|given| given.by == *of).for_each(|given| given.note = Words::default());
+    if let RequestState::Denied { by, reason, .. } = &mut request.state
+        && by == of
+    {
+        *reason = Words::default();
+    }
+}
+
 /// The review after the event. One that is closed stays as it is.
 ///
 /// # Errors
@@ -155,6 +171,11 @@ pub fn review(before: &Review, event: &Event) -> Result<Review, IllegalEvent> {
             if *request == before.request && *by != before.subject && *by != before.filed_by =>
         {
             after.state = ReviewState::Closed { at: *at, by: by.clone(), finding: *finding, note: note.clone() };
+        }
+        (Event::ReviewWordsErased { request, of }, ReviewState::Closed { at, by, finding, .. })
+            if *request == before.request && by == of =>
+        {
+            after.state = ReviewState::Closed { at: *at, by: by.clone(), finding: *finding, note: Words::default() };
         }
         _ => return Err(illegal()),
     }

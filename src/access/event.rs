@@ -318,6 +318,16 @@ pub enum Event {
         /// What remains.
         remnant: String,
     },
+    /// Why somebody took an access back, in their own words. It changes nothing by itself.
+    #[serde(rename = "grant.end_reason")]
+    EndReason {
+        /// Which grant.
+        grant: GrantId,
+        /// Who.
+        by: PersonId,
+        /// What they said.
+        reason: Words,
+    },
     /// Its removal is late: people are told.
     #[serde(rename = "grant.overdue")]
     GrantOverdue {
@@ -485,6 +495,34 @@ pub enum Event {
         digest: String,
         /// The first problem, as one line.
         problem: String,
+    },
+    /// Daypass is taken out of service: nothing new is asked for, and all that is in force ends.
+    #[serde(rename = "daypass.drain_began")]
+    DrainBegan,
+    /// It is in service again.
+    #[serde(rename = "daypass.drain_undone")]
+    DrainUndone,
+    /// All that a person typed was erased: in the rows, and beside the log.
+    #[serde(rename = "person.erased")]
+    Erased {
+        /// Whose.
+        person: PersonId,
+    },
+    /// What a person typed about a request was erased from its rows.
+    #[serde(rename = "request.words_erased")]
+    WordsErased {
+        /// Which request.
+        request: RequestId,
+        /// Whose words.
+        of: PersonId,
+    },
+    /// What a person typed when they closed a review was erased from its row.
+    #[serde(rename = "review.words_erased")]
+    ReviewWordsErased {
+        /// Of which request.
+        request: RequestId,
+        /// Whose words.
+        of: PersonId,
     },
     /// Daypass started on this database.
     #[serde(rename = "daypass.started")]

@@ -202,6 +202,8 @@ pub enum EndCause {
     ContractEnded,
     /// The person's account was deactivated.
     PersonDeactivated,
+    /// Daypass is being taken out of service.
+    Drained,
     /// The policy no longer allows it.
     PolicyForbids(String),
     /// Another part of an all-or-nothing request failed.
@@ -247,6 +249,8 @@ pub enum VoidCause {
     ContractEnded,
     /// The person's account was deactivated.
     PersonDeactivated,
+    /// Daypass is being taken out of service.
+    Drained,
     /// Another part of an all-or-nothing request failed.
     SiblingFailed(GrantId),
 }

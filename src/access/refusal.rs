@@ -21,6 +21,12 @@ pub enum Refusal {
     /// Slack could not be asked who this is, and without knowing nothing is approved.
     AccountUnverified,
 
+    /// A user of the host that Daypass runs on is nobody in the policy files, or several people.
+    UnknownHostUser {
+        /// The user's name there.
+        user: String,
+    },
+
     // What they asked for.
     /// The words were not understood; `example` is one line that works.
     NotUnderstood {
@@ -242,6 +248,8 @@ pub enum Refusal {
     },
 
     // Daypass itself.
+    /// Daypass is being taken out of service: nothing new is asked for.
+    Draining,
     /// No valid policy is loaded: no requests are taken, and what is in force ends on time.
     NoPolicy,
     /// The clock contradicts itself: nothing new is granted.
@@ -253,4 +261,18 @@ pub enum Refusal {
         /// The reference.
         reference: String,
     },
+}
+
+impl Refusal {
+    /// The same without what somebody typed that was not understood: the audit log keeps nothing typed that could not be erased.
+    #[must_use]
+    pub fn without_words(self) -> Refusal {
+        match self {
+            Refusal::NotUnderstood { .. } => Refusal::NotUnderstood { problem: String::new(), example: String::new() },
+            Refusal::NoSuchResource { similar, .. } => Refusal::NoSuchResource { asked: String::new(), similar },
+            Refusal::NoSuchRole { resource, roles, .. } => Refusal::NoSuchRole { resource, asked: String::new(), roles },
+            Refusal::NoSuchPerson { .. } => Refusal::NoSuchPerson { asked: String::new() },
+            other => other,
+        }
+    }
 }

@@ -5,10 +5,10 @@ use std::collections::BTreeMap;
 use serde_json::{Value, json};
 
 use crate::access::grant::{Grant, GrantState};
-use crate::access::ids::PersonId;
+use crate::access::ids::{PersonId, RequestId};
 use crate::access::review::{Review, ReviewState};
 use crate::access::time::{Timestamp, Trust};
-use crate::app::App;
+use crate::app::{App, Described};
 use crate::audit::leaf::{about_text, actor_text};
 use crate::audit::sentence::sentence;
 use crate::audit::tree::to_hex;
@@ -27,7 +27,7 @@ pub(super) fn audit_lines() -> u32 {
 
 pub(super) async fn status(app: &App) -> Result<Value, StoreError> {
     let now = app.now();
-    let counts = app.store().read(|reader| reader.counts()).await?;
+    let (counts, draining) = app.store().read(|reader| Ok((reader.counts()?, reader.draining_since()?))).await?;
     let readiness = app.readiness();
     let clock = match now.trust {
         Trust::Sound => "ok",
@@ -41,6 +41,7 @@ pub(super) async fn status(app: &App) -> Result<Value, StoreError> {
         "why_not": readiness.err(),
         "policy_digest": app.policies().current().map(|loaded| loaded.set.digest().to_owned()),
         "clock": clock,
+        "draining_since_ms": draining.map(Timestamp::as_millis),
         "pending": counts.pending,
         "live": counts.live,
         "overdue": counts.overdue,
@@ -124,6 +125,15 @@ pub(super) async fn requests(app: &App) -> Result<Value, StoreError> {
             .collect::<Result<Vec<_>, StoreError>>()
     });
     Ok(json!({ "requests": list.await? }))
+}
+
+/// One request, as whoever decides has to read it. The inner error says that there is none.
+pub(super) async fn request(app: &App, id: RequestId) -> Result<Result<Value, String>, StoreError> {
+    let Some(Described { state, terms, lines }) = app.describe(id).await? else {
+        return Ok(Err(format!("there is no request {id}")));
+    };
+    let lines: Vec<_> = lines.iter().map(|(label, text)| json!({ "label": label, "text": text })).collect();
+    Ok(Ok(json!({ "id": id.to_string(), "state": state, "terms": terms.to_string(), "lines": lines })))
 }
 
 /// What somebody else said, or has to say, of what nobody agreed to.

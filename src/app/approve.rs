@@ -42,7 +42,7 @@ impl App {
         self.follow_bundle(loaded, yes.request).await?;
         let pinned = self.pinned(yes.request).await?;
         let (today, planned) = if pinned.request.state.is_pending() {
-            let today = self.today(loaded, &pinned, &deciding(&pinned.request, &yes.by)).await?;
+            let today = self.today(loaded, &pinned, &deciding(&pinned.request, &yes.by), attempt.fresh()).await?;
             (Some(today), self.plan_if_permitted(loaded, &pinned, &yes).await?)
         } else {
             (None, Vec::new())

@@ -139,26 +139,30 @@ pub(super) fn terms_hash(terms: &Terms) -> TermsHash {
 
 impl App {
     /// What the policy says of a wish now.
-    pub(super) async fn judge_wish(&self, loaded: &Loaded, wish: &Wish) -> Result<(Facts, Verdict), Stop> {
+    pub(super) async fn judge_wish(&self, loaded: &Loaded, wish: &Wish, fresh: Fresh) -> Result<(Facts, Verdict), Stop> {
         let people = [wish.subject.clone(), wish.filed_by.clone()];
         let groups = loaded.set.groups_read_for(&wish.resource, &wish.role);
-        let outside = self.outside(loaded, &people, &groups, Fresh::Lately).await?;
+        let outside = self.outside(loaded, &people, &groups, fresh).await?;
         let facts = wish.facts(self.uses(loaded, wish).await?, outside);
         let verdict = evaluate(&loaded.set, &facts, self.now().at);
         Ok((facts, verdict))
     }
 
     /// The same to act on. Where nobody will be asked, nobody looks again: what may be known from earlier is read for this.
-    async fn judge_for_good(&self, loaded: &Loaded, wish: &Wish) -> Result<(Facts, Verdict), Stop> {
-        let (mut facts, verdict) = self.judge_wish(loaded, wish).await?;
+    async fn judge_for_good(&self, loaded: &Loaded, wish: &Wish, fresh: Fresh) -> Result<(Facts, Verdict), Stop> {
+        let (mut facts, verdict) = self.judge_wish(loaded, wish, fresh).await?;
         match verdict {
             Verdict::Allow { mode: Mode::Auto | Mode::BreakGlass, .. } => {}
             Verdict::Allow { mode: Mode::Ask, .. } | Verdict::Deny { .. } => return Ok((facts, verdict)),
         }
+        let for_good = match fresh {
+            Fresh::Lately | Fresh::Now => Fresh::Now,
+            Fresh::OnHost => Fresh::OnHost,
+        };
         let readings = facts.outside.groups.iter();
         let known =
             readings.filter(|(_, reading)| matches!(reading, Reading::Members(_))).map(|(group, _)| group.clone()).collect();
-        facts.outside.groups.extend(self.outside(loaded, &[], &known, Fresh::Now).await?.groups);
+        facts.outside.groups.extend(self.outside(loaded, &[], &known, for_good).await?.groups);
         let verdict = evaluate(&loaded.set, &facts, self.now().at);
         Ok((facts, verdict))
     }
@@ -172,13 +176,17 @@ impl App {
 
     /// Files a request.
     pub(super) async fn ask(&self, attempt: &Attempt, loaded: &Arc<Loaded>, names: &Names, wish: Wish) -> Result<Outcome, Stop> {
-        let permitted = self.permit(loaded, &wish).await?;
+        let fresh = match attempt.fresh() {
+            Fresh::Now | Fresh::Lately => Fresh::Lately,
+            Fresh::OnHost => Fresh::OnHost,
+        };
+        let permitted = self.permit(loaded, &wish, fresh).await?;
         self.transact(attempt, loaded, names, move |work, names| file(work, names, &wish, permitted)).await
     }
 
-    async fn permit(&self, loaded: &Loaded, wish: &Wish) -> Result<Permitted, Stop> {
+    async fn permit(&self, loaded: &Loaded, wish: &Wish, fresh: Fresh) -> Result<Permitted, Stop> {
         let now = self.now();
-        let (facts, verdict) = self.judge_for_good(loaded, wish).await?;
+        let (facts, verdict) = self.judge_for_good(loaded, wish, fresh).await?;
         let Verdict::Allow {
             policy,
             also,
@@ -268,6 +276,9 @@ fn file(work: &mut Work<'_, '_>, names: &mut Names, wish: &Wish, permitted: Perm
         if uses.iter().any(grew) {
             return Err(Stop::Stale);
         }
+    }
+    if work.tx.draining_since()?.is_some() {
+        return Err(Refusal::Draining.into());
     }
     refuse_repeated(work, wish, &ask)?;
     ask.id = work.tx.reserve_request_id()?;

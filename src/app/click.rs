@@ -22,6 +22,7 @@ use super::deed::Deed;
 use super::end::Ending;
 use super::messages::{Kind, Moment};
 use super::policies::Loaded;
+use super::sources::Fresh;
 use super::surface::{Answer, Caller, nothing_to_ask, shown};
 use super::transact::{Attempt, Outcome, Stop};
 use super::{App, names};
@@ -87,7 +88,7 @@ impl App {
             }
             button::REVOKE => {
                 attempt.verb = "revoke";
-                let ending = Ending::Anybodys(grant.ok_or_else(unknown)?);
+                let ending = Ending::Anybodys(grant.ok_or_else(unknown)?, Words::default());
                 self.perform(attempt, names, &Deed::End(by, ending)).await
             }
             button::DENY => {
@@ -160,7 +161,7 @@ impl App {
         if is_own || gave_already || !request.state.is_pending() || yes.terms != request.terms_hash {
             return None;
         }
-        let today = self.today(loaded, &pinned, &deciding(request, &yes.by)).await.ok()?;
+        let today = self.today(loaded, &pinned, &deciding(request, &yes.by), Fresh::Now).await.ok()?;
         let may = today.electorate.iter().any(|voters| voters.contains(&yes.by));
         (may && today.note_rule == NoteRule::Required).then_some(pinned.request)
     }

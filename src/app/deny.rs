@@ -13,7 +13,7 @@ use crate::slack::say::reply::Reply;
 
 use super::approve::deciding;
 use super::policies::Loaded;
-use super::sources::{Fresh, groups_of};
+use super::sources::groups_of;
 use super::transact::{Attempt, Outcome, Stop};
 use super::{App, names};
 
@@ -28,7 +28,7 @@ impl App {
     ) -> Result<Outcome, Stop> {
         let pinned = self.pinned(id).await?;
         let deciding = deciding(&pinned.request, &by);
-        let outside = self.outside(loaded, &deciding, &groups_of(&loaded.set, &pinned.request), Fresh::Now).await?;
+        let outside = self.outside(loaded, &deciding, &groups_of(&loaded.set, &pinned.request), attempt.fresh()).await?;
         // A no needs no rule of today to permit the request; it only needs somebody who may decide.
         let Request { terms, filed_by, .. } = &pinned.request;
         let steps = pinned.request.steps_asked();

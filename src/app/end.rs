@@ -3,9 +3,11 @@
 use std::sync::Arc;
 
 use crate::access::decide::HoldingCommand;
+use crate::access::event::Event;
 use crate::access::grant::{EndCause, Grant};
 use crate::access::ids::{GrantId, PersonId};
 use crate::access::refusal::Refusal;
+use crate::access::words::Words;
 use crate::policy::PolicySet;
 use crate::slack::say::names::Names;
 use crate::slack::say::reply::Reply;
@@ -20,8 +22,8 @@ use super::{App, names};
 pub(super) enum Ending {
     /// One's own; the only one where no number is given.
     Own(Option<GrantId>),
-    /// Anybody's, by those who may.
-    Anybodys(GrantId),
+    /// Anybody's, by those who may, and why, where they said so.
+    Anybodys(GrantId, Words),
 }
 
 impl App {
@@ -36,23 +38,26 @@ impl App {
         let is_admin = self.is_admin(&by);
         let (set, ids) = (Arc::clone(&loaded.set), self.policies.ids_of(&by));
         self.transact(attempt, loaded, names, move |work, names| {
-            let grant = match ending {
-                Ending::Own(Some(id)) => found(work, id)?,
-                Ending::Own(None) => the_only_one(work.tx, &ids)?,
-                Ending::Anybodys(id) => found(work, id)?,
+            let (grant, revoked) = match ending {
+                Ending::Own(Some(id)) => (found(work, id)?, None),
+                Ending::Own(None) => (the_only_one(work.tx, &ids)?, None),
+                Ending::Anybodys(id, reason) => (found(work, id)?, Some(reason)),
             };
             names::learn_grant(names, work.tx, &grant)?;
             let request = work.tx.request(grant.request)?;
             let cause = if ids.contains(&grant.person) {
                 EndCause::HandedBack
-            } else if matches!(ending, Ending::Anybodys(_)) && (is_admin || answers_for(&set, work.tx, &grant, &by)?) {
-                EndCause::RevokedBy(by)
+            } else if revoked.is_some() && (is_admin || answers_for(&set, work.tx, &grant, &by)?) {
+                EndCause::RevokedBy(by.clone())
             } else {
                 return Err(Refusal::NotYours.into());
             };
+            let reason = revoked.filter(|reason| !reason.is_empty());
+            let why = reason.map(|reason| Event::EndReason { grant: grant.id, by, reason });
             if let Some(request) = request.filter(|request| request.terms.is_bundle()) {
                 // Nobody decided about a part of it: whoever ends one ends all.
                 let grants = work.end_all(request.id, &cause)?;
+                work.record(why.into_iter().collect())?;
                 names::learn(names, &request, &grants);
                 return Ok(Reply::EndingAll { request: request.id, grants: grants.iter().map(|grant| grant.id).collect() });
             }
@@ -61,6 +66,7 @@ impl App {
                 return Err(Refusal::GrantOver { grant: grant.id, state }.into());
             }
             work.on_holding(grant.entitlement, HoldingCommand::End { grant: grant.id, cause })?;
+            work.record(why.into_iter().collect())?;
             Ok(Reply::Ending { grant: grant.id })
         })
         .await

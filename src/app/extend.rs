@@ -18,6 +18,7 @@ use crate::slack::say::names::{self, Names};
 
 use super::ask::{Want, Wish};
 use super::policies::Loaded;
+use super::sources::Fresh;
 use super::transact::{Attempt, Outcome, Stop, Work};
 use super::{App, glass};
 
@@ -146,7 +147,7 @@ impl App {
         for minutes in MORE {
             let Some(by) = Ttl::from_minutes(minutes) else { continue };
             let wish = self.wish_for_more(person, More { grant, by, reason: Words::default() }).await?;
-            let (facts, _) = self.judge_wish(loaded, &wish).await?;
+            let (facts, _) = self.judge_wish(loaded, &wish, Fresh::Lately).await?;
             let now = self.now().at;
             match outlook(&loaded.set, &facts, now) {
                 Verdict::Allow { mode, .. } if glass::is_unagreed(&wish, mode) => last = Some(Refusal::GlassNotExtended),

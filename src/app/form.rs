@@ -24,6 +24,7 @@ use crate::slack::zone::Zone;
 use super::ask::{Want, Wish};
 use super::plan::lingers;
 use super::policies::Loaded;
+use super::sources::Fresh;
 use super::{App, bundle, names};
 
 /// What is offered as lengths, where the cap allows.
@@ -170,7 +171,7 @@ impl App {
             [only] => closing(self.caps(loaded, only).as_ref()),
             several => self.lingers(loaded, several).map(|text| format!("At the end {text}")),
         };
-        let (facts, _) = self.judge_wish(loaded, &wish).await.ok()?;
+        let (facts, _) = self.judge_wish(loaded, &wish, Fresh::Lately).await.ok()?;
         let now = self.now().at;
         let Verdict::Allow { steps, ends_at_most, clamped_by, .. } = outlook(&loaded.set, &facts, now) else { return None };
         let voters = electorate(&loaded.set, &steps, &wish.subject, &wish.filed_by, &facts.outside, now);

@@ -21,6 +21,7 @@ use crate::store::{Reader, StoreError};
 use super::App;
 use super::cut::Cut;
 use super::policies::Loaded;
+use super::standing::Silence;
 use super::transact::{Stop, Work};
 
 /// How many rows are read at a time.
@@ -96,7 +97,8 @@ impl App {
         if self.standings.account(&self.slack, user, self.wall()).await.is_none() {
             self.standings.learn(told, self.wall());
         }
-        let outside = self.standings.of(&self.slack, directory, std::slice::from_ref(&person), self.wall()).await;
+        let outside =
+            self.standings.of(&self.slack, directory, std::slice::from_ref(&person), (self.wall(), Silence::Unknown)).await;
         if outside.standing(&person) == Standing::Deactivated
             && let Err(error) = self.has_left(&person).await
         {
@@ -126,7 +128,8 @@ impl App {
         let involved = self.store.read(involved).await?;
         let people: BTreeSet<PersonId> = involved.iter().map(|person| self.policies.now_called(person)).collect();
         for person in people {
-            let outside = self.standings.of(&self.slack, directory, std::slice::from_ref(&person), self.wall()).await;
+            let outside =
+                self.standings.of(&self.slack, directory, std::slice::from_ref(&person), (self.wall(), Silence::Unknown)).await;
             if outside.standing(&person) == Standing::Deactivated {
                 self.has_left(&person).await?;
             }

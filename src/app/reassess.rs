@@ -74,13 +74,19 @@ impl App {
     /// # Errors
     ///
     /// A refusal of this click where the rules only say "not now" (outside the window, a source that cannot be read).
-    pub(super) async fn today(&self, loaded: &Arc<Loaded>, pinned: &Pinned, deciding: &[PersonId]) -> Result<Today, Stop> {
+    pub(super) async fn today(
+        &self,
+        loaded: &Arc<Loaded>,
+        pinned: &Pinned,
+        deciding: &[PersonId],
+        fresh: Fresh,
+    ) -> Result<Today, Stop> {
         let request = &pinned.request;
         if super::bundle::parts_of(&loaded.set, &request.terms.resource) != request.terms.parts {
             let asked = request.terms.resource.to_string();
             return not_today(Refusal::NoSuchResource { asked, similar: Vec::new() }, &[]);
         }
-        let outside = self.outside(loaded, deciding, &groups_of(&loaded.set, request), Fresh::Now).await?;
+        let outside = self.outside(loaded, deciding, &groups_of(&loaded.set, request), fresh).await?;
         // Nor is a group that cannot be read. One that is asked as well matters once somebody has answered.
         let asked = if request.approvals.is_empty() { request.steps.clone() } else { request.steps_asked() };
         let mut asked = asked.iter().flat_map(|step| groups_named(&step.by));
@@ -150,7 +156,7 @@ impl App {
         let judged = match self.pinned(id).await {
             Ok(pinned) => {
                 let people = concerned(&pinned.request);
-                self.today(&loaded, &pinned, &people).await.map(|today| (pinned.request.version, today))
+                self.today(&loaded, &pinned, &people, Fresh::Now).await.map(|today| (pinned.request.version, today))
             }
             Err(stop) => Err(stop),
         };

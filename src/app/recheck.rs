@@ -25,7 +25,7 @@ use super::leave::for_open_grants;
 use super::policies::Loaded;
 use super::reassess::{Pinned, why_not};
 use super::sources::Fresh;
-use super::standing::WAIT;
+use super::standing::{Silence, WAIT};
 use super::transact::{Stop, Work};
 
 /// What today's rules say of some grants, and which rules these were.
@@ -113,7 +113,7 @@ impl App {
         let asked = tokio::time::timeout(WAIT, async {
             if let Ok(home) = self.installed().await {
                 let directory = loaded.directory(&home.team);
-                let standings = self.standings.of(&self.slack, directory, &people, self.wall());
+                let standings = self.standings.of(&self.slack, directory, &people, (self.wall(), Silence::Unknown));
                 tokio::join!(standings, self.readings(&loaded.set, (directory, &home.team), &groups, Fresh::Lately));
             }
         });

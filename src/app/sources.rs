@@ -16,7 +16,7 @@ use crate::access::request::Request;
 use crate::access::time::Timestamp;
 use crate::people::{Directory, Identified};
 use crate::policy::electorate::groups_named;
-use crate::policy::facts::Reading;
+use crate::policy::facts::{Reading, Standing};
 use crate::policy::file::Members;
 use crate::policy::{Outside, PolicySet};
 use crate::providers::Call;
@@ -24,7 +24,7 @@ use crate::providers::oncall::OnCallUser;
 
 use super::App;
 use super::policies::Loaded;
-use super::standing::KNOWN_FOR;
+use super::standing::{KNOWN_FOR, Silence};
 
 /// How long all sources together may take. Less than what people are looked up in, so that whoever clicks is answered in time.
 const PATIENCE: Duration = Duration::from_millis(1500);
@@ -42,6 +42,9 @@ pub(super) enum Fresh {
     Lately,
     /// Read for this decision.
     Now,
+    /// Read for this decision, which somebody makes on the host: of people of whom Slack says nothing, what it said last counts,
+    /// else what the files say.
+    OnHost,
 }
 
 /// A schedule, and the provider that it is at.
@@ -118,6 +121,18 @@ pub(super) fn groups_of(set: &PolicySet, request: &Request) -> BTreeSet<GroupId>
     groups
 }
 
+/// What is known where Slack never said anything in the life of this process. Its groups cannot be read.
+fn by_the_files(set: &PolicySet, people: &[PersonId], groups: &BTreeSet<GroupId>) -> Outside {
+    let mut outside = Outside::assumed_active();
+    for person in people {
+        let has_account = set.person(person).is_some_and(|person| !person.slack.is_empty());
+        outside.standings.insert(person.clone(), if has_account { Standing::Active } else { Standing::Unknown });
+    }
+    let unread = |group: &GroupId| Some((group.clone(), Reading::Unreadable { source: set.source_of(group)? }));
+    outside.groups = groups.iter().filter_map(unread).collect();
+    outside
+}
+
 impl App {
     /// What is known from outside the files: how Slack knows these people, and who is in these groups.
     ///
@@ -131,10 +146,18 @@ impl App {
         groups: &BTreeSet<GroupId>,
         fresh: Fresh,
     ) -> Result<Outside, Refusal> {
-        let home = self.installed().await?;
+        let home = match self.installed().await {
+            Ok(home) => home,
+            Err(_) if fresh == Fresh::OnHost => return Ok(by_the_files(&loaded.set, people, groups)),
+            Err(refusal) => return Err(refusal),
+        };
+        let silence = match fresh {
+            Fresh::Lately | Fresh::Now => Silence::Unknown,
+            Fresh::OnHost => Silence::ByTheFiles,
+        };
         let directory = loaded.directory(&home.team);
         let readings = self.readings(&loaded.set, (directory, &home.team), groups, fresh);
-        let standings = self.standings.of(&self.slack, directory, people, self.wall());
+        let standings = self.standings.of(&self.slack, directory, people, (self.wall(), silence));
         let (mut outside, readings) = tokio::join!(standings, readings);
         outside.groups = readings;
         Ok(outside)

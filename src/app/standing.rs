@@ -9,7 +9,7 @@ use crate::access::time::Timestamp;
 use crate::people::Directory;
 use crate::policy::Outside;
 use crate::policy::facts::Standing;
-use crate::slack::client::{self, AccountStanding, SlackApi};
+use crate::slack::client::{self, AccountStanding, Class, SlackApi};
 
 /// How old an answer of Slack may be when something is decided on it.
 pub const KNOWN_FOR: Duration = Duration::from_secs(60);
@@ -23,25 +23,55 @@ pub struct Standings {
     known: Mutex<BTreeMap<String, (Timestamp, AccountStanding)>>,
 }
 
+/// What to make of people of whom Slack says nothing at all.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Silence {
+    /// Nothing is known of them.
+    Unknown,
+    /// What Slack said last counts, however long ago in the life of this process; else they are active, as the files have it.
+    ByTheFiles,
+}
+
+/// What Slack says of an account.
+enum Asked {
+    Known(AccountStanding),
+    /// It answered that it does not know or does not tell.
+    Untold,
+    /// It did not answer.
+    Silent,
+}
+
 impl Standings {
     /// What the account is. `None` when Slack did not say in time.
     pub async fn account(&self, slack: &SlackApi, user: &str, now: Timestamp) -> Option<AccountStanding> {
+        match self.asked(slack, user, now).await {
+            Asked::Known(account) => Some(account),
+            Asked::Untold | Asked::Silent => None,
+        }
+    }
+
+    async fn asked(&self, slack: &SlackApi, user: &str, now: Timestamp) -> Asked {
         if let Some(known) = self.known(user, now) {
-            return Some(known);
+            return Asked::Known(known);
         }
         match tokio::time::timeout(WAIT, slack.user(user)).await {
             Ok(Ok(account)) => {
                 let mut all = self.known.lock().unwrap_or_else(PoisonError::into_inner);
                 all.insert(user.to_owned(), (now, account.clone()));
-                Some(account)
+                Asked::Known(account)
             }
             Ok(Err(error)) => {
                 tracing::warn!(%error, user, "slack did not say who this is");
-                None
+                match error.class {
+                    Class::Transient { .. } | Class::Unknown => Asked::Silent,
+                    Class::Gone | Class::NoChannel | Class::NoPerson | Class::Stale | Class::Operator | Class::Permanent => {
+                        Asked::Untold
+                    }
+                }
             }
             Err(_) => {
                 tracing::warn!(user, "slack did not say in time who this is");
-                None
+                Asked::Silent
             }
         }
     }
@@ -49,6 +79,12 @@ impl Standings {
     fn known(&self, user: &str, now: Timestamp) -> Option<AccountStanding> {
         let all = self.known.lock().unwrap_or_else(PoisonError::into_inner);
         all.get(user).filter(|(at, _)| *at <= now && now.since(*at) < KNOWN_FOR).map(|(_, account)| account.clone())
+    }
+
+    /// What Slack said last of an account, however long ago.
+    fn last(&self, user: &str) -> Option<Standing> {
+        let all = self.known.lock().unwrap_or_else(PoisonError::into_inner);
+        all.get(user).map(|(_, account)| as_policy(account.standing))
     }
 
     /// Forgets what was known of an account, because Slack says that it changed.
@@ -64,12 +100,28 @@ impl Standings {
 
     /// What is known from outside the files, with these people asked about. Everybody else is taken for active, since nothing
     /// is decided on them.
-    pub async fn of(&self, slack: &SlackApi, directory: &Directory, people: &[PersonId], now: Timestamp) -> Outside {
+    pub async fn of(
+        &self,
+        slack: &SlackApi,
+        directory: &Directory,
+        people: &[PersonId],
+        (now, silence): (Timestamp, Silence),
+    ) -> Outside {
         let mut outside = Outside::assumed_active();
         for person in people {
+            let home = directory.home_accounts(person);
             let mut accounts = Vec::new();
-            for account in directory.home_accounts(person) {
-                accounts.push(self.account(slack, account, now).await.map(|known| as_policy(known.standing)));
+            let mut is_silent = true;
+            for account in &home {
+                let asked = self.asked(slack, account, now).await;
+                is_silent &= matches!(asked, Asked::Silent);
+                accounts.push(match asked {
+                    Asked::Known(known) => Some(as_policy(known.standing)),
+                    Asked::Untold | Asked::Silent => None,
+                });
+            }
+            if is_silent && silence == Silence::ByTheFiles {
+                accounts = home.iter().map(|account| Some(self.last(account).unwrap_or(Standing::Active))).collect();
             }
             outside.standings.insert(person.clone(), of_person(&accounts));
         }

@@ -161,9 +161,9 @@ impl App {
                 let ending = Ending::Own(grant);
                 self.perform(attempt, names, &Deed::End(by, ending)).await
             }
-            Command::Revoke { grant, .. } => {
+            Command::Revoke { grant, reason } => {
                 (attempt.verb, attempt.about) = ("revoke", Some(grant.to_string()));
-                let ending = Ending::Anybodys(grant);
+                let ending = Ending::Anybodys(grant, reason);
                 self.perform(attempt, names, &Deed::End(by, ending)).await
             }
             Command::Extend { grant, by: Some(ttl), reason } => {

@@ -93,6 +93,7 @@ impl Telling<'_> {
             | Event::StepsNarrowed { request }
             | Event::PageMade { request, .. }
             | Event::RequestApproved { request, .. } => self.request_changed(tx, *request),
+            Event::WordsErased { request, .. } | Event::ReviewWordsErased { request, .. } => self.erased(tx, *request),
             Event::RequestReminded { request, at, reminder } => self.reminded(tx, *request, *at, reminder),
             Event::RequestDenied { request, .. }
             | Event::RequestCancelled { request, .. }
@@ -111,10 +112,7 @@ impl Telling<'_> {
             Event::GrantVoided { grant, .. } => self.voided(tx, *grant),
             Event::GrantWarned { grant } => self.warn(tx, *grant),
             Event::GrantOverdue { grant, alarm } => self.overdue(tx, *grant, &Kind::Overdue(*alarm)),
-            Event::GrantDrifted { grant, .. } => {
-                self.grant_changed(tx, *grant)?;
-                self.alarm(tx, &Kind::Drifted, grant)
-            }
+            Event::GrantDrifted { grant, .. } => self.drifted(tx, *grant),
             Event::ProviderMoved { entitlement, .. } => self.moved(tx, *entitlement),
             Event::GrantProvisioning { grant, .. }
             | Event::GrantAwaitsPerson { grant, .. }
@@ -149,6 +147,10 @@ impl Telling<'_> {
             | Event::CallStarted { .. }
             | Event::CallOver { .. }
             | Event::Refused { .. }
+            | Event::EndReason { .. }
+            | Event::DrainBegan
+            | Event::DrainUndone
+            | Event::Erased { .. }
             | Event::Started { .. } => Ok(()),
         }
     }
@@ -171,6 +173,22 @@ impl Telling<'_> {
             Reminder::First | Reminder::Second => self.news_of_request(tx, id, &Kind::StillWaiting(at)),
             Reminder::ByHand(_) => Ok(()),
         }
+    }
+
+    /// Whatever repeats what was typed is drawn anew, also what is otherwise said once and left.
+    fn erased(&self, tx: &mut Tx<'_>, id: RequestId) -> Result<(), StoreError> {
+        self.request_changed(tx, id)?;
+        for kind in [Kind::Decided, Kind::Reviewed] {
+            for key in tx.message_keys(&kind.name(), &id.to_string())? {
+                tx.redraw_copies(&key, self.at)?;
+            }
+        }
+        Ok(())
+    }
+
+    fn drifted(&self, tx: &mut Tx<'_>, id: GrantId) -> Result<(), StoreError> {
+        self.grant_changed(tx, id)?;
+        self.alarm(tx, &Kind::Drifted, id)
     }
 
     fn decided(&self, tx: &mut Tx<'_>, id: RequestId) -> Result<(), StoreError> {

@@ -22,6 +22,7 @@ use serde_json::Value;
 
 use super::end::answers_for;
 use super::policies::Loaded;
+use super::sources::Fresh;
 use super::telling::Telling;
 use super::{App, names, paging};
 
@@ -39,6 +40,16 @@ pub(super) struct Attempt {
     pub verb: &'static str,
     /// What it is about, where it names one.
     pub about: Option<String>,
+}
+
+impl Attempt {
+    /// What to make of people of whom Slack says nothing: where it is asked, nobody acts without its word.
+    pub(super) fn fresh(&self) -> Fresh {
+        match self.actor {
+            Actor::Host(_) | Actor::HostUser(_) => Fresh::OnHost,
+            Actor::Person(_) | Actor::Account(_) | Actor::Daypass => Fresh::Now,
+        }
+    }
 }
 
 /// What the person is told.
@@ -336,7 +347,8 @@ fn seen_before(tx: &mut Tx<'_>, attempt: &Attempt, at: Timestamp) -> Result<Opti
 
 fn refuse(work: &mut Work<'_, '_>, attempt: &Attempt, refusal: Refusal, names: &mut Names) -> Result<Told, StoreError> {
     learn_refusal(work.tx, &refusal, names)?;
-    let event = Event::Refused { attempt: attempt.verb.to_owned(), about: attempt.about.clone(), refusal: refusal.clone() };
+    let kept = refusal.clone().without_words();
+    let event = Event::Refused { attempt: attempt.verb.to_owned(), about: attempt.about.clone(), refusal: kept };
     work.record(vec![event])?;
     let may_end = if attempt.verb == "deny" { denied_too_late(work, attempt, &refusal, names)? } else { None };
     let message = match may_end {
@@ -353,7 +365,7 @@ fn denied_too_late(
     refusal: &Refusal,
     names: &mut Names,
 ) -> Result<Option<GrantId>, StoreError> {
-    let (Refusal::Decided { state, .. }, Actor::Person(by), Some(set)) = (refusal, &attempt.actor, work.telling.set) else {
+    let (Refusal::Decided { state, .. }, Some(by), Some(set)) = (refusal, attempt.actor.person(), work.telling.set) else {
         return Ok(None);
     };
     let Some(id) = attempt.about.as_deref().filter(|_| state == "approved").and_then(|about| about.parse().ok()) else {

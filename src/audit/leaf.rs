@@ -126,11 +126,13 @@ pub fn about_text(about: About) -> Option<String> {
     }
 }
 
-/// The actor, as the log's column spells it: `person/maya`, `account/T0TEAM/U0USER`, `daypass`.
+/// The actor, as the log's column spells it: `person/maya`, `account/T0TEAM/U0USER`, `host/maya`, `host-user/root`, `daypass`.
 pub fn actor_text(actor: &Actor) -> String {
     match actor {
         Actor::Person(person) => format!("person/{person}"),
         Actor::Account(account) => format!("account/{account}"),
+        Actor::Host(person) => format!("host/{person}"),
+        Actor::HostUser(user) => format!("host-user/{user}"),
         Actor::Daypass => "daypass".to_owned(),
     }
 }

@@ -21,7 +21,10 @@ pub type Names<'a> = &'a dyn Fn(&PersonId) -> Option<String>;
 ///
 /// The result holds no control, direction or invisible characters, whatever names and messages held.
 pub fn sentence(entry: &Entry, names: Names<'_>) -> String {
-    let text = Say { names }.event(&entry.event, &entry.actor);
+    let mut text = Say { names }.event(&entry.event, &entry.actor);
+    if matches!(entry.actor, Actor::Host(_) | Actor::HostUser(_)) {
+        text.push_str(" (on the host)");
+    }
     text.chars().filter(|c| !c.is_control() && !is_invisible(*c)).collect()
 }
 
@@ -35,6 +38,10 @@ struct Say<'a> {
 }
 
 impl Say<'_> {
+    #[expect(
+        clippy::too_many_lines,
+        reason = "one sentence per variant, in one exhaustive match: a new variant must break the build here"
+    )]
     fn event(&self, event: &Event, actor: &Actor) -> String {
         match event {
             Event::RequestAsked { request } => self.asked(request),
@@ -75,6 +82,7 @@ impl Say<'_> {
             Event::GrantDrifted { grant, seen } => format!("{grant}: the provider shows something else: {seen}"),
             Event::GrantRevoking { grant, cause, .. } => format!("{grant}: being removed: {}", self.end_cause(cause)),
             Event::GrantCut { grant, remnant } => format!("{grant}: the access is cut; still to be removed: {remnant}"),
+            Event::EndReason { grant, by, .. } => format!("{grant}: {} said why it is taken back", self.name(by)),
             Event::GrantOverdue { grant, alarm } => format!("{grant}: the removal is late (alarm {alarm})"),
             Event::GrantEnded { grant, cause, proof, .. } => format!("{grant}: over: {}", self.ended(cause, proof)),
             Event::GrantVoided { grant, why, .. } => format!("{grant}: given up, nothing was sent: {}", self.void_cause(why)),
@@ -96,6 +104,11 @@ impl Say<'_> {
             Event::PolicyLoaded { digest, changes, .. } => policy_loaded(digest, changes),
             Event::Finding { request, what } => format!("{request}: found later: {what}"),
             Event::PolicyRefused { digest, problem } => format!("policies {} were refused: {problem}", short(digest)),
+            Event::DrainBegan => "Daypass is taken out of service: nothing new, and all that is in force ends".to_owned(),
+            Event::DrainUndone => "Daypass is back in service".to_owned(),
+            Event::Erased { person } => format!("what {} typed was erased", self.name(person)),
+            Event::ReviewWordsErased { request, of } => format!("{request}: what {} wrote of it was erased", self.name(of)),
+            Event::WordsErased { request, of } => format!("{request}: what {} typed was erased", self.name(of)),
             Event::Started { version } => format!("Daypass {version} started"),
             Event::ClockSuspect { wall, expected } => format!("the clock says {}, not {}", when(*wall), when(*expected)),
             Event::ClockSound { wall } => format!("the clock is believed again: {}", when(*wall)),
@@ -179,6 +192,7 @@ impl Say<'_> {
             EndCause::StartMissed => "it was not in force in time".to_owned(),
             EndCause::ContractEnded => "the contract ended".to_owned(),
             EndCause::PersonDeactivated => "the account was deactivated".to_owned(),
+            EndCause::Drained => "Daypass is being taken out of service".to_owned(),
             EndCause::PolicyForbids(why) => format!("the policy says no now ({why})"),
             EndCause::SiblingFailed(grant) => format!("{grant} of the same request failed"),
             EndCause::RemovedOutside => "somebody removed it at the provider".to_owned(),
@@ -194,14 +208,16 @@ impl Say<'_> {
             VoidCause::PolicyForbids(why) => format!("the policy says no now ({why})"),
             VoidCause::ContractEnded => "the contract ended".to_owned(),
             VoidCause::PersonDeactivated => "the account was deactivated".to_owned(),
+            VoidCause::Drained => "Daypass is being taken out of service".to_owned(),
             VoidCause::SiblingFailed(grant) => format!("{grant} of the same request failed"),
         }
     }
 
     fn refused(&self, actor: &Actor, attempt: &str, about: Option<&str>, refusal: &Refusal) -> String {
         let who = match actor {
-            Actor::Person(person) => self.name(person),
+            Actor::Person(person) | Actor::Host(person) => self.name(person),
             Actor::Account(account) => format!("the account {account}"),
+            Actor::HostUser(user) => format!("the user {user}"),
             Actor::Daypass => "Daypass".to_owned(),
         };
         let what = about.map(|about| format!(" of {about}")).unwrap_or_default();

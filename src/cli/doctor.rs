@@ -106,6 +106,13 @@ async fn process(dir: &Path, report: &mut Report) {
         None => report.say(Severity::Fine, "bot", "it runs and is ready"),
         Some(why) => report.say(Severity::Broken, "bot", format!("it runs, but is not ready: {why}")),
     }
+    if status.get("draining_since_ms").is_some_and(|since| !since.is_null()) {
+        let since = print::time_field(&status, "draining_since_ms");
+        let what = format!(
+            "it is being taken out of service since {since}: `daypass drain` says what is left, `daypass drain --undo` takes it back"
+        );
+        report.say(Severity::Warning, "bot", what);
+    }
     if status.get("clock").and_then(Value::as_str) == Some("suspect") {
         let what = "it has jumped, and nothing new is granted: set this machine's clock right, then wait or restart the bot";
         report.say(Severity::Broken, "clock", what);

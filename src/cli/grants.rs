@@ -1,8 +1,9 @@
-//! `daypass grants`: who has what, as the running bot sees it.
+//! `daypass grants`: who has what, as the running bot sees it; and taking it back, where Slack does not answer.
 
 use clap::Subcommand;
 use serde_json::{Value, json};
 
+use super::requests::act;
 use super::{Done, Here, print};
 use crate::admin::client::ask;
 
@@ -14,10 +15,24 @@ pub enum Command {
         #[arg(long)]
         json: bool,
     },
+    /// End an access now, as yourself.
+    Revoke {
+        /// Which: `G-57`.
+        grant: String,
+        /// Why.
+        #[arg(long)]
+        reason: String,
+    },
 }
 
 pub async fn run(here: &Here, command: Command) -> Done {
-    let Command::List { json: as_json } = command;
+    match command {
+        Command::List { json } => list(here, json).await,
+        Command::Revoke { grant, reason } => act(here, &json!({ "op": "grant.revoke", "grant": grant, "reason": reason })).await,
+    }
+}
+
+async fn list(here: &Here, as_json: bool) -> Done {
     let answer = ask(&here.basics()?.data_dir, &json!({ "op": "grants" })).await?;
     if as_json {
         print::line(answer);

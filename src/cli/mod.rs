@@ -6,8 +6,10 @@ mod audit;
 mod db;
 mod demo;
 mod doctor;
+mod drain;
 mod grants;
 mod manifest;
+mod people;
 mod policy;
 mod print;
 mod provider;
@@ -44,10 +46,10 @@ enum Command {
     /// Look at the policy files.
     #[command(subcommand)]
     Policy(policy::Command),
-    /// Look at requests. The bot must run.
+    /// Look at requests, file and decide them on this host. The bot must run.
     #[command(subcommand)]
     Requests(requests::Command),
-    /// Look at grants. The bot must run.
+    /// Look at grants, and take them back on this host. The bot must run.
     #[command(subcommand)]
     Grants(grants::Command),
     /// Look at the audit log, and verify it.
@@ -63,6 +65,11 @@ enum Command {
     Manifest(manifest::Args),
     /// Find out what is wrong, and what to do about it.
     Doctor,
+    /// Look after what is kept of people. The bot must run.
+    #[command(subcommand)]
+    People(people::Command),
+    /// Take Daypass out of service: nothing new, all that is in force ends and is looked at. The bot must run.
+    Drain(drain::Args),
 }
 
 /// Why a command did not do what it should.
@@ -119,6 +126,8 @@ async fn execute(command: Command, here: &Here) -> Done {
         Command::Db(command) => db::run(here, command).await,
         Command::Manifest(args) => manifest::run(&args),
         Command::Doctor => doctor::run(here).await,
+        Command::People(command) => people::run(here, command).await,
+        Command::Drain(args) => drain::run(here, &args).await,
     }
 }
 
@@ -206,6 +215,10 @@ mod tests {
             "policy plan --since 90d --dir policies --format json",
             "requests list",
             "grants list --json",
+            "requests file prod/orders readonly 2h OPS-42 slow checkout",
+            "requests approve R-42 --note agreed --yes",
+            "requests deny R-42 --reason no",
+            "grants revoke G-57 --reason done",
             "audit tail -n 5",
             "audit verify",
             "provider list",
@@ -215,13 +228,21 @@ mod tests {
             "manifest --url https://daypass.example.com",
             "manifest --socket",
             "doctor",
+            "drain",
+            "drain --yes --wait-secs 120 --export evidence.jsonl",
+            "drain --undo",
+            "people erase maya --yes",
         ] {
             Cli::try_parse_from(std::iter::once("daypass").chain(line.split(' ')))
                 .unwrap_or_else(|error| panic!("{line}: {error}"));
         }
-        for line in
-            ["setup", "drain", "manifest", "manifest --socket --url https://x", "policy explain maya prod/orders readonly 2x"]
-        {
+        for line in [
+            "setup",
+            "drain --undo --yes",
+            "manifest",
+            "manifest --socket --url https://x",
+            "policy explain maya prod/orders readonly 2x",
+        ] {
             assert!(Cli::try_parse_from(std::iter::once("daypass").chain(line.split(' '))).is_err(), "{line}");
         }
     }

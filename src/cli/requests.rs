@@ -1,5 +1,9 @@
-//! `daypass requests`: what people ask for, as the running bot sees it.
+//! `daypass requests`: what people ask for, as the running bot sees it; and, where Slack does not answer, filing and deciding here.
 
+use std::io::{BufRead as _, IsTerminal as _};
+use std::path::Path;
+
+use anyhow::Context as _;
 use clap::Subcommand;
 use serde_json::{Value, json};
 
@@ -14,10 +18,82 @@ pub enum Command {
         #[arg(long)]
         json: bool,
     },
+    /// Ask for access, as yourself. The words are those of `/jit request`.
+    File {
+        /// What, as what, for how long, and why: `prod/orders readonly 2h OPS-42 slow checkout`.
+        #[arg(required = true)]
+        words: Vec<String>,
+    },
+    /// Approve a request, as yourself. It is shown first.
+    Approve {
+        /// Which: `R-42`.
+        request: String,
+        /// Why.
+        #[arg(long, default_value = "")]
+        note: String,
+        /// Do not ask whether you mean it.
+        #[arg(long)]
+        yes: bool,
+    },
+    /// Deny a request, as yourself.
+    Deny {
+        /// Which: `R-42`.
+        request: String,
+        /// Why; whoever asked reads it.
+        #[arg(long)]
+        reason: String,
+    },
 }
 
 pub async fn run(here: &Here, command: Command) -> Done {
-    let Command::List { json: as_json } = command;
+    match command {
+        Command::List { json } => list(here, json).await,
+        Command::File { words } => act(here, &json!({ "op": "request.file", "words": words.join(" ") })).await,
+        Command::Approve { request, note, yes } => approve(here, &request, &note, yes).await,
+        Command::Deny { request, reason } => {
+            act(here, &json!({ "op": "request.deny", "request": request, "reason": reason })).await
+        }
+    }
+}
+
+/// Lets the running bot do it as whoever has logged in on this host, and prints what it says.
+pub(super) async fn act(here: &Here, question: &Value) -> Done {
+    act_at(&here.basics()?.data_dir, question).await
+}
+
+async fn act_at(data_dir: &Path, question: &Value) -> Done {
+    let answer = ask(data_dir, question).await?;
+    print::line(print::field(&answer, "said"));
+    Ok(())
+}
+
+/// The approval is of what was shown, and of nothing else.
+async fn approve(here: &Here, request: &str, note: &str, is_sure: bool) -> Done {
+    let data_dir = here.basics()?.data_dir;
+    let shown = ask(&data_dir, &json!({ "op": "request.show", "request": request })).await?;
+    for line in print::items(&shown, "lines") {
+        print::line(format!("{:<14}{}", print::field(line, "label"), print::field(line, "text")));
+    }
+    if !is_sure && !confirmed("Approve it?")? {
+        return Err(anyhow::anyhow!("nothing was approved").into());
+    }
+    let terms = print::field(&shown, "terms");
+    act_at(&data_dir, &json!({ "op": "request.approve", "request": request, "terms": terms, "note": note })).await
+}
+
+/// Asks at the terminal. Without one nobody could answer, and `--yes` has to say it.
+pub(super) fn confirmed(question: &str) -> anyhow::Result<bool> {
+    let stdin = std::io::stdin();
+    if !stdin.is_terminal() {
+        anyhow::bail!("nobody is at the terminal to say yes; look at it, and add `--yes`");
+    }
+    print::line(format!("{question} [y/N]"));
+    let mut answer = String::new();
+    stdin.lock().read_line(&mut answer).context("the answer could not be read")?;
+    Ok(matches!(answer.trim().to_lowercase().as_str(), "y" | "yes"))
+}
+
+async fn list(here: &Here, as_json: bool) -> Done {
     let answer = ask(&here.basics()?.data_dir, &json!({ "op": "requests" })).await?;
     if as_json {
         print::line(answer);

@@ -243,6 +243,8 @@ fn sentence(refusal: &Refusal) -> String {
         Refusal::TicketMissing { pattern } => format!("the reason names no ticket like `{pattern}`"),
         // Nothing that a policy says.
         Refusal::UnknownAccount
+        | Refusal::UnknownHostUser { .. }
+        | Refusal::Draining
         | Refusal::AmbiguousAccount
         | Refusal::AccountUnverified
         | Refusal::NotUnderstood { .. }

@@ -198,7 +198,7 @@ pub fn actions(block_id: &str, buttons: Vec<Button>) -> Block {
 pub fn quote(whose: &str, words: &Words) -> Block {
     let intro = SlackRichTextSection::new(vec![SlackRichTextText::new(cut_plain(&one_line(whose), RICH_TEXT_MAX)).into()]);
     let text = cut_plain(&tidy(words), RICH_TEXT_MAX);
-    let text = if text.is_empty() { "(nothing)".to_owned() } else { text };
+    let text = if text.is_empty() { "(nothing that is kept)".to_owned() } else { text };
     let quote = SlackRichTextQuote::new(vec![SlackRichTextText::new(text).into()]);
     Block(SlackRichTextBlock::new(vec![intro.into(), quote.into()]).into())
 }

@@ -37,9 +37,26 @@ impl Tx<'_> {
             Ok(())
         })
     }
+
+    /// Notes since when Daypass is being taken out of service; `None` when it is in service again.
+    pub fn note_draining(&mut self, since: Option<Timestamp>) -> Result<(), StoreError> {
+        self.run(|conn| {
+            let since = since.map(Timestamp::as_millis);
+            conn.prepare_cached("UPDATE meta SET draining_since = ?1")?.execute([since])?;
+            Ok(())
+        })
+    }
 }
 
 impl Reader<'_> {
+    /// Since when Daypass is being taken out of service.
+    pub fn draining_since(&self) -> Result<Option<Timestamp>, StoreError> {
+        self.run(|conn| {
+            let since: Option<i64> = conn.prepare_cached("SELECT draining_since FROM meta")?.query_row([], |row| row.get(0))?;
+            Ok(since.map(Timestamp::from_millis))
+        })
+    }
+
     /// The text of the policy set with this digest.
     pub fn policy_text(&self, digest: &str) -> Result<Option<String>, StoreError> {
         self.run(|conn| {

@@ -5,7 +5,8 @@
 //!
 //! Architecture invariant: no job does anything but read and write rows. Whatever waits for the network waits outside.
 
-pub mod error;
+pub mod erase;
+mod error;
 mod inbox;
 mod kept;
 pub mod log;

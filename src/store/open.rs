@@ -54,7 +54,7 @@ pub(super) fn open(dir: &Path, now: Timestamp) -> Result<Opened, OpenError> {
     }
     let (frontier, readers) = prepared?;
     let shared = Arc::new(Shared::new(found.last_time));
-    let state = State { frontier, last_time: found.last_time };
+    let state = State { frontier, last_time: found.last_time, empties_write_ahead: false };
     Ok(Opened { writer: Writer { conn, state, shared, token, place }, readers, installation: found.installation })
 }
 

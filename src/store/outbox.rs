@@ -213,6 +213,21 @@ impl Tx<'_> {
         })
     }
 
+    /// Has the copies of a message drawn anew, though it is one that is said once. One that stands nowhere is left alone.
+    pub fn redraw_copies(&mut self, key: &MessageKey, at: Timestamp) -> Result<(), StoreError> {
+        let (kind, about, audience_kind, audience) = key.columns();
+        self.run(|conn| {
+            if copies(conn, key.columns())?.is_empty() {
+                return Ok(());
+            }
+            let sql = "UPDATE outbox SET revision = revision + 1, stale_since = COALESCE(stale_since, ?5),
+                           due_at = COALESCE(due_at, ?5), attempts = 0
+                       WHERE kind = ?1 AND about = ?2 AND audience_kind = ?3 AND audience = ?4";
+            conn.prepare_cached(sql)?.execute((kind, about, audience_kind, audience, at.as_millis()))?;
+            Ok(())
+        })
+    }
+
     /// Notes that the message was written as of `revision`, and where it stands. If it has become stale again meanwhile, it
     /// stays so.
     pub fn message_delivered(&mut self, key: &MessageKey, revision: u64, posted: &Posted) -> Result<(), StoreError> {

@@ -22,6 +22,8 @@ pub(super) struct State {
     pub frontier: Frontier,
     /// The latest moment that was ever recorded.
     pub last_time: Timestamp,
+    /// Whether the write-ahead log is emptied after the commit, because what was erased stands in it.
+    pub empties_write_ahead: bool,
 }
 
 /// A job's view of the database while it writes. What it did counts only once the whole batch is committed.
@@ -58,6 +60,11 @@ impl<'a> Tx<'a> {
     /// Remembers that this moment was seen, so that a clock that falls behind it is noticed after a restart.
     pub fn note_time(&mut self, at: Timestamp) {
         self.state.last_time = self.state.last_time.max(at);
+    }
+
+    /// Has the write-ahead log emptied after the commit and before the answer, so that nothing stands in it that was erased.
+    pub fn empty_write_ahead(&mut self) {
+        self.state.empties_write_ahead = true;
     }
 
     /// The single way by which requests, grants and entitlements change.

@@ -9,7 +9,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use rusqlite::{Connection, OptionalExtension};
 use tokio::sync::{mpsc, oneshot};
-use tracing::error;
+use tracing::{error, warn};
 
 use super::Health;
 use super::error::StoreError;
@@ -143,6 +143,9 @@ impl Writer {
                 self.shared.jobs.fetch_add(answers.len() as u64, Ordering::Relaxed);
                 self.shared.last_time_ms.store(self.state.last_time.as_millis(), Ordering::Release);
                 self.shared.set_health(Health::Sound);
+                if std::mem::take(&mut self.state.empties_write_ahead) {
+                    self.empty_write_ahead();
+                }
             }
             Err(health) => {
                 self.state = before;
@@ -157,6 +160,17 @@ impl Writer {
         }
         let left_over = committed.err().unwrap_or_default();
         jobs.for_each(|job| job.refuse(StoreError::NotRecorded(left_over.clone())));
+    }
+
+    /// Moves everything into the database and cuts the write-ahead log to nothing. Who reads at that moment may keep it from that.
+    fn empty_write_ahead(&self) {
+        let busy = self.conn.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |row| row.get::<_, i64>(0));
+        if busy.as_ref().ok() != Some(&0) {
+            warn!(
+                ?busy,
+                "what was erased may stand in the write-ahead log until it is written over, at the latest at the next stop"
+            );
+        }
     }
 
     /// One transaction, one commit. On an error nothing of it counts.

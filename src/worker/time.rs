@@ -23,6 +23,7 @@ impl Worker {
         let now = self.app.now();
         let mut moved = self.notice_clock(now).await?;
         self.note_time(now).await?;
+        moved += self.app.go_on_draining(now).await?;
         let (requests, reviews, holdings) = self
             .app
             .store()

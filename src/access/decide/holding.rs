@@ -186,6 +186,7 @@ fn void_cause(cause: EndCause, grant: &Grant) -> VoidCause {
         EndCause::HandedBack => VoidCause::By(grant.person.clone()),
         EndCause::ContractEnded => VoidCause::ContractEnded,
         EndCause::PersonDeactivated => VoidCause::PersonDeactivated,
+        EndCause::Drained => VoidCause::Drained,
         EndCause::PolicyForbids(why) => VoidCause::PolicyForbids(why),
         EndCause::SiblingFailed(sibling) => VoidCause::SiblingFailed(sibling),
         EndCause::TimeOver | EndCause::StartMissed | EndCause::RemovedOutside | EndCause::LandedLate | EndCause::HeldBefore => {

@@ -50,6 +50,7 @@ fn cause_for_others(grant: &Grant) -> Option<EndCause> {
             VoidCause::PolicyForbids(rule) => Some(EndCause::PolicyForbids(rule.clone())),
             VoidCause::ContractEnded => Some(EndCause::ContractEnded),
             VoidCause::PersonDeactivated => Some(EndCause::PersonDeactivated),
+            VoidCause::Drained => Some(EndCause::Drained),
             VoidCause::SiblingFailed(other) => Some(EndCause::SiblingFailed(*other)),
         },
         GrantState::Revoking(Revoking { cause, .. }) | GrantState::Ended(Ended { cause, .. }) => match cause {
@@ -60,6 +61,7 @@ fn cause_for_others(grant: &Grant) -> Option<EndCause> {
             | EndCause::Withdrawn(_)
             | EndCause::ContractEnded
             | EndCause::PersonDeactivated
+            | EndCause::Drained
             | EndCause::PolicyForbids(_)
             | EndCause::SiblingFailed(_) => Some(cause.clone()),
         },

@@ -136,6 +136,7 @@ fn about(cause: &EndCause) -> About {
         | EndCause::Withdrawn(_)
         | EndCause::ContractEnded
         | EndCause::PersonDeactivated
+        | EndCause::Drained
         | EndCause::PolicyForbids(_)
         | EndCause::SiblingFailed(_) => About::All,
     }

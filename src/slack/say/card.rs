@@ -50,7 +50,7 @@ pub struct Needed {
 
 impl Needed {
     /// "1 of security", and "Erin or Frank".
-    pub(super) fn in_words(&self, names: &Names) -> (String, String) {
+    pub fn in_words(&self, names: &Names) -> (String, String) {
         const NAMED_MAX: usize = 4;
         let mut people: Vec<String> = self.people.iter().take(NAMED_MAX).map(|id| names.person(id).to_owned()).collect();
         let more = self.people.len().saturating_sub(NAMED_MAX);

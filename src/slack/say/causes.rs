@@ -13,6 +13,7 @@ pub fn end_cause(cause: &EndCause, names: &Names) -> String {
         EndCause::StartMissed => "it was not in force in time".to_owned(),
         EndCause::ContractEnded => "the contract ended".to_owned(),
         EndCause::PersonDeactivated => "the account was deactivated".to_owned(),
+        EndCause::Drained => "Daypass is being taken out of service".to_owned(),
         EndCause::PolicyForbids(why) => format!("the policy says no now ({why})"),
         EndCause::SiblingFailed(grant) => format!("{}, which belongs to it, is not in force", names.grant(*grant)),
         EndCause::RemovedOutside => "somebody removed it at the provider".to_owned(),
@@ -51,6 +52,7 @@ pub fn void_cause(cause: &VoidCause, names: &Names) -> String {
         VoidCause::PolicyForbids(why) => format!("the policy says no now ({why})"),
         VoidCause::ContractEnded => "the contract ended".to_owned(),
         VoidCause::PersonDeactivated => "the account was deactivated".to_owned(),
+        VoidCause::Drained => "Daypass is being taken out of service".to_owned(),
         VoidCause::SiblingFailed(grant) => format!("{}, which belongs to it, is not in force", names.grant(*grant)),
     }
 }

@@ -25,6 +25,10 @@ pub fn refusal(refusal: &Refusal, names: &Names) -> String {
         Refusal::AccountUnverified => {
             "Slack could not tell me just now whether your account is in good standing, so nothing was done. Try again in a minute.".to_owned()
         }
+        Refusal::UnknownHostUser { user } => format!(
+            "The user “{}” of this host is no one person in the policy files. Log in to the host as yourself; an admin can write that user as your `host_user`.",
+            plainly(user)
+        ),
         Refusal::NotUnderstood { problem, example } => {
             format!("I didn't understand that: {}. This would work: {}", plainly(problem), plainly(example))
         }
@@ -124,6 +128,9 @@ pub fn refusal(refusal: &Refusal, names: &Names) -> String {
         ),
         Refusal::ExtensionPending { request } => {
             format!("You have asked for more time already: {} is waiting for a decision.", names.request(*request))
+        }
+        Refusal::Draining => {
+            "Daypass is being taken out of service here, so nothing new can be asked for. Ask the admins how to get access from now on.".to_owned()
         }
         Refusal::NoPolicy => {
             "No valid policy is loaded, so I take no requests. Access that is in force ends on time. The admins know.".to_owned()

@@ -98,6 +98,7 @@ fn read_end_cause(f: &Fields<'_>) -> Result<EndCause, StoreError> {
         "start_missed" => EndCause::StartMissed,
         "contract_ended" => EndCause::ContractEnded,
         "person_deactivated" => EndCause::PersonDeactivated,
+        "drained" => EndCause::Drained,
         "policy_forbids" => EndCause::PolicyForbids(f.get("cause_detail")?),
         "sibling_failed" => EndCause::SiblingFailed(f.parsed("cause_detail")?),
         "removed_outside" => EndCause::RemovedOutside,
@@ -116,6 +117,7 @@ fn end_cause_columns(cause: &EndCause) -> (&'static str, Option<String>) {
         EndCause::StartMissed => ("start_missed", None),
         EndCause::ContractEnded => ("contract_ended", None),
         EndCause::PersonDeactivated => ("person_deactivated", None),
+        EndCause::Drained => ("drained", None),
         EndCause::PolicyForbids(rule) => ("policy_forbids", Some(rule.clone())),
         EndCause::SiblingFailed(grant) => ("sibling_failed", Some(grant.to_string())),
         EndCause::RemovedOutside => ("removed_outside", None),
@@ -131,6 +133,7 @@ fn read_void_cause(f: &Fields<'_>) -> Result<VoidCause, StoreError> {
         "policy_forbids" => VoidCause::PolicyForbids(f.get("cause_detail")?),
         "contract_ended" => VoidCause::ContractEnded,
         "person_deactivated" => VoidCause::PersonDeactivated,
+        "drained" => VoidCause::Drained,
         "sibling_failed" => VoidCause::SiblingFailed(f.parsed("cause_detail")?),
         other => return Err(f.unreadable(format!("`{other}` voids nothing"))),
     })
@@ -143,6 +146,7 @@ fn void_cause_columns(cause: &VoidCause) -> (&'static str, Option<String>) {
         VoidCause::PolicyForbids(rule) => ("policy_forbids", Some(rule.clone())),
         VoidCause::ContractEnded => ("contract_ended", None),
         VoidCause::PersonDeactivated => ("person_deactivated", None),
+        VoidCause::Drained => ("drained", None),
         VoidCause::SiblingFailed(grant) => ("sibling_failed", Some(grant.to_string())),
     }
 }

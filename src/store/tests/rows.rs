@@ -34,6 +34,7 @@ fn grant_outcomes(grant: GrantId) -> Vec<(usize, Event)> {
         VoidCause::PolicyForbids("orders.when".to_owned()),
         VoidCause::ContractEnded,
         VoidCause::PersonDeactivated,
+        VoidCause::Drained,
         VoidCause::SiblingFailed(GrantId::from_number(7)),
     ];
     let fails = [FailCause::Unreadable, FailCause::ProviderMoved, FailCause::Refused(trouble), FailCause::NotThere];
@@ -45,6 +46,7 @@ fn grant_outcomes(grant: GrantId) -> Vec<(usize, Event)> {
         EndCause::StartMissed,
         EndCause::ContractEnded,
         EndCause::PersonDeactivated,
+        EndCause::Drained,
         EndCause::PolicyForbids("orders.when".to_owned()),
         EndCause::SiblingFailed(GrantId::from_number(7)),
         EndCause::RemovedOutside,

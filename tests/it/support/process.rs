@@ -120,16 +120,33 @@ impl Rig {
         std::fs::write(self.dir.path().join("policies").join(name), text).unwrap();
     }
 
+    /// Where its commands run.
+    pub fn dir(&self) -> &Path {
+        self.dir.path()
+    }
+
     pub fn data(&self) -> PathBuf {
         self.dir.path().join("data")
     }
 
+    /// Runs another command of the program beside the process, and gives back its exit code and all that it printed.
+    pub async fn runs(&self, args: &[&str]) -> (i32, String) {
+        let output = self.program(self.port).args(args).output().await.unwrap();
+        let said = [output.stdout, output.stderr].map(|bytes| String::from_utf8(bytes).unwrap()).concat();
+        (output.status.code().unwrap(), said)
+    }
+
     /// The program, as it would be started next, on another port if one is given.
     pub fn command(&self, port: u16) -> Command {
+        let mut command = self.program(port);
+        command.arg("serve");
+        command
+    }
+
+    fn program(&self, port: u16) -> Command {
         let mut command = Command::new(program());
         let path = |path: &Path| path.to_str().unwrap().to_owned();
         command
-            .arg("serve")
             .current_dir(self.dir.path())
             .env_clear()
             .envs([

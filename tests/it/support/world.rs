@@ -184,6 +184,10 @@ impl World {
         self.dir.path().join("policies")
     }
 
+    pub fn data_dir(&self) -> std::path::PathBuf {
+        self.dir.path().join("data")
+    }
+
     pub fn read_policy(&self, name: &str) -> String {
         std::fs::read_to_string(self.dir.path().join("policies").join(name)).unwrap()
     }

@@ -11,6 +11,8 @@ fn all(stage: &Stage) -> Vec<Refusal> {
     let two_hours = Ttl::from_minutes(120).unwrap();
     vec![
         Refusal::UnknownAccount,
+        Refusal::UnknownHostUser { user: "root".to_owned() },
+        Refusal::Draining,
         Refusal::AmbiguousAccount,
         Refusal::ForeignAccount,
         Refusal::AccountNotAllowed,
