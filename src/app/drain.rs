@@ -14,7 +14,7 @@ use crate::access::time::{Now, Timestamp};
 use crate::store::{Reader, StoreError};
 
 use super::host::HostUser;
-use super::leave::{for_open_grants, is_to_come};
+use super::leave::for_open_grants;
 use super::{App, Telling};
 
 /// Why a request ends with Daypass.
@@ -113,7 +113,7 @@ impl App {
                 let pending: Vec<RequestId> = reader.pending_requests(PAGE)?.iter().map(|request| request.id).collect();
                 let mut grants = Vec::new();
                 for_open_grants(reader, |grant| {
-                    if is_to_come(grant) {
+                    if grant.is_to_come() {
                         grants.push((grant.id, grant.entitlement));
                     }
                 })?;
