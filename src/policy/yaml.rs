@@ -1,11 +1,12 @@
 //! YAML text as a tree whose every node knows its place. It knows nothing of policies.
 //!
 //! A tree, and not typed structures straight from serde: serde ends at the first mistake, and an author should see them all.
+//! Plain scalars mean what the core schema of YAML 1.2 says. Tags and merge keys are refused: what a rule means should be seen
+//! where it stands.
 
-use std::fmt;
+use std::collections::{BTreeMap, BTreeSet};
 
-use serde::de::{Deserialize, Deserializer, MapAccess, SeqAccess, Visitor};
-use serde_saphyr::{DuplicateKeyPolicy, MergeKeyPolicy, Spanned};
+use saphyr_parser::{Event, Marker, Parser, ScalarStyle, Span, StrInput, Tag};
 
 use super::problem::Place;
 
@@ -44,161 +45,265 @@ pub(super) struct NotYaml {
     pub(super) message: String,
 }
 
-/// Reads one file. Anchors and aliases are within tight limits, so that a small file cannot grow into a large tree.
+/// How deep lists and mappings may lie in each other.
+const DEPTH_MAX: usize = 32;
+/// The most values and keys of one file, with those that aliases repeat.
+const NODES_MAX: usize = 200_000;
+/// The most text in them, in bytes.
+const TEXT_BYTES_MAX: usize = 4_000_000;
+/// Up to so many keys, duplicates are found faster by comparing each with each.
+const FEW_KEYS: usize = 32;
+
+/// Reads one file. What aliases repeat counts as if it were written out, so that a small file cannot grow into a large tree.
 pub(super) fn parse(text: &str, file: usize) -> Result<Node, NotYaml> {
-    let options = serde_saphyr::options! {
-        budget: serde_saphyr::budget! {
-            max_documents: 1,
-            max_depth: 32,
-            max_nodes: 200_000,
-            max_events: 400_000,
-            max_aliases: 64,
-            max_anchors: 64,
-            max_recorded_anchor_events: 2_000,
-            max_total_scalar_bytes: 4_000_000,
-        },
-        alias_limits: serde_saphyr::alias_limits! {
-            max_total_replayed_events: 10_000,
-            max_replay_stack_depth: 4,
-            max_alias_expansions_per_anchor: 64,
-        },
-        duplicate_keys: DuplicateKeyPolicy::Error,
-        merge_keys: MergeKeyPolicy::Error,
-        strict_booleans: true,
-        reject_unsupported_tags: true,
-        leading_zero_numbers_as_strings: true,
-        underscored_numbers_as_strings: true,
-        with_snippet: false,
-    };
-    let parsed: Result<Spanned<Raw>, _> = serde_saphyr::from_str_with_options(text, options);
-    match parsed {
-        Ok(raw) => Ok(node(raw, file)),
-        Err(error) => {
-            let at = error.location();
-            let message = error.without_snippet().to_string();
-            Err(NotYaml {
-                line: at.map_or(1, |at| usize::try_from(at.line()).unwrap_or(1)),
-                column: at.map_or(1, |at| usize::try_from(at.column()).unwrap_or(1)),
-                message: in_our_form(&message),
-            })
+    let mut tree = Tree { parser: Parser::new_from_str(text), file, spent: Size::default(), anchored: BTreeMap::new() };
+    let mut root = None;
+    loop {
+        match tree.event()? {
+            (Event::StreamEnd, span) => break Ok(root.unwrap_or(Node { place: tree.place(&span.start), value: Value::Nothing })),
+            (Event::StreamStart | Event::DocumentStart(_) | Event::DocumentEnd | Event::Nothing, _) => {}
+            (_, span) if root.is_some() => {
+                break Err(not_yaml(&span.start, "a policy file is one document; put the next one into a file of its own"));
+            }
+            (event, span) => root = Some(tree.node(event, &span, 0)?),
         }
     }
 }
 
-/// The parser's sentence without the place at its end, which is told in our own form, and without advice to programmers.
+/// How much something takes.
+#[derive(Debug, Clone, Copy, Default)]
+struct Size {
+    nodes: usize,
+    text_bytes: usize,
+}
+
+/// What an alias repeats.
+struct Anchored {
+    value: Value,
+    size: Size,
+    /// How deep lists and mappings lie in it.
+    height: usize,
+}
+
+struct Tree<'t> {
+    parser: Parser<'t, StrInput<'t>>,
+    file: usize,
+    spent: Size,
+    anchored: BTreeMap<usize, Anchored>,
+}
+
+impl<'t> Tree<'t> {
+    fn event(&mut self) -> Result<(Event<'t>, Span), NotYaml> {
+        match self.parser.next() {
+            Some(Ok(next)) => Ok(next),
+            Some(Err(error)) => Err(not_yaml(error.marker(), in_our_form(error.info()))),
+            None => Ok((Event::StreamEnd, Span::default())),
+        }
+    }
+
+    fn place(&self, at: &Marker) -> Place {
+        Place { file: self.file, line: at.line(), column: at.col() + 1 }
+    }
+
+    fn spend(&mut self, size: Size, at: &Marker) -> Result<(), NotYaml> {
+        self.spent.nodes = self.spent.nodes.saturating_add(size.nodes);
+        self.spent.text_bytes = self.spent.text_bytes.saturating_add(size.text_bytes);
+        if self.spent.nodes > NODES_MAX || self.spent.text_bytes > TEXT_BYTES_MAX {
+            return Err(not_yaml(at, "the file says too much, with what its aliases repeat; split it, or write less by aliases"));
+        }
+        Ok(())
+    }
+
+    /// The node that begins with this event, in so many lists and mappings.
+    fn node(&mut self, event: Event<'t>, span: &Span, depth: usize) -> Result<Node, NotYaml> {
+        let (at, before) = (span.start, self.spent);
+        if depth > DEPTH_MAX {
+            return Err(too_deep(&at));
+        }
+        let (value, anchor) = match event {
+            Event::Scalar(text, style, anchor, tag) => {
+                untagged(tag.as_deref(), &at)?;
+                self.spend(Size { nodes: 1, text_bytes: text.len() }, &at)?;
+                (if style == ScalarStyle::Plain { plain(&text) } else { Value::Text(text.into_owned()) }, anchor)
+            }
+            Event::SequenceStart(anchor, tag) => {
+                untagged(tag.as_deref(), &at)?;
+                self.spend(Size { nodes: 1, text_bytes: 0 }, &at)?;
+                (Value::List(self.items(depth)?), anchor)
+            }
+            Event::MappingStart(anchor, tag) => {
+                untagged(tag.as_deref(), &at)?;
+                self.spend(Size { nodes: 1, text_bytes: 0 }, &at)?;
+                (Value::Map(self.entries(depth)?), anchor)
+            }
+            Event::Alias(id) => return self.repeated(id, &at, depth),
+            Event::Nothing
+            | Event::StreamStart
+            | Event::StreamEnd
+            | Event::DocumentStart(_)
+            | Event::DocumentEnd
+            | Event::SequenceEnd
+            | Event::MappingEnd => return Err(not_yaml(&at, "a value is missing here")),
+        };
+        if anchor > 0 {
+            let size = Size { nodes: self.spent.nodes - before.nodes, text_bytes: self.spent.text_bytes - before.text_bytes };
+            self.anchored.insert(anchor, Anchored { height: value.height(), value: value.clone(), size });
+        }
+        Ok(Node { place: self.place(&at), value })
+    }
+
+    fn items(&mut self, depth: usize) -> Result<Vec<Node>, NotYaml> {
+        let mut items = Vec::new();
+        loop {
+            match self.event()? {
+                (Event::SequenceEnd, _) => break Ok(items),
+                (event, span) => items.push(self.node(event, &span, depth + 1)?),
+            }
+        }
+    }
+
+    fn entries(&mut self, depth: usize) -> Result<Vec<Entry>, NotYaml> {
+        let mut entries: Vec<Entry> = Vec::new();
+        loop {
+            let (key, at) = match self.event()? {
+                (Event::MappingEnd, _) => break,
+                (Event::Scalar(key, style, 0, None), span) => {
+                    if key == "<<" && style == ScalarStyle::Plain {
+                        return Err(not_yaml(&span.start, "`<<` is not read here; write out what it would bring in"));
+                    }
+                    (key.into_owned(), span.start)
+                }
+                (_, span) => return Err(not_yaml(&span.start, "a key is a word, without tag, anchor or alias")),
+            };
+            self.spend(Size { nodes: 1, text_bytes: key.len() }, &at)?;
+            let (event, span) = self.event()?;
+            let node = self.node(event, &span, depth + 1)?;
+            entries.push(Entry { place: self.place(&at), key, node });
+        }
+        match twice(&entries) {
+            Some(Entry { key, place, .. }) => Err(NotYaml {
+                line: place.line,
+                column: place.column,
+                message: format!("the key `{key}` stands here for the second time"),
+            }),
+            None => Ok(entries),
+        }
+    }
+
+    fn repeated(&mut self, anchor: usize, at: &Marker, depth: usize) -> Result<Node, NotYaml> {
+        // An anchor is known once its value has ended: nothing can hold itself.
+        let Some(Anchored { size, height, .. }) = self.anchored.get(&anchor) else {
+            return Err(not_yaml(at, "this alias stands within the value that it would repeat"));
+        };
+        let (size, height) = (*size, *height);
+        if depth + height > DEPTH_MAX {
+            return Err(too_deep(at));
+        }
+        self.spend(size, at)?;
+        let value = self.anchored.get(&anchor).map_or(Value::Nothing, |anchored| anchored.value.clone());
+        Ok(Node { place: self.place(at), value })
+    }
+}
+
+/// The first key that stands there already.
+fn twice(entries: &[Entry]) -> Option<&Entry> {
+    if entries.len() <= FEW_KEYS {
+        let before = |n: usize| entries.iter().take(n);
+        return entries
+            .iter()
+            .enumerate()
+            .find(|(n, entry)| before(*n).any(|known| known.key == entry.key))
+            .map(|(_, entry)| entry);
+    }
+    let mut seen = BTreeSet::new();
+    entries.iter().find(|entry| !seen.insert(entry.key.as_str()))
+}
+
+/// What a scalar without quotes means.
+///
+/// Source: the core schema, YAML 1.2.2, section 10.3.2; but digits after a leading zero stay text, since they number accounts
+/// and not amounts, and so does what 64 bits do not hold.
+fn plain(text: &str) -> Value {
+    match text {
+        "" | "~" | "null" | "Null" | "NULL" => return Value::Nothing,
+        "true" | "True" | "TRUE" => return Value::Bool(true),
+        "false" | "False" | "FALSE" => return Value::Bool(false),
+        _ => {}
+    }
+    let digits = text.strip_prefix(['-', '+']).unwrap_or(text);
+    if !digits.starts_with(|first: char| first.is_ascii_digit() || first == '.') {
+        return Value::Text(text.to_owned());
+    }
+    let number = if let Some(octal) = text.strip_prefix("0o") {
+        i64::from_str_radix(octal, 8).ok().filter(|_| octal.bytes().all(|b| b.is_ascii_digit()))
+    } else if let Some(hex) = text.strip_prefix("0x") {
+        i64::from_str_radix(hex, 16).ok().filter(|_| hex.bytes().all(|b| b.is_ascii_hexdigit()))
+    } else if digits.bytes().all(|b| b.is_ascii_digit()) {
+        if digits.len() > 1 && digits.starts_with('0') {
+            return Value::Text(text.to_owned());
+        }
+        match text.parse() {
+            Ok(number) => Some(number),
+            Err(_) => return Value::Text(text.to_owned()),
+        }
+    } else {
+        None
+    };
+    if let Some(number) = number {
+        return Value::Int(number);
+    }
+    match digits {
+        ".inf" | ".Inf" | ".INF" => Value::Float(if text.starts_with('-') { f64::NEG_INFINITY } else { f64::INFINITY }),
+        ".nan" | ".NaN" | ".NAN" => Value::Float(f64::NAN),
+        _ if digits.bytes().all(|b| b.is_ascii_digit() || b".eE+-".contains(&b)) => {
+            text.parse().map_or_else(|_| Value::Text(text.to_owned()), Value::Float)
+        }
+        _ => Value::Text(text.to_owned()),
+    }
+}
+
+fn untagged(tag: Option<&Tag>, at: &Marker) -> Result<(), NotYaml> {
+    match tag {
+        None => Ok(()),
+        Some(_) => Err(not_yaml(at, "tags (`!…`) are not read here; what is meant as text stands in quotes")),
+    }
+}
+
+fn too_deep(at: &Marker) -> NotYaml {
+    not_yaml(at, too_deep_message())
+}
+
+fn too_deep_message() -> String {
+    format!("lists and mappings lie more than {DEPTH_MAX} deep in each other here")
+}
+
+fn not_yaml(at: &Marker, message: impl Into<String>) -> NotYaml {
+    NotYaml { line: at.line().max(1), column: at.col() + 1, message: message.into() }
+}
+
+/// The parser's sentence, or ours where we know what nearly everybody did who got it.
 fn in_our_form(message: &str) -> String {
-    // What nearly everybody runs into who writes a pattern.
     if message.contains("unknown escape character") {
         return r"within double quotes a backslash begins an escape; put the text in single quotes: `'OPS-\d+'`".to_owned();
     }
-    let first = message.lines().next().unwrap_or_default();
-    let end = [" at line ", ", set DuplicateKeyPolicy"].iter().filter_map(|tail| first.find(tail)).min();
-    end.and_then(|end| first.get(..end)).unwrap_or(first).to_owned()
-}
-
-/// What the visitor sees, before places have a file.
-enum Raw {
-    Nothing,
-    Bool(bool),
-    Int(i64),
-    Float(f64),
-    Text(String),
-    List(Vec<Spanned<Raw>>),
-    Map(Vec<(Spanned<String>, Spanned<Raw>)>),
-}
-
-fn node(raw: Spanned<Raw>, file: usize) -> Node {
-    let place = place(&raw.referenced, file);
-    let value = match raw.value {
-        Raw::Nothing => Value::Nothing,
-        Raw::Bool(value) => Value::Bool(value),
-        Raw::Int(value) => Value::Int(value),
-        Raw::Float(value) => Value::Float(value),
-        Raw::Text(value) => Value::Text(value),
-        Raw::List(items) => Value::List(items.into_iter().map(|item| node(item, file)).collect()),
-        Raw::Map(entries) => Value::Map(
-            entries
-                .into_iter()
-                .map(|(key, value)| Entry { place: self::place(&key.referenced, file), key: key.value, node: node(value, file) })
-                .collect(),
-        ),
-    };
-    Node { place, value }
-}
-
-fn place(location: &serde_saphyr::Location, file: usize) -> Place {
-    Place { file, line: usize::try_from(location.line()).unwrap_or(0), column: usize::try_from(location.column()).unwrap_or(0) }
-}
-
-impl<'de> Deserialize<'de> for Raw {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Raw, D::Error> {
-        deserializer.deserialize_any(RawVisitor)
+    // It counts open brackets before any value is ours to count.
+    if message.contains("recursion limit exceeded") {
+        return too_deep_message();
     }
-}
-
-struct RawVisitor;
-
-impl<'de> Visitor<'de> for RawVisitor {
-    type Value = Raw;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("a value")
-    }
-
-    fn visit_unit<E>(self) -> Result<Raw, E> {
-        Ok(Raw::Nothing)
-    }
-
-    fn visit_none<E>(self) -> Result<Raw, E> {
-        Ok(Raw::Nothing)
-    }
-
-    fn visit_some<D: Deserializer<'de>>(self, deserializer: D) -> Result<Raw, D::Error> {
-        Raw::deserialize(deserializer)
-    }
-
-    fn visit_bool<E>(self, value: bool) -> Result<Raw, E> {
-        Ok(Raw::Bool(value))
-    }
-
-    fn visit_i64<E>(self, value: i64) -> Result<Raw, E> {
-        Ok(Raw::Int(value))
-    }
-
-    fn visit_u64<E>(self, value: u64) -> Result<Raw, E> {
-        Ok(i64::try_from(value).map_or_else(|_| Raw::Text(value.to_string()), Raw::Int))
-    }
-
-    fn visit_f64<E>(self, value: f64) -> Result<Raw, E> {
-        Ok(Raw::Float(value))
-    }
-
-    fn visit_str<E>(self, value: &str) -> Result<Raw, E> {
-        Ok(Raw::Text(value.to_owned()))
-    }
-
-    fn visit_string<E>(self, value: String) -> Result<Raw, E> {
-        Ok(Raw::Text(value))
-    }
-
-    fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<Raw, A::Error> {
-        let mut items = Vec::new();
-        while let Some(item) = seq.next_element()? {
-            items.push(item);
-        }
-        Ok(Raw::List(items))
-    }
-
-    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Raw, A::Error> {
-        let mut entries = Vec::new();
-        while let Some(entry) = map.next_entry()? {
-            entries.push(entry);
-        }
-        Ok(Raw::Map(entries))
-    }
+    message.to_owned()
 }
 
 impl Value {
+    /// How deep lists and mappings lie in it.
+    fn height(&self) -> usize {
+        let inner = match self {
+            Value::Nothing | Value::Bool(_) | Value::Int(_) | Value::Float(_) | Value::Text(_) => return 0,
+            Value::List(items) => items.iter().map(|item| item.value.height()).max(),
+            Value::Map(entries) => entries.iter().map(|entry| entry.node.value.height()).max(),
+        };
+        1 + inner.unwrap_or(0)
+    }
+
     pub(super) fn as_text(&self) -> Option<&str> {
         match self {
             Value::Text(text) => Some(text),
@@ -251,3 +356,6 @@ impl Value {
         })
     }
 }
+
+#[cfg(test)]
+mod tests;

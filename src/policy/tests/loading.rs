@@ -100,7 +100,7 @@ fn what_is_no_yaml_is_told_at_its_place() {
         |             ^
     "#);
     insta::assert_snapshot!(said("name: Orders", "name: Orders\n    name: Again"), @r#"
-    test.yaml:14:5: duplicate mapping key: name
+    test.yaml:14:5: the key `name` stands here for the second time
      14 |     name: Again
         |     ^
     "#);
