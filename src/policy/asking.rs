@@ -29,7 +29,7 @@ fn permit_in<'a>(
     role: &RoleId,
 ) -> Option<&'a Policy> {
     let outside = Outside::assumed_active();
-    let whose = Whose { id: person, contract_ended: false };
+    let whose = Whose::new(set, person, false);
     let means = |policy: &Policy| policy.manner() == manner && fits(set, &policy.who, whose, &outside) == Fits::Yes;
     set.policies_about(resource, role).find(|policy| means(policy))
 }

@@ -195,7 +195,7 @@ impl<'a> Survey<'a> {
     }
 
     fn whose(&self, id: &'a PersonId) -> Whose<'a> {
-        Whose { id, contract_ended: self.set.contract_end(id).is_some_and(|end| end <= self.now) }
+        Whose::new(self.set, id, self.set.contract_end(id).is_some_and(|end| end <= self.now))
     }
 
     /// Everything that this policy permits anybody, were there no other rule.

@@ -141,7 +141,7 @@ fn way_in(set: &PolicySet, (person, resource, role, manner): (&PersonId, &Resour
         return WayIn::No;
     }
     let facts = Facts::supposed(person, resource, role, manner);
-    let whose = Whose { id: person, contract_ended: is_over };
+    let whose = Whose::new(set, person, is_over);
     if set.forbid_about(resource, role).any(|rule| fits(set, &rule.who, whose, &facts.outside) != Fits::No) {
         return WayIn::No;
     }

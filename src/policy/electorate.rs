@@ -6,11 +6,13 @@
 use std::collections::BTreeSet;
 
 use super::facts::{Outside, Reading, Standing};
-use super::file::Kind;
+use super::file::{Asked, At, By, Kind};
+use super::known::Voter;
 use super::set::PolicySet;
 use crate::access::ids::{GroupId, PersonId};
 pub use crate::access::request::OR;
 use crate::access::request::Step;
+use crate::access::seats::SEATS_MAX;
 use crate::access::time::Timestamp;
 
 /// For each step, who may fill it at `now`. A group that cannot be read, and a word that means nothing, is nobody.
@@ -48,6 +50,54 @@ pub(super) fn enough_of(
         found
     };
     steps.iter().map(of_step).collect()
+}
+
+/// Whether a first look at each group finds so many distinct people for these steps. Where it does, every seat can be filled;
+/// where it does not, people may have to be moved, or are meant otherwise than as members of a group that the files list.
+pub(super) fn finds_enough(
+    set: &PolicySet,
+    asked: &[Asked],
+    owners: &[At<GroupId>],
+    seats: u32,
+    (subject, filed_by): (&PersonId, &PersonId),
+    outside: &Outside,
+    now: Timestamp,
+) -> bool {
+    let Some(seats) = usize::try_from(seats).ok().filter(|seats| *seats <= SEATS_MAX) else { return false };
+    let mut found: Vec<&PersonId> = Vec::with_capacity(seats);
+    let mut look = |by: &By, wanted: usize| {
+        let (owners, group) = match by {
+            By::Owners => (owners, None),
+            By::Group(group) => (&[][..], Some(group)),
+            By::Sponsor | By::Manager | By::Person(_) => (&[][..], None),
+        };
+        let groups = owners.iter().map(|owner| &owner.value).chain(group);
+        for voter in groups.filter_map(|group| listed(set, group, outside)).flatten() {
+            if found.len() >= wanted {
+                break;
+            }
+            let is_new = voter.id != *subject && voter.id != *filed_by && !found.contains(&&voter.id);
+            if is_new && can(Kind::Employee, Meant::ByRole, outside.standing(&voter.id), voter.contract_end, now) {
+                found.push(&voter.id);
+            }
+        }
+        found.len() >= wanted
+    };
+    let mut wanted = 0usize;
+    for step in asked {
+        wanted = wanted.saturating_add(usize::try_from(step.count).unwrap_or(usize::MAX));
+        if !look(&step.by.value, wanted) {
+            return false;
+        }
+    }
+    // Whoever may fill any seat, or owns the resource, may fill those that a requirement adds.
+    let owning = By::Owners;
+    asked.iter().map(|step| &step.by.value).chain([&owning]).any(|by| look(by, seats))
+}
+
+/// Who can approve as a member of this group, where it is the files that say who is in it.
+fn listed<'a>(set: &'a PolicySet, group: &GroupId, outside: &Outside) -> Option<&'a [Voter]> {
+    if outside.groups.contains_key(group) { None } else { set.voters(group) }
 }
 
 struct Voters<'a> {
@@ -120,18 +170,22 @@ fn of_word<'a>(
 
 /// Whether this person can approve at all, as which they are meant.
 fn may_approve(set: &PolicySet, id: &PersonId, meant: Meant, outside: &Outside, now: Timestamp) -> bool {
-    let Some(person) = set.person(id) else { return false };
-    let by_kind = match person.kind {
+    set.known(id).is_some_and(|person| can(person.kind, meant, outside.standing(id), person.contract_end, now))
+}
+
+/// Whether whoever is all this can approve, as which they are meant.
+fn can(kind: Kind, meant: Meant, standing: Standing, contract_end: Option<Timestamp>, now: Timestamp) -> bool {
+    let by_kind = match kind {
         Kind::Employee => true,
         Kind::Contractor => meant == Meant::ByName,
         Kind::Service => false,
     };
-    let by_standing = match outside.standing(id) {
+    let by_standing = match standing {
         Standing::Active => true,
         Standing::Guest => meant == Meant::ByName,
         Standing::Deactivated | Standing::Stranger | Standing::Bot | Standing::Unknown => false,
     };
-    by_kind && by_standing && set.contract_end(id).is_none_or(|end| now < end)
+    by_kind && by_standing && contract_end.is_none_or(|end| now < end)
 }
 
 /// What must be agreed when a policy changed while a request was pending: both what was asked then and what is asked now.

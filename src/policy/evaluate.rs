@@ -75,7 +75,7 @@ pub(super) fn judge(set: &PolicySet, facts: &Facts, now: Timestamp, reasons: Rea
 /// What can be said without any rule: who and what are known at all.
 fn unknown(set: &PolicySet, facts: &Facts) -> Option<Refusal> {
     for person in [&facts.filed_by, &facts.subject] {
-        if set.person(person).is_none() {
+        if set.known(person).is_none() {
             return Some(Refusal::NoSuchPerson { asked: person.to_string() });
         }
         match facts.outside.standing(person) {
@@ -95,7 +95,7 @@ fn unknown(set: &PolicySet, facts: &Facts) -> Option<Refusal> {
         let similar = nearest(&asked, mine.iter().map(ResourceId::as_str)).map(str::to_owned).into_iter().collect();
         return Some(Refusal::NoSuchResource { asked, similar });
     };
-    if set.role(&facts.resource, &facts.role).is_none() {
+    if !resource.roles.iter().any(|role| role.id.value == facts.role) {
         return Some(no_such_role(facts, resource.roles.iter().map(|role| role.id.value.to_string()).collect()));
     }
     None
@@ -107,7 +107,7 @@ fn no_such_role(facts: &Facts, roles: Vec<String>) -> Refusal {
 
 /// The resources that some permit is about for this person.
 fn askable(set: &PolicySet, facts: &Facts) -> BTreeSet<ResourceId> {
-    let person = Whose { id: &facts.subject, contract_ended: false };
+    let person = Whose::new(set, &facts.subject, false);
     let policies = set.policies().iter().filter(|policy| fits(set, &policy.who, person, &facts.outside) == Fits::Yes);
     let names = policies.filter_map(|policy| policy.what.resource.as_ref());
     let ids = || set.resources().keys().chain(set.bundles().keys());
@@ -125,7 +125,7 @@ impl Case<'_> {
     fn forbidden(&self, trace: &mut Trace) -> Option<(Refusal, Vec<String>)> {
         let (mut because, mut unread) = (Vec::new(), None);
         for rule in self.set.forbid_about(&self.facts.resource, &self.facts.role) {
-            let said = match fits(self.set, &rule.who, self.subject(), &self.facts.outside) {
+            let said = match fits(self.set, &rule.who, self.subject, &self.facts.outside) {
                 Fits::No => Said::NotForThem,
                 Fits::Yes => {
                     because.push(rule.id.value.to_string());
@@ -153,7 +153,7 @@ impl Case<'_> {
         for rule in self.set.require_about(&self.facts.resource, &self.facts.role) {
             let fit = match self.facts.manner {
                 Manner::BreakGlass if rule.exempts_break_glass => Fits::No,
-                Manner::Usual | Manner::BreakGlass => fits(self.set, &rule.who, self.subject(), &self.facts.outside),
+                Manner::Usual | Manner::BreakGlass => fits(self.set, &rule.who, self.subject, &self.facts.outside),
             };
             let said = match fit {
                 Fits::No => {
@@ -196,7 +196,8 @@ impl Case<'_> {
             Purpose::Extension { ends_at, .. } => ends_at.max(self.now).plus(self.facts.access_for),
         };
         let (policy, defaults) = (permit.policy, self.set.defaults());
-        let (mode, review) = match (&policy.approve, permit.steps.is_empty()) {
+        let steps = self.steps(policy, floor);
+        let (mode, review) = match (&policy.approve, steps.is_empty()) {
             (Approve::BreakGlass(review), true) => {
                 (Mode::BreakGlass, Some(Review { by: vec![self.spelled(&review.by)], within: review.within }))
             }
@@ -216,7 +217,7 @@ impl Case<'_> {
             extend: self.extend_limits(policy),
             review,
             remind: policy.remind.as_ref().map(|remind| self.reminding(remind)),
-            steps: permit.steps,
+            steps,
             trace,
         }
     }

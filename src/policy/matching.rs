@@ -2,6 +2,7 @@
 
 use super::facts::{Outside, Reading};
 use super::file::Who;
+use super::known::Somebody;
 use super::set::PolicySet;
 use crate::access::ids::PersonId;
 
@@ -17,13 +18,20 @@ pub(super) enum Fits {
 /// A person at the moment in question.
 #[derive(Clone, Copy)]
 pub(super) struct Whose<'a> {
-    pub(super) id: &'a PersonId,
-    pub(super) contract_ended: bool,
+    id: &'a PersonId,
+    somebody: Option<&'a Somebody>,
+    contract_ended: bool,
+}
+
+impl<'a> Whose<'a> {
+    pub(super) fn new(set: &'a PolicySet, id: &'a PersonId, contract_ended: bool) -> Whose<'a> {
+        Whose { id, somebody: set.known(id), contract_ended }
+    }
 }
 
 /// Whether every condition that `who` gives holds. A condition that surely fails outweighs one that cannot be read.
 pub(super) fn fits(set: &PolicySet, who: &Who, whose: Whose<'_>, outside: &Outside) -> Fits {
-    let Some(person) = set.person(whose.id) else { return Fits::No };
+    let Some(person) = whose.somebody else { return Fits::No };
     let certain = who.person.as_ref().is_none_or(|id| id.value == *whose.id)
         && who.kind.is_none_or(|kind| kind == person.kind)
         && who.company.as_ref().is_none_or(|company| person.company.as_ref() == Some(company))
@@ -34,9 +42,10 @@ pub(super) fn fits(set: &PolicySet, who: &Who, whose: Whose<'_>, outside: &Outsi
     let is_member = match outside.groups.get(&group.value) {
         Some(Reading::Unreadable { source }) => return Fits::Unreadable(source.clone()),
         Some(Reading::Members(members)) => members.contains(whose.id),
+        None if person.groups.contains(&group.value) => true,
         None => match set.source_of(&group.value) {
             Some(source) => return Fits::Unreadable(source),
-            None => set.members(&group.value).is_some_and(|members| members.contains(whose.id)),
+            None => false,
         },
     };
     if is_member { Fits::Yes } else { Fits::No }

@@ -18,6 +18,7 @@ pub mod facts;
 mod fields;
 pub mod file;
 pub mod glob;
+mod known;
 pub mod load;
 mod matching;
 pub mod parse;

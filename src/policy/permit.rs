@@ -4,12 +4,12 @@
 
 use std::collections::BTreeSet;
 
-use super::electorate::{OR, enough_of, groups_named};
+use super::electorate::{OR, enough_of, finds_enough, groups_named};
 use super::facts::{Clamp, ExtendLimits, Facts, Outside, Purpose, Reading, Said, Standing};
-use super::file::{Approve, Asked, By, ExtendApproval, Limit, Note, Policy};
+use super::file::{Approve, Asked, At, By, ExtendApproval, Limit, Note, Policy};
 use super::matching::{Fits, Whose, fits};
 use super::set::PolicySet;
-use crate::access::ids::{PersonId, PolicyId};
+use crate::access::ids::{GroupId, PersonId, PolicyId};
 use crate::access::refusal::Refusal;
 use crate::access::request::Step;
 use crate::access::seats::fill;
@@ -24,6 +24,9 @@ pub(super) struct Case<'a> {
     /// From when on it would be in force, at the earliest.
     pub(super) start: Timestamp,
     pub(super) contract_end: Option<Timestamp>,
+    pub(super) subject: Whose<'a>,
+    /// The groups that own the resource.
+    pub(super) owners: &'a [At<GroupId>],
 }
 
 /// What requirements raise every permit to.
@@ -36,7 +39,8 @@ pub(super) struct Floor {
 /// A permit whose conditions are all met.
 pub(super) struct Permit<'a> {
     pub(super) policy: &'a Policy,
-    pub(super) steps: Vec<Step>,
+    /// How many people have to agree.
+    seats: u32,
     pub(super) ends_at_most: Timestamp,
     pub(super) clamp: Clamp,
     /// Why more people are asked than usually.
@@ -46,7 +50,7 @@ pub(super) struct Permit<'a> {
 impl<'a> Permit<'a> {
     /// How much it asks of people: the fewer the better, ties by id.
     pub(super) fn asks(&self) -> (u32, &'a PolicyId) {
-        (total(&self.steps), &self.policy.id.value)
+        (self.seats, &self.policy.id.value)
     }
 }
 
@@ -66,11 +70,10 @@ pub(super) enum Reasons {
 impl<'a> Case<'a> {
     pub(super) fn new(set: &'a PolicySet, facts: &'a Facts, now: Timestamp, reasons: Reasons) -> Case<'a> {
         let start = facts.start_at.map_or(now, |start| start.max(now));
-        Case { set, facts, now, reasons, start, contract_end: set.contract_end(&facts.subject) }
-    }
-
-    pub(super) fn subject(&self) -> Whose<'a> {
-        Whose { id: &self.facts.subject, contract_ended: self.contract_end.is_some_and(|end| end <= self.start) }
+        let contract_end = set.contract_end(&facts.subject);
+        let subject = Whose::new(set, &facts.subject, contract_end.is_some_and(|end| end <= start));
+        let owners = set.resource(&facts.resource).map(|resource| resource.owners.as_slice()).unwrap_or_default();
+        Case { set, facts, now, reasons, start, contract_end, subject, owners }
     }
 
     /// Whether this permit applies, with the steps that it then asks for.
@@ -78,7 +81,7 @@ impl<'a> Case<'a> {
         if policy.manner() != self.facts.manner {
             return Err(Obstacles { said: Said::NotForThem, refusals: Vec::new() });
         }
-        let fit = fits(self.set, &policy.who, self.subject(), &self.facts.outside);
+        let fit = fits(self.set, &policy.who, self.subject, &self.facts.outside);
         let because = match (fit, &policy.approve) {
             (Fits::No, _) => return Err(Obstacles { said: Said::NotForThem, refusals: Vec::new() }),
             (Fits::Yes, Approve::Auto(Some(limit))) if self.is_past(limit, policy) => {
@@ -89,23 +92,29 @@ impl<'a> Case<'a> {
             (Fits::Unreadable(source), Approve::Auto(Some(_))) => Some(Said::Unreadable { source }),
             (Fits::Unreadable(source), _) => return Err(unanswered(source)),
         };
-        let steps = self.steps(policy, floor);
         let mut failed: Vec<(&str, Refusal)> = Vec::new();
         failed.extend(self.too_long(policy).map(|refusal| ("for", refusal)));
         let ends = self.ends(policy);
         failed.extend(ends.as_ref().err().map(|refusal| ("when", refusal.clone())));
         failed.extend(self.poor_reason(policy).map(|refusal| ("reason", refusal)));
-        let unfilled = self.unfilled(&steps, &self.facts.outside);
-        if failed.is_empty()
-            && let Some(source) = self.waits_for(&steps, &unfilled)
-        {
-            return Err(unanswered(source));
-        }
-        if !unfilled.is_empty() {
-            failed.push(("approve", Refusal::NobodyCanApprove { steps: unfilled }));
+        let asked = self.asked(policy);
+        let seats = asked.iter().fold(0u32, |sum, step| sum.saturating_add(step.count)).max(floor.approvals);
+        let people = (&self.facts.subject, &self.facts.filed_by);
+        let look = || finds_enough(self.set, asked, self.owners, seats, people, &self.facts.outside, self.now);
+        if seats == 0 || !look() {
+            let steps = self.steps(policy, floor);
+            let unfilled = self.unfilled(&steps, &self.facts.outside);
+            if failed.is_empty()
+                && let Some(source) = self.waits_for(&steps, &unfilled)
+            {
+                return Err(unanswered(source));
+            }
+            if !unfilled.is_empty() {
+                failed.push(("approve", Refusal::NobodyCanApprove { steps: unfilled }));
+            }
         }
         match ends {
-            Ok((ends_at_most, clamp)) if failed.is_empty() => Ok(Permit { policy, steps, ends_at_most, clamp, because }),
+            Ok((ends_at_most, clamp)) if failed.is_empty() => Ok(Permit { policy, seats, ends_at_most, clamp, because }),
             Ok(_) | Err(_) => {
                 let conditions = failed.iter().map(|(condition, _)| (*condition).to_owned()).collect();
                 Err(Obstacles { said: Said::Fails { conditions }, refusals: failed.into_iter().map(|(_, r)| r).collect() })
@@ -187,7 +196,7 @@ impl<'a> Case<'a> {
 
     /// `approve:`, as this request's steps, raised to the floor.
     pub(super) fn steps(&self, policy: &Policy, floor: &Floor) -> Vec<Step> {
-        let owners = self.owners();
+        let owners = self.owning();
         let mut steps: Vec<Step> = Vec::new();
         for step in self.asked(policy) {
             add(&mut steps, self.spelled(&step.by), step.count);
@@ -215,7 +224,7 @@ impl<'a> Case<'a> {
         match &policy.approve {
             Approve::Ask(asked) => asked,
             Approve::Auto(Some(limit)) => {
-                let is_sure = || fits(self.set, &policy.who, self.subject(), &self.facts.outside) == Fits::Yes;
+                let is_sure = || fits(self.set, &policy.who, self.subject, &self.facts.outside) == Fits::Yes;
                 if self.is_past(limit, policy) || !is_sure() { &limit.otherwise } else { &[] }
             }
             Approve::Auto(None) | Approve::BreakGlass(_) => &[],
@@ -231,7 +240,7 @@ impl<'a> Case<'a> {
     /// `by:`, as steps spell it.
     pub(super) fn spelled(&self, by: &By) -> String {
         match by {
-            By::Owners => self.owners().join(OR),
+            By::Owners => self.owning().join(OR),
             By::Sponsor => "sponsor".to_owned(),
             By::Manager => "manager".to_owned(),
             By::Group(id) => format!("group/{id}"),
@@ -239,9 +248,8 @@ impl<'a> Case<'a> {
         }
     }
 
-    fn owners(&self) -> Vec<String> {
-        let owners = self.set.resource(&self.facts.resource).map(|resource| resource.owners.as_slice()).unwrap_or_default();
-        owners.iter().map(|group| format!("group/{}", group.value)).collect()
+    fn owning(&self) -> Vec<String> {
+        self.owners.iter().map(|group| format!("group/{}", group.value)).collect()
     }
 
     /// The steps that cannot be filled by distinct people as they are today: the request would wait for nobody.

@@ -1,11 +1,12 @@
 //! A valid, indexed set of policies: everything that the files say, looked up by name. Nothing in it can dangle.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use super::fields::Space;
 use super::file::{
     Approve, Bundle, By, Defaults, Files, Forbid, Group, Members, Person, Policy, Provider, Require, Resource, Role, What,
 };
+use super::known::{Known, Somebody, Voter};
 use super::scenario::Scenario;
 use super::validate::Membership;
 use super::window::end_of_day;
@@ -22,6 +23,7 @@ pub struct PolicySet {
     people: BTreeMap<PersonId, Person>,
     groups: BTreeMap<GroupId, Group>,
     members: Membership,
+    known: Known,
     resources: BTreeMap<ResourceId, Resource>,
     bundles: BTreeMap<ResourceId, Bundle>,
     providers: BTreeMap<ProviderId, Provider>,
@@ -29,7 +31,7 @@ pub struct PolicySet {
     require: Vec<Require>,
     forbid: Vec<Forbid>,
     scenarios: Vec<Scenario>,
-    about: BTreeMap<ResourceId, BTreeMap<RoleId, About>>,
+    about: HashMap<ResourceId, HashMap<RoleId, About>>,
     /// For `check` alone; no verdict depends on it.
     pub(super) written: Written,
 }
@@ -59,7 +61,7 @@ impl PolicySet {
         policies.sort_by(|a, b| a.id.value.cmp(&b.id.value));
         require.sort_by(|a, b| a.id.value.cmp(&b.id.value));
         forbid.sort_by(|a, b| a.id.value.cmp(&b.id.value));
-        let mut about: BTreeMap<ResourceId, BTreeMap<RoleId, About>> = BTreeMap::new();
+        let mut about: HashMap<ResourceId, HashMap<RoleId, About>> = HashMap::new();
         for resource in &resources {
             for role in &resource.roles {
                 let matching = |whats: Vec<&What>| -> Vec<usize> {
@@ -73,14 +75,19 @@ impl PolicySet {
                 about.entry(resource.id.value.clone()).or_default().insert(role.id.value.clone(), entry);
             }
         }
+        let defaults = defaults.unwrap_or_default();
+        let people = people.into_iter().map(|person| (person.id.value.clone(), person)).collect();
+        let groups = groups.into_iter().map(|group| (group.id.value.clone(), group)).collect();
+        let known = Known::of(&people, &groups, &members, |person| contract_end(person, &defaults));
         PolicySet {
             digest,
             files: names,
             text,
-            defaults: defaults.unwrap_or_default(),
-            people: people.into_iter().map(|person| (person.id.value.clone(), person)).collect(),
-            groups: groups.into_iter().map(|group| (group.id.value.clone(), group)).collect(),
+            defaults,
+            people,
+            groups,
             members,
+            known,
             resources: resources.into_iter().map(|resource| (resource.id.value.clone(), resource)).collect(),
             bundles: bundles.into_iter().map(|bundle| (bundle.id.value.clone(), bundle)).collect(),
             providers: providers.into_iter().map(|provider| (provider.id.value.clone(), provider)).collect(),
@@ -130,6 +137,9 @@ impl PolicySet {
 
     /// Where this group's members are read, in words for people; `None` where the files themselves say who is in it.
     pub fn source_of(&self, id: &GroupId) -> Option<String> {
+        if !self.known.is_read_elsewhere(id) {
+            return None;
+        }
         match &self.groups.get(id)?.members {
             Members::Listed(_) | Members::Where(_) => None,
             Members::Slack(usergroup) => Some(format!("Slack's user group `{}`", usergroup.value)),
@@ -200,13 +210,8 @@ impl PolicySet {
     }
 
     /// The first moment after this person's contract, in their zone; `None` where they have no last day.
-    ///
-    /// A day beyond what a calendar holds ends it at once, since an end that cannot be computed must not mean none.
     pub fn contract_end(&self, person: &PersonId) -> Option<Timestamp> {
-        let person = self.person(person)?;
-        let day = person.contract_ends?;
-        let zone = person.timezone.as_ref().unwrap_or(&self.defaults.timezone);
-        Some(end_of_day(zone, day).unwrap_or(Timestamp::from_millis(0)))
+        self.known(person)?.contract_end
     }
 
     /// This person's account at this provider.
@@ -272,6 +277,16 @@ impl PolicySet {
         }
     }
 
+    /// What rules ask of this person.
+    pub(super) fn known(&self, id: &PersonId) -> Option<&Somebody> {
+        self.known.person(id)
+    }
+
+    /// Who of this group can approve as a member of it, in the order of ids; `None` where the files do not say.
+    pub(super) fn voters(&self, group: &GroupId) -> Option<&[Voter]> {
+        self.known.voters(group)
+    }
+
     /// The permits that are about this role.
     pub(super) fn policies_about(&self, resource: &ResourceId, role: &RoleId) -> impl Iterator<Item = &Policy> {
         let found = self.about(resource, role).map(|about| about.policies.as_slice()).unwrap_or_default();
@@ -293,6 +308,15 @@ impl PolicySet {
     fn about(&self, resource: &ResourceId, role: &RoleId) -> Option<&About> {
         self.about.get(resource)?.get(role)
     }
+}
+
+/// The first moment after this person's contract, in their zone.
+///
+/// A day beyond what a calendar holds ends it at once, since an end that cannot be computed must not mean none.
+fn contract_end(person: &Person, defaults: &Defaults) -> Option<Timestamp> {
+    let day = person.contract_ends?;
+    let zone = person.timezone.as_ref().unwrap_or(&defaults.timezone);
+    Some(end_of_day(zone, day).unwrap_or(Timestamp::from_millis(0)))
 }
 
 /// Whether a rule's `what:` means this role of this resource.

@@ -51,7 +51,7 @@ impl<'a> Survey<'a> {
 
     /// Whether this permit means the person, were their contract over and were they in every group.
     fn may_mean(&self, policy: &Policy, person: &PersonId) -> bool {
-        fits(self.set, &policy.who, Whose { id: person, contract_ended: true }, &self.all_in) != Fits::No
+        fits(self.set, &policy.who, Whose::new(self.set, person, true), &self.all_in) != Fits::No
     }
 
     /// Every moment at which a verdict about this role can change, in order; the first is that of the horizon.

@@ -43,7 +43,7 @@ proptest! {
     fn every_prohibition_that_means_the_request_denies_it((facts, now) in case(), rules in rules(), more in scope()) {
         let set = rules.and_forbid(more).set();
         let ended = set.contract_end(&facts.subject).is_some_and(|end| end <= now);
-        let whose = Whose { id: &facts.subject, contract_ended: ended };
+        let whose = Whose::new(&set, &facts.subject, ended);
         let mut about = set.forbid_about(&facts.resource, &facts.role);
         let forbidden = about.any(|rule| fits(&set, &rule.who, whose, &facts.outside) == Fits::Yes);
         prop_assert!(!forbidden || !evaluate(&set, &facts, now).is_allow());
