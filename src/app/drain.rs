@@ -85,7 +85,9 @@ impl App {
                 };
                 tx.record(now.at, &actor, event.clone())?;
                 tx.note_draining(since)?;
-                Telling { set: None, security_channel: security_channel.as_deref(), at: now.at }.tell(tx, &event)?;
+                let telling = Telling { set: None, security_channel: security_channel.as_deref(), at: now.at };
+                telling.tell(tx, &event)?;
+                telling.homes(tx, &event)?;
                 Ok(true)
             })
             .await?;

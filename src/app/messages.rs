@@ -2,6 +2,7 @@
 //! is drawn at delivery (`render`).
 
 use crate::access::time::Timestamp;
+use crate::store::homes::HOME;
 use crate::store::outbox::{MessageKind, Style};
 
 /// The kinds of messages.
@@ -53,6 +54,10 @@ pub enum Kind {
     CutShort(Timestamp),
     /// Something was found about a request that was decided before, at this time: the request, and what.
     Finding(Timestamp),
+    /// Somebody's home tab, which is no message. Redrawn.
+    Home,
+    /// The message with the buttons that open the forms, pinned in a channel. Redrawn.
+    Door,
 }
 
 /// What the requester is told of a grant by a new message.
@@ -95,6 +100,8 @@ impl Kind {
             Kind::PolicyChanged(at) => format!("policy_changed/{}", at.as_millis()),
             Kind::CutShort(at) => format!("cut_short/{}", at.as_millis()),
             Kind::Finding(at) => format!("finding/{}", at.as_millis()),
+            Kind::Home => HOME.to_owned(),
+            Kind::Door => "door".to_owned(),
         })
     }
 
@@ -128,6 +135,8 @@ impl Kind {
             ("policy_changed", _) => at().map(Kind::PolicyChanged),
             ("cut_short", _) => at().map(Kind::CutShort),
             ("finding", _) => at().map(Kind::Finding),
+            (HOME, None) => Some(Kind::Home),
+            ("door", None) => Some(Kind::Door),
             _ => None,
         }
     }
@@ -142,7 +151,9 @@ impl Kind {
             | Kind::News(Moment::InForce)
             | Kind::Warning(_)
             | Kind::Glass
-            | Kind::Review => Style::Convergent,
+            | Kind::Review
+            | Kind::Home
+            | Kind::Door => Style::Convergent,
             Kind::Decided
             | Kind::StillWaiting(_)
             | Kind::PageFails

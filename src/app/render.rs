@@ -60,6 +60,9 @@ impl App {
             Audience::Person(person) => names::for_person(loaded.as_deref(), person),
             Audience::Channel(_) => names::for_channel(loaded.as_deref()),
         };
+        if kind == Kind::Door {
+            return Ok(Some(crate::slack::say::home::door()));
+        }
         if let Kind::PolicyChanged(_) = kind {
             let changes: Vec<String> = key.about.lines().map(str::to_owned).collect();
             return Ok(Some(notice::policy_changed(&changes)));
@@ -133,7 +136,9 @@ impl App {
                 | Kind::PolicyRefused(_)
                 | Kind::PolicyChanged(_)
                 | Kind::CutShort(_)
-                | Kind::Finding(_),
+                | Kind::Finding(_)
+                | Kind::Home
+                | Kind::Door,
                 _,
             ) => Ok(None),
         }
@@ -263,7 +268,9 @@ fn alarm_of(kind: &Kind, key: &MessageKey) -> Option<Alarm> {
         | Kind::Overdue(_)
         | Kind::OverdueIsOver
         | Kind::PolicyChanged(_)
-        | Kind::CutShort(_) => None,
+        | Kind::CutShort(_)
+        | Kind::Home
+        | Kind::Door => None,
     }
 }
 

@@ -136,6 +136,7 @@ impl<'a, 't> Work<'a, 't> {
         for event in events {
             self.tx.record(self.now.at, &self.actor, event.clone())?;
             self.telling.tell(self.tx, &event)?;
+            self.telling.homes(self.tx, &event)?;
             paging::follow(self.tx, &event, self.now.at)?;
             self.recorded += 1;
             self.end_extension_of(&event)?;

@@ -14,7 +14,7 @@ use serde::Deserialize;
 use serde_json::Value;
 use slack_morphism::prelude::*;
 
-use super::block::{Message, View};
+use super::block::{Home, Message, View};
 use super::text::is_slack_id;
 use super::throttle::Throttle;
 use crate::access::time::Timestamp;
@@ -149,6 +149,22 @@ impl SlackApi {
             .with_view_id(view_id.into())
             .opt_hash(hash.filter(|hash| !hash.is_empty()).map(str::to_owned));
         Ok(self.call::<_, WithView>("views.update", &request).await.map_err(SlackError::repeatable)?.view)
+    }
+
+    /// Shows a person their home tab. Repeating it is harmless.
+    pub async fn publish_home(&self, user: &str, home: &Home) -> Result<(), SlackError> {
+        let request = serde_json::json!({ "user_id": id(user)?, "view": home.to_json() });
+        self.call::<_, Value>("views.publish", &request).await.map(drop).map_err(SlackError::repeatable)
+    }
+
+    /// Pins a message in its channel. One that is pinned already stays so.
+    pub async fn pin(&self, at: &Posted) -> Result<(), SlackError> {
+        let request = serde_json::json!({ "channel": id(&at.channel)?, "timestamp": at.ts });
+        match self.call::<_, Value>("pins.add", &request).await.map_err(SlackError::repeatable) {
+            Ok(_) => Ok(()),
+            Err(error) if error.code == "already_pinned" => Ok(()),
+            Err(error) => Err(error),
+        }
     }
 
     /// Answers an interaction at its `response_url`, seen by its author only. Addresses that are not Slack's are refused: a

@@ -39,9 +39,23 @@ mod tests {
     #[test]
     fn it_asks_for_what_is_used_and_for_nothing_else() {
         let manifest = manifest();
-        let expected = ["commands", "chat:write", "im:write", "users:read", "usergroups:read", "channels:read", "groups:read"];
+        let expected =
+            ["commands", "chat:write", "im:write", "pins:write", "users:read", "usergroups:read", "channels:read", "groups:read"];
         assert_eq!(texts(&manifest["oauth_config"]["scopes"]["bot"]), expected);
-        assert_eq!(texts(&manifest["settings"]["event_subscriptions"]["bot_events"]), ["user_change", "subteam_members_changed"]);
+        assert_eq!(
+            texts(&manifest["settings"]["event_subscriptions"]["bot_events"]),
+            ["user_change", "subteam_members_changed", "app_home_opened"]
+        );
+    }
+
+    #[test]
+    fn its_shortcuts_are_those_that_are_known() {
+        let manifest = manifest();
+        let shortcuts = manifest["features"]["shortcuts"].as_array().unwrap();
+        let ids: Vec<&str> = shortcuts.iter().map(|shortcut| shortcut["callback_id"].as_str().unwrap()).collect();
+        assert_eq!(ids, [crate::slack::say::shortcut::REQUEST, crate::slack::say::shortcut::GLASS]);
+        assert!(shortcuts.iter().all(|shortcut| shortcut["name"].as_str().unwrap().len() <= 24));
+        assert_eq!(manifest["features"]["app_home"]["home_tab_enabled"], true);
     }
 
     #[test]

@@ -7,6 +7,7 @@
 
 pub mod erase;
 mod error;
+pub mod homes;
 mod inbox;
 mod kept;
 pub mod log;

@@ -7,6 +7,8 @@
 mod call;
 pub mod choose;
 mod deliver;
+mod door;
+mod home;
 mod sweep;
 mod time;
 mod unanswered;

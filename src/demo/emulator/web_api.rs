@@ -9,7 +9,7 @@ use serde_json::{Map, Value, json};
 use super::Shared;
 use super::faults::{self, FaultKind};
 use super::state::{Call, State};
-use super::{chat, directory, json as loose, socket, views};
+use super::{chat, directory, home, json as loose, socket, views};
 use crate::demo::loopback::{Answer, Asked, pause};
 
 /// Why a method did not do what was asked.
@@ -56,6 +56,7 @@ const METHODS: &[(&str, &str, Access, Method)] = &[
     ("chat.postEphemeral", "chat:write", Access::Writes, chat::post_ephemeral),
     ("chat.update", "chat:write", Access::Writes, chat::update),
     ("chat.delete", "chat:write", Access::Writes, chat::delete),
+    ("pins.add", "pins:write", Access::Writes, home::pin),
     (CONNECTIONS_OPEN, "", Access::Writes, socket::open),
     ("views.open", "", Access::Writes, views::open),
     ("views.push", "", Access::Writes, views::push),

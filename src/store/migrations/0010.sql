@@ -1,0 +1,3 @@
+-- When a home tab was last shown: it is not drawn anew at once. And when a digest was posted last, so that none is posted twice.
+ALTER TABLE outbox ADD COLUMN written_at INTEGER;
+ALTER TABLE meta ADD COLUMN digest_at INTEGER;
