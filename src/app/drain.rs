@@ -3,6 +3,8 @@
 //! That it drains is in the database, so that a restart goes on with it. Nothing here waits or calls a provider: the worker does
 //! what is owed, as always, and this says what is left.
 
+use std::sync::atomic::Ordering;
+
 use tracing::{info, warn};
 
 use crate::access::decide::{HoldingCommand, Reassessment, RequestCommand};
@@ -86,8 +88,7 @@ impl App {
                 tx.record(now.at, &actor, event.clone())?;
                 tx.note_draining(since)?;
                 let telling = Telling { set: None, security_channel: security_channel.as_deref(), at: now.at };
-                telling.tell(tx, &event)?;
-                telling.homes(tx, &event)?;
+                telling.tell_everywhere(tx, &event)?;
                 Ok(true)
             })
             .await?;
@@ -106,11 +107,12 @@ impl App {
     ///
     /// When it could not be read or recorded.
     pub async fn go_on_draining(&self, now: Now) -> Result<usize, StoreError> {
-        let (pending, grants) = self
+        let (since, pending, grants) = self
             .store
             .read(|reader| {
-                if reader.draining_since()?.is_none() {
-                    return Ok((Vec::new(), Vec::new()));
+                let since = reader.draining_since()?;
+                if since.is_none() {
+                    return Ok((since, Vec::new(), Vec::new()));
                 }
                 let pending: Vec<RequestId> = reader.pending_requests(PAGE)?.iter().map(|request| request.id).collect();
                 let mut grants = Vec::new();
@@ -119,9 +121,10 @@ impl App {
                         grants.push((grant.id, grant.entitlement));
                     }
                 })?;
-                Ok((pending, grants))
+                Ok((since, pending, grants))
             })
             .await?;
+        self.is_draining.store(since.is_some(), Ordering::Relaxed);
         let mut changed = 0;
         // What is undecided first, so that a request for more time is not said to end with its access.
         for id in pending {

@@ -161,7 +161,7 @@ struct TheWhole {
 
 impl TheWhole {
     fn read(reader: &Reader<'_>, names: &mut Names, trust: Trust, readiness: Result<(), String>) -> Result<TheWhole, StoreError> {
-        let (counts, draining) = (reader.counts()?, reader.draining_since()?);
+        let counts = reader.counts()?;
         let mut live = Vec::new();
         live.extend(reader.open_grants(None, LIVE_LOOKED_THROUGH_MAX)?.into_iter().filter(|grant| !grant.is_over()));
         live.sort_by_key(|grant| (lateness(grant), grant.ends_at(), grant.id));
@@ -173,9 +173,6 @@ impl TheWhole {
         let mut troubles: Vec<String> = readiness.err().into_iter().collect();
         if trust == Trust::Suspect {
             troubles.push("the clock of this machine has jumped, and nothing new is granted".to_owned());
-        }
-        if draining.is_some() {
-            troubles.push("Daypass is being taken out of service: nothing new is taken, and what is in force ends".to_owned());
         }
         Ok(TheWhole { live, live_count, overdue: counts.overdue, pending: counts.pending, troubles })
     }
@@ -203,8 +200,14 @@ fn lateness(grant: &Grant) -> u8 {
 }
 
 impl Telling<'_> {
+    /// Marks the messages and the home tabs that this event, already recorded, makes stale.
+    pub(super) fn tell_everywhere(&self, tx: &mut Tx<'_>, event: &Event) -> Result<(), StoreError> {
+        self.tell(tx, event)?;
+        self.homes(tx, event)
+    }
+
     /// The home tabs that show what this event, already recorded, changed.
-    pub(super) fn homes(&self, tx: &mut Tx<'_>, event: &Event) -> Result<(), StoreError> {
+    fn homes(&self, tx: &mut Tx<'_>, event: &Event) -> Result<(), StoreError> {
         let homes = tx.homes()?;
         if homes.is_empty() {
             return Ok(());

@@ -20,9 +20,11 @@ use super::throttle::Throttle;
 use crate::access::time::Timestamp;
 
 mod error;
+mod greet;
 mod standing;
 
 pub use error::{Class, SlackError};
+pub use greet::{Channel, Greeting};
 pub use standing::{AccountStanding, ChannelStanding, Installed, Standing};
 
 /// How long any call may take.
@@ -38,6 +40,10 @@ type Connector = SlackClientHyperConnector<HttpsConnector<HttpConnector>>;
 pub struct SlackApi {
     client: SlackClient<Connector>,
     token: SlackApiToken,
+    /// The same for calls past the library, with the address and the way there.
+    token_text: SecretString,
+    api_url: String,
+    https: HttpsConnector<HttpConnector>,
     /// The API's origin, if it is on this machine; responses may then go there.
     loopback: Option<String>,
     timeout: Duration,
@@ -93,8 +99,12 @@ impl SlackApi {
                 HttpsConnectorBuilder::new().with_provider_and_native_roots(provider).map_err(SetupError::NoRoots)?.https_only()
             }
         };
-        let connector = SlackClientHyperConnector::with_connector(builder.enable_all_versions().wrap_connector(tcp));
+        let https = builder.enable_all_versions().wrap_connector(tcp);
+        let connector = SlackClientHyperConnector::with_connector(https.clone());
         Ok(SlackApi {
+            token_text: token.clone(),
+            api_url: api_url.to_owned(),
+            https,
             client: SlackClient::new(connector.with_slack_api_url(api_url)),
             token: SlackApiToken::new(token.expose_secret().into()),
             loopback,

@@ -96,6 +96,7 @@ async fn redraw(app: &Arc<App>, stale: StaleMessage, message: &Message) -> Resul
 /// What a failure means for the message: wait, post anew, go another way, or tell the admins.
 async fn failed(app: &Arc<App>, stale: StaleMessage, copy: Option<Posted>, error: SlackError) -> Result<(), StoreError> {
     let key = stale.key.clone();
+    app.note_token(Err(&error));
     let code = error.code.clone();
     match error.class {
         Class::Transient { retry_after } => {

@@ -8,7 +8,7 @@ use crate::support::world::{World, account, hours, minutes};
 
 impl World {
     /// Somebody opens their home tab, and reads it.
-    async fn opens_home(&mut self, who: &str) -> String {
+    pub async fn opens_home(&mut self, who: &str) -> String {
         let shown = self.slack.open_home(&account(who)).await;
         assert!(shown.is_acknowledged(), "{who}: {shown:?}");
         self.settle().await;

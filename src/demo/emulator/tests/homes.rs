@@ -49,3 +49,15 @@ async fn a_message_is_pinned_once_and_by_a_member() {
     assert_eq!(pin("C0NONE", &ts).await["error"], "channel_not_found");
     assert_eq!(desk.slack.pins("C0DBACCESS"), [ts]);
 }
+
+#[tokio::test]
+async fn people_and_channels_are_listed_page_by_page() {
+    let desk = Desk::new().await;
+    let first = desk.api("users.list", json!({ "limit": 10 })).await;
+    assert_eq!(first["members"].as_array().unwrap().len(), 10);
+    let next = desk.api("users.list", json!({ "limit": 10, "cursor": first["response_metadata"]["next_cursor"] })).await;
+    assert_eq!(next["response_metadata"]["next_cursor"], "", "{next}");
+    let listed = desk.api("conversations.list", json!({ "exclude_archived": "true" })).await;
+    let ids: Vec<&str> = listed["channels"].as_array().unwrap().iter().map(|one| one["id"].as_str().unwrap()).collect();
+    assert_eq!(ids, ["C0GENERAL", "C0DBACCESS", "C0SECURITY", "C0SHARED"]);
+}
