@@ -54,6 +54,10 @@ pub enum Kind {
     CutShort(Timestamp),
     /// Something was found about a request that was decided before, at this time: the request, and what.
     Finding(Timestamp),
+    /// The digest of what happened until this time; what it is about is since when, in milliseconds.
+    Digest(Timestamp),
+    /// Daypass is taken out of service or back in, at this time; what it is about is the stage.
+    Draining(Timestamp),
     /// Somebody's home tab, which is no message. Redrawn.
     Home,
     /// The message with the buttons that open the forms, pinned in a channel. Redrawn.
@@ -100,6 +104,8 @@ impl Kind {
             Kind::PolicyChanged(at) => format!("policy_changed/{}", at.as_millis()),
             Kind::CutShort(at) => format!("cut_short/{}", at.as_millis()),
             Kind::Finding(at) => format!("finding/{}", at.as_millis()),
+            Kind::Digest(at) => format!("digest/{}", at.as_millis()),
+            Kind::Draining(at) => format!("draining/{}", at.as_millis()),
             Kind::Home => HOME.to_owned(),
             Kind::Door => "door".to_owned(),
         })
@@ -135,6 +141,8 @@ impl Kind {
             ("policy_changed", _) => at().map(Kind::PolicyChanged),
             ("cut_short", _) => at().map(Kind::CutShort),
             ("finding", _) => at().map(Kind::Finding),
+            ("digest", _) => at().map(Kind::Digest),
+            ("draining", _) => at().map(Kind::Draining),
             (HOME, None) => Some(Kind::Home),
             ("door", None) => Some(Kind::Door),
             _ => None,
@@ -170,7 +178,9 @@ impl Kind {
             | Kind::PolicyRefused(_)
             | Kind::PolicyChanged(_)
             | Kind::CutShort(_)
-            | Kind::Finding(_) => Style::Once,
+            | Kind::Finding(_)
+            | Kind::Digest(_)
+            | Kind::Draining(_) => Style::Once,
         }
     }
 }

@@ -10,6 +10,7 @@ mod click;
 mod cut;
 mod deed;
 mod deny;
+mod digest;
 mod doors;
 mod drain;
 mod end;
@@ -73,6 +74,8 @@ pub use transact::{Stop, Work};
 pub struct Settings {
     /// Where alarms go.
     pub security_channel: Option<String>,
+    /// Where digests go; without one, where alarms go.
+    pub digest_channel: Option<String>,
     /// People who may end, withdraw and see everything.
     pub admins: BTreeSet<PersonId>,
     /// What to make of files that have no word of something that is open.

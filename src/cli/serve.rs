@@ -75,7 +75,8 @@ async fn serve(here: &Here, config: Config, orphans: Orphans) -> anyhow::Result<
     if let Some(problem) = &problem {
         error!("the policy files cannot be loaded, so that no requests are taken; what is in force ends on time\n{problem}");
     }
-    let settings = Settings { security_channel: config.security_channel.clone(), admins: config.admins.clone(), orphans };
+    let (security_channel, digest_channel) = (config.security_channel.clone(), config.digest_channel.clone());
+    let settings = Settings { security_channel, digest_channel, admins: config.admins.clone(), orphans };
     let app = App::new(store, Arc::clone(&clock), slack, policies, settings);
     app.begin(problem.as_ref()).await.context("the start could not be recorded")?;
     let (signing_secrets, connections) = match config.transport {
@@ -87,11 +88,8 @@ async fn serve(here: &Here, config: Config, orphans: Orphans) -> anyhow::Result<
         }
     };
 
-    if config.basics.digest.is_some() {
-        warn!("`DAYPASS_DIGEST` is set, but this version posts no digest");
-    }
     let (stop, stopped) = watch::channel(false);
-    let schedules = Schedules { sweep: config.basics.sweep.clone() };
+    let schedules = Schedules { sweep: config.basics.sweep.clone(), digest: config.basics.digest.clone() };
     let mut worker = tokio::spawn(worker::run(Arc::clone(&app), schedules, stopped.clone()));
     let asking = tokio::spawn(ask_slack(Arc::clone(&app), stopped.clone()));
     let admin = tokio::spawn(admin::serve(socket, Admin { app: Arc::clone(&app), demo_clock }, stopped.clone()));

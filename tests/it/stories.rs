@@ -11,6 +11,7 @@ mod bundles;
 mod clock;
 mod contracts;
 mod deciding;
+mod digests;
 mod doors;
 mod draining;
 mod ending;

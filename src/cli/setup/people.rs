@@ -62,7 +62,8 @@ fn entry(account: &AccountStanding, id: &str) -> String {
 /// `maya.okafor`: the name in Slack in small letters, as far as an id can have them; with a number where that is taken.
 fn free_id(account: &AccountStanding, taken: &BTreeSet<String>) -> String {
     let fits = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || ".-_".contains(c);
-    let cleaned: String = account.name.to_lowercase().chars().map(|c| if fits(c) { c } else { '-' }).collect();
+    let lower = account.name.to_lowercase();
+    let cleaned = lower.split(|c| !fits(c)).filter(|part| !part.is_empty()).collect::<Vec<_>>().join("-");
     let cleaned = cleaned.trim_matches(|c: char| !c.is_ascii_alphanumeric());
     let base: String = match cleaned.is_empty() {
         true => account.user.to_lowercase(),

@@ -6,6 +6,7 @@
 mod bundle;
 pub mod card;
 pub mod causes;
+pub mod digest;
 pub mod forms;
 pub mod glass;
 pub mod home;

@@ -29,6 +29,7 @@ use crate::slack::block::{Choice, Message, View};
 use crate::slack::command::Command;
 
 mod bundle;
+mod digest;
 mod glass;
 mod home;
 mod stage;
@@ -75,6 +76,9 @@ impl Stage {
             put(name, message);
         }
         put("door".to_owned(), door());
+        for (name, message) in self.digests() {
+            put(name.to_owned(), message);
+        }
         let mut views: Map<String, Value> =
             self.views().into_iter().map(|(name, view)| (name.to_owned(), view.to_json())).collect();
         views.extend(self.homes().into_iter().map(|(name, home)| (name.to_owned(), home.to_json())));
