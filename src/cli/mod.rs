@@ -231,6 +231,7 @@ mod tests {
             "db migrate",
             "manifest --url https://daypass.example.com",
             "manifest --socket",
+            "manifest --socket --command /access",
             "doctor",
             "doctor --format json",
             "setup",

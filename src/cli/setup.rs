@@ -99,9 +99,8 @@ async fn set_up(here: &Here, args: &Args) -> Done {
         [] => "settings    `.env` has all of it; nobody else may read it".to_owned(),
         added => format!("settings    `.env` has {} now; nobody else may read it", added.join(", ")),
     });
-    print::line(
-        "command     /jit; if another app has it already, Slack sends `/jit` to the app that was installed last: remove it there",
-    );
+    // Slack does not say which app has which command.
+    print::line("command     /jit; where another app has it, `daypass manifest --command /access` gives this one another name");
     print::line("doctor      what is left to do:");
     doctor::run(&Here::look()?, &doctor::Args::default()).await
 }

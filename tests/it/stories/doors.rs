@@ -121,3 +121,13 @@ async fn a_shortcut_opens_the_same_form_for_members_and_a_sentence_for_strangers
     w.settle().await;
     assert!(w.has_audit("T0DAYPASS/U0NORA"), "{:#?}", w.audit());
 }
+
+#[tokio::test]
+async fn the_command_works_under_whatever_name_the_manifest_gave_it() {
+    let mut w = World::new().await;
+    let shown =
+        w.slack.slash(&account("maya"), "C0GENERAL", "/access request prod/orders readonly 2h OPS-42 slow checkout").await;
+    assert!(shown.is_acknowledged(), "{shown:?}");
+    w.settle().await;
+    assert_eq!(w.request_state("R-1"), "pending");
+}
