@@ -129,6 +129,18 @@ pub enum Question {
         #[serde(default)]
         after: u64,
     },
+    /// Post the message with the buttons into a channel and pin it, or draw it anew.
+    #[serde(rename = "door.place")]
+    PlaceDoor {
+        /// The channel's id.
+        channel: String,
+    },
+    /// Where is that message?
+    #[serde(rename = "door.status")]
+    Door {
+        /// The channel's id.
+        channel: String,
+    },
     /// Erase what somebody typed.
     #[serde(rename = "people.erase")]
     Erase {
@@ -275,6 +287,8 @@ impl Admin {
             Question::DrainUndo => drain::drain(&self.app, peer, Drain::Undo).await,
             Question::DrainStatus => drain::status(&self.app).await.map_err(unreadable),
             Question::AuditExport { after } => drain::export(&self.app, after).await.map_err(unreadable),
+            Question::PlaceDoor { channel } => self.app.place_door(&channel).await.map(|()| json!({})),
+            Question::Door { channel } => self.app.door(&channel).await.map(|door| look::door(door.as_ref())).map_err(unreadable),
             Question::Erase { person } => act::erase(&self.app, peer, &person).await,
             Question::ClockBelieve => {
                 warn!("an operator says that the clock is right");

@@ -3,6 +3,7 @@
 //! It opens nothing but `.env` and the files that hold secrets, and contacts nobody: whether a token works is for `doctor` to say.
 
 mod environment;
+mod given;
 #[cfg(test)]
 mod tests;
 mod transport;
@@ -23,6 +24,7 @@ use crate::telemetry::LogSettings;
 #[cfg(feature = "failpoints")]
 pub(crate) use environment::failpoint;
 pub use environment::{Environment, NAMES};
+pub use given::Given;
 
 /// Where Slack's API is, unless the environment says otherwise.
 pub const SLACK_API_URL: &str = "https://slack.com/api";
@@ -43,6 +45,8 @@ pub struct Config {
     pub listen: SocketAddr,
     /// Where alarms go.
     pub security_channel: Option<String>,
+    /// Where the digest goes; without one, where alarms go.
+    pub digest_channel: Option<String>,
     /// People who may end, withdraw and see everything.
     pub admins: BTreeSet<PersonId>,
     /// Set for the demo only.
@@ -107,11 +111,12 @@ impl Config {
         let transport = read.transport();
         let listen = read.or("DAYPASS_LISTEN", SocketAddr::from(([127, 0, 0, 1], 3000)), listen);
         let security_channel = read.maybe("DAYPASS_SECURITY_CHANNEL", channel);
+        let digest_channel = read.maybe("DAYPASS_DIGEST_CHANNEL", channel);
         let admins = read.or("DAYPASS_ADMINS", BTreeSet::new(), admins);
         let demo = read.demo(&api_url);
         match (basics, bot_token, transport, read.problems) {
             (Some(basics), Some(bot_token), Some(transport), problems) if problems.is_empty() => {
-                Ok(Config { basics, bot_token, transport, api_url, listen, security_channel, admins, demo })
+                Ok(Config { basics, bot_token, transport, api_url, listen, security_channel, digest_channel, admins, demo })
             }
             (_, _, _, problems) => Err(ConfigError { problems }),
         }

@@ -211,6 +211,7 @@ impl<R: Receive> Routes<R> {
             Inbound::Command(_)
             | Inbound::Action(_)
             | Inbound::Submission(_)
+            | Inbound::Shortcut(_)
             | Inbound::Closed { .. }
             | Inbound::Options { .. }
             | Inbound::Event(_) => self.in_time(memory, inbound).await,
@@ -286,6 +287,7 @@ fn kind_of(inbound: &Inbound) -> Came {
         Inbound::Command(_) => Came::Command,
         Inbound::Action(_) => Came::Action,
         Inbound::Submission(_) | Inbound::Closed { .. } => Came::Form,
+        Inbound::Shortcut(_) => Came::Action,
         Inbound::Options { .. } => Came::Options,
         Inbound::Event(_) | Inbound::UrlVerification { .. } | Inbound::SslCheck => Came::Event,
         Inbound::Unknown { .. } => Came::Unknown,
@@ -299,6 +301,7 @@ fn instead(inbound: &Inbound, message: &Message) -> Answer {
         Inbound::Command(_) => Answer { status: 200, body: Some(message.to_answer()) },
         Inbound::Action(_)
         | Inbound::Submission(_)
+        | Inbound::Shortcut(_)
         | Inbound::Closed { .. }
         | Inbound::Options { .. }
         | Inbound::Event(_)

@@ -12,6 +12,7 @@ use crate::app::{App, Described};
 use crate::audit::leaf::{about_text, actor_text};
 use crate::audit::sentence::sentence;
 use crate::audit::tree::to_hex;
+use crate::store::outbox::Delivery;
 use crate::store::{Reader, Store, StoreError};
 
 /// How many grants or requests are shown that can still change, and how many that cannot.
@@ -46,6 +47,16 @@ pub(super) async fn status(app: &App) -> Result<Value, StoreError> {
         "live": counts.live,
         "overdue": counts.overdue,
     }))
+}
+
+/// Where the message with the buttons of a channel is.
+pub(super) fn door(delivery: Option<&Delivery>) -> Value {
+    match delivery {
+        None => json!({ "state": "none" }),
+        Some(Delivery::Waits) => json!({ "state": "waits" }),
+        Some(Delivery::Done) => json!({ "state": "pinned" }),
+        Some(Delivery::Failed { code }) => json!({ "state": "failed", "code": code }),
+    }
 }
 
 /// Every grant that can still change, and the latest of the others, in the order of their numbers.

@@ -23,7 +23,7 @@ use super::end::Ending;
 use super::messages::{Kind, Moment};
 use super::policies::Loaded;
 use super::sources::Fresh;
-use super::surface::{Answer, Caller, nothing_to_ask, shown};
+use super::surface::{Answer, Caller, shown};
 use super::transact::{Attempt, Outcome, Stop};
 use super::{App, names};
 
@@ -115,10 +115,8 @@ impl App {
                 let view = view.map_err(|stop| shown::<Message>(Err(stop), names))?;
                 return self.open(&action.trigger_id, view).await.map(|()| None);
             }
-            button::REQUEST => {
-                let view = self.request_form(loaded, names, person, &super::form::Filled::default()).await;
-                return self.open(&action.trigger_id, view.unwrap_or_else(nothing_to_ask)).await.map(|()| None);
-            }
+            button::REQUEST => return self.open_request_form(caller, &action.trigger_id).await.map(|()| None),
+            button::GLASS => return self.open_glass_form(attempt, caller, &action.trigger_id).await,
             _ => return Err(unknown()),
         };
         Ok(Some(outcome))
@@ -211,7 +209,11 @@ impl App {
         let app = Arc::clone(self);
         let (url, channel, user) =
             (action.response_url.clone(), action.message.as_ref().map(|at| at.channel.clone()), action.from.user.clone());
+        let in_view = action.view.as_ref().map(|_| action.trigger_id.clone());
         drop(tokio::spawn(async move {
+            if let Some(trigger_id) = &in_view {
+                return app.say_to(trigger_id, &user, &message).await;
+            }
             let answered = match &url {
                 Some(url) => app.slack.respond(url, &message).await,
                 None => match &channel {

@@ -3,6 +3,8 @@
 //! That it drains is in the database, so that a restart goes on with it. Nothing here waits or calls a provider: the worker does
 //! what is owed, as always, and this says what is left.
 
+use std::sync::atomic::Ordering;
+
 use tracing::{info, warn};
 
 use crate::access::decide::{HoldingCommand, Reassessment, RequestCommand};
@@ -11,11 +13,13 @@ use crate::access::grant::{EndCause, Grant, GrantState, Recheck};
 use crate::access::ids::{GrantId, PersonId, ProviderId, RequestId};
 use crate::access::request::Part;
 use crate::access::time::{Now, Timestamp};
+use crate::slack::say::digest::Draining;
+use crate::store::outbox::{Audience, MessageKey};
 use crate::store::{Reader, StoreError};
 
 use super::host::HostUser;
 use super::leave::for_open_grants;
-use super::{App, Telling};
+use super::{App, Kind, Telling};
 
 /// Why a request ends with Daypass.
 const DRAINED: &str = "Daypass is being taken out of service";
@@ -85,7 +89,8 @@ impl App {
                 };
                 tx.record(now.at, &actor, event.clone())?;
                 tx.note_draining(since)?;
-                Telling { set: None, security_channel: security_channel.as_deref(), at: now.at }.tell(tx, &event)?;
+                let telling = Telling { set: None, security_channel: security_channel.as_deref(), at: now.at };
+                telling.tell_everywhere(tx, &event)?;
                 Ok(true)
             })
             .await?;
@@ -104,22 +109,28 @@ impl App {
     ///
     /// When it could not be read or recorded.
     pub async fn go_on_draining(&self, now: Now) -> Result<usize, StoreError> {
-        let (pending, grants) = self
+        let (since, pending, grants, left) = self
             .store
             .read(|reader| {
-                if reader.draining_since()?.is_none() {
-                    return Ok((Vec::new(), Vec::new()));
+                let since = reader.draining_since()?;
+                if since.is_none() {
+                    return Ok((since, Vec::new(), Vec::new(), 0));
                 }
                 let pending: Vec<RequestId> = reader.pending_requests(PAGE)?.iter().map(|request| request.id).collect();
-                let mut grants = Vec::new();
+                let (mut grants, mut left) = (Vec::new(), 0_usize);
                 for_open_grants(reader, |grant| {
+                    left += usize::from(!grant.is_over());
                     if grant.is_to_come() {
                         grants.push((grant.id, grant.entitlement));
                     }
                 })?;
-                Ok((pending, grants))
+                Ok((since, pending, grants, left))
             })
             .await?;
+        self.is_draining.store(since.is_some(), Ordering::Relaxed);
+        if let Some(since) = since.filter(|_| left == 0 && pending.is_empty()) {
+            return self.tell_drained(since).await;
+        }
         let mut changed = 0;
         // What is undecided first, so that a request for more time is not said to end with its access.
         for id in pending {
@@ -135,6 +146,21 @@ impl App {
             info!(changed, "daypass is being taken out of service: what waits is closed, what is in force ends");
         }
         Ok(changed)
+    }
+
+    /// Tells the security channel, once, that nobody has anything any more.
+    async fn tell_drained(&self, since: Timestamp) -> Result<usize, StoreError> {
+        let Some(channel) = self.settings.security_channel.clone() else { return Ok(0) };
+        let (kind, about, audience) = (Kind::Draining(since), Draining::Over.word().to_owned(), Audience::Channel(channel));
+        let key = MessageKey { kind: kind.name(), about, audience };
+        let told = key.clone();
+        if self.store.read(move |reader| reader.delivery_of(&told)).await?.is_some() {
+            return Ok(0);
+        }
+        let at = self.now().at;
+        self.store.write(move |tx| tx.mark_stale(&key, kind.style(), at)).await?;
+        self.mail.notify_one();
+        Ok(1)
     }
 
     /// What is left, and what has ended since it began.

@@ -128,6 +128,11 @@ impl App {
 
     /// `/jit help`: what this person can do.
     pub(super) fn help(&self, loaded: &Loaded, person: &PersonId) -> Message {
+        lists::help(self.able(loaded, person))
+    }
+
+    /// What this person can do.
+    pub(super) fn able(&self, loaded: &Loaded, person: &PersonId) -> Able {
         let set = &loaded.set;
         let owns = set
             .resources()
@@ -137,14 +142,14 @@ impl App {
         let sponsors = set.people().values().any(|other| other.sponsor.as_ref().is_some_and(|sponsor| sponsor.value == *person));
         let is_employed = set.person(person).is_some_and(|person| person.kind == Kind::Employee);
         let can = |yes: bool| if yes { Can::Yes } else { Can::No };
-        lists::help(Able {
+        Able {
             ask: can(!super::form::askable(loaded, person).is_empty()),
             break_glass: can(!super::glass::breakable(loaded, person).is_empty()),
             // Whoever is not employed here decides only where a policy names them.
             decide: can(is_employed
                 && (owns || set.groups().keys().any(|group| set.members(group).is_some_and(|members| members.contains(person))))),
             revoke: can(owns || sponsors || self.is_admin(person)),
-        })
+        }
     }
 
     /// `/jit why`, as a message.

@@ -2,6 +2,7 @@
 //! is drawn at delivery (`render`).
 
 use crate::access::time::Timestamp;
+use crate::store::homes::HOME;
 use crate::store::outbox::{MessageKind, Style};
 
 /// The kinds of messages.
@@ -53,6 +54,14 @@ pub enum Kind {
     CutShort(Timestamp),
     /// Something was found about a request that was decided before, at this time: the request, and what.
     Finding(Timestamp),
+    /// The digest of what happened until this time; what it is about is since when, in milliseconds.
+    Digest(Timestamp),
+    /// Daypass is taken out of service or back in, at this time; what it is about is the stage.
+    Draining(Timestamp),
+    /// Somebody's home tab, which is no message. Redrawn.
+    Home,
+    /// The message with the buttons that open the forms, pinned in a channel. Redrawn.
+    Door,
 }
 
 /// What the requester is told of a grant by a new message.
@@ -95,6 +104,10 @@ impl Kind {
             Kind::PolicyChanged(at) => format!("policy_changed/{}", at.as_millis()),
             Kind::CutShort(at) => format!("cut_short/{}", at.as_millis()),
             Kind::Finding(at) => format!("finding/{}", at.as_millis()),
+            Kind::Digest(at) => format!("digest/{}", at.as_millis()),
+            Kind::Draining(at) => format!("draining/{}", at.as_millis()),
+            Kind::Home => HOME.to_owned(),
+            Kind::Door => "door".to_owned(),
         })
     }
 
@@ -128,6 +141,10 @@ impl Kind {
             ("policy_changed", _) => at().map(Kind::PolicyChanged),
             ("cut_short", _) => at().map(Kind::CutShort),
             ("finding", _) => at().map(Kind::Finding),
+            ("digest", _) => at().map(Kind::Digest),
+            ("draining", _) => at().map(Kind::Draining),
+            (HOME, None) => Some(Kind::Home),
+            ("door", None) => Some(Kind::Door),
             _ => None,
         }
     }
@@ -142,7 +159,9 @@ impl Kind {
             | Kind::News(Moment::InForce)
             | Kind::Warning(_)
             | Kind::Glass
-            | Kind::Review => Style::Convergent,
+            | Kind::Review
+            | Kind::Home
+            | Kind::Door => Style::Convergent,
             Kind::Decided
             | Kind::StillWaiting(_)
             | Kind::PageFails
@@ -159,7 +178,9 @@ impl Kind {
             | Kind::PolicyRefused(_)
             | Kind::PolicyChanged(_)
             | Kind::CutShort(_)
-            | Kind::Finding(_) => Style::Once,
+            | Kind::Finding(_)
+            | Kind::Digest(_)
+            | Kind::Draining(_) => Style::Once,
         }
     }
 }

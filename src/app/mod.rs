@@ -10,12 +10,15 @@ mod click;
 mod cut;
 mod deed;
 mod deny;
+mod digest;
+mod doors;
 mod drain;
 mod end;
 mod erase;
 mod extend;
 mod form;
 mod glass;
+pub mod home;
 mod host;
 mod identify;
 mod leave;
@@ -42,7 +45,8 @@ pub mod watch;
 mod withdraw;
 
 use std::collections::BTreeSet;
-use std::sync::{Arc, Mutex, OnceLock};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
 use tokio::sync::Notify;
 use tracing::warn;
@@ -51,7 +55,7 @@ use crate::access::ids::{PersonId, RequestId};
 use crate::access::refusal::Refusal;
 use crate::access::time::{Now, Timestamp, Trust};
 use crate::clock::{Clock, Judge};
-use crate::slack::client::{Installed, SlackApi};
+use crate::slack::client::{Installed, SlackApi, SlackError};
 use crate::slack::socket;
 use crate::store::{Health, Store, StoreError};
 
@@ -70,6 +74,8 @@ pub use transact::{Stop, Work};
 pub struct Settings {
     /// Where alarms go.
     pub security_channel: Option<String>,
+    /// Where digests go; without one, where alarms go.
+    pub digest_channel: Option<String>,
     /// People who may end, withdraw and see everything.
     pub admins: BTreeSet<PersonId>,
     /// What to make of files that have no word of something that is open.
@@ -102,6 +108,9 @@ pub struct App {
     mail: Notify,
     pages: Notify,
     trust: Mutex<Trust>,
+    /// Slack's word for why it refuses the token.
+    refused_token: Mutex<Option<String>>,
+    is_draining: AtomicBool,
 }
 
 impl App {
@@ -123,6 +132,8 @@ impl App {
             mail: Notify::new(),
             pages: Notify::new(),
             trust: Mutex::new(Trust::Sound),
+            refused_token: Mutex::default(),
+            is_draining: AtomicBool::new(false),
         })
     }
 
@@ -244,7 +255,31 @@ impl App {
         if self.installed.get().is_none() {
             return Err("slack has not answered yet whose token this is".to_owned());
         }
+        if let Some(code) = lock(&self.refused_token).as_deref() {
+            return Err(format!(
+                "slack refuses the token (`{code}`); nobody can ask or is told anything, and what is in force ends on time: install the \
+                 app again, put the new token in place, and restart"
+            ));
+        }
+        if self.is_draining.load(Ordering::Relaxed) {
+            return Err("daypass is being taken out of service: nothing new is taken, and what is in force ends".to_owned());
+        }
         self.socket.get().map_or(Ok(()), socket::Status::readiness)
+    }
+
+    /// Notes what a call said of the token: a token that was refused stays so until Slack takes it.
+    pub fn note_token(&self, said: Result<(), &SlackError>) {
+        match said {
+            Ok(()) => *lock(&self.refused_token) = None,
+            Err(error) if error.is_about_the_token() => *lock(&self.refused_token) = Some(error.code.clone()),
+            Err(_) => {}
+        }
+    }
+
+    /// Asks Slack whether it takes the token still.
+    pub async fn look_at_token(&self) {
+        let said = self.slack.auth_test().await;
+        self.note_token(said.as_ref().map(drop));
     }
 
     /// Tells the security channel, once, of something that bears our mark and is in no row: provider, account and thing.
@@ -254,4 +289,8 @@ impl App {
             .write(move |tx| Telling { set: None, security_channel: channel.as_deref(), at }.alarm(tx, &Kind::LeftOver, what))
             .await
     }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

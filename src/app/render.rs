@@ -10,7 +10,9 @@ use crate::access::time::Timestamp;
 use crate::policy::PolicySet;
 use crate::slack::block::Message;
 use crate::slack::say::card::{CardFacts, card};
+use crate::slack::say::digest::{Draining, draining};
 use crate::slack::say::glass::{self, GlassFacts};
+use crate::slack::say::home::door;
 use crate::slack::say::names::Names;
 use crate::slack::say::notice::{self, Alarm, EndsSoon, Overdue};
 use crate::slack::say::remind;
@@ -60,6 +62,15 @@ impl App {
             Audience::Person(person) => names::for_person(loaded.as_deref(), person),
             Audience::Channel(_) => names::for_channel(loaded.as_deref()),
         };
+        if let Kind::Digest(until) = kind {
+            return self.draw_digest(&key.about, until, names).await;
+        }
+        if let Kind::Draining(_) = kind {
+            return Ok(Draining::named(&key.about).map(draining));
+        }
+        if kind == Kind::Door {
+            return Ok(Some(door()));
+        }
         if let Kind::PolicyChanged(_) = kind {
             let changes: Vec<String> = key.about.lines().map(str::to_owned).collect();
             return Ok(Some(notice::policy_changed(&changes)));
@@ -133,7 +144,11 @@ impl App {
                 | Kind::PolicyRefused(_)
                 | Kind::PolicyChanged(_)
                 | Kind::CutShort(_)
-                | Kind::Finding(_),
+                | Kind::Finding(_)
+                | Kind::Digest(_)
+                | Kind::Draining(_)
+                | Kind::Home
+                | Kind::Door,
                 _,
             ) => Ok(None),
         }
@@ -263,7 +278,11 @@ fn alarm_of(kind: &Kind, key: &MessageKey) -> Option<Alarm> {
         | Kind::Overdue(_)
         | Kind::OverdueIsOver
         | Kind::PolicyChanged(_)
-        | Kind::CutShort(_) => None,
+        | Kind::CutShort(_)
+        | Kind::Digest(_)
+        | Kind::Draining(_)
+        | Kind::Home
+        | Kind::Door => None,
     }
 }
 

@@ -17,6 +17,7 @@ use super::App;
 use super::approve::Yes;
 use super::click::read_value;
 use super::deed::Deed;
+use super::doors::wish_of_glass_form;
 use super::extend::More;
 use super::review::Closing;
 use super::surface::{Answer, Caller};
@@ -40,6 +41,13 @@ impl App {
                     Err(problems) => return Answer::of(problems),
                 };
                 self.perform(&attempt, names, &Deed::Ask(wish)).await
+            }
+            form::GLASS => {
+                attempt.verb = "break-glass";
+                match wish_of_glass_form(loaded, person, &view.values) {
+                    Ok(wish) => self.perform(&attempt, names, &Deed::Ask(wish)).await,
+                    Err(problems) => return Answer::of(problems),
+                }
             }
             form::APPROVE => {
                 let (Some(request), Some(terms)) = read_value(&view.private_metadata) else { return Answer::empty() };

@@ -60,6 +60,7 @@ impl App {
             Inbound::SslCheck | Inbound::Closed { .. } => Answer::empty(),
             Inbound::Event(event) => {
                 self.account_changed(&event).await;
+                self.home_opened(&event).await;
                 if let Some(group) = event.payload.get("subteam_id").and_then(Value::as_str) {
                     self.sources.forget(group);
                 }
@@ -73,6 +74,7 @@ impl App {
             Inbound::Command(command) => self.command(key, command).await,
             Inbound::Action(action) => self.action(key, action).await,
             Inbound::Submission(submission) => self.submission(key, submission).await,
+            Inbound::Shortcut(used) => self.shortcut(key, used).await,
         }
     }
 

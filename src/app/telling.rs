@@ -10,6 +10,7 @@ use crate::access::remind::Reminder;
 use crate::access::request::{Part, Request};
 use crate::access::time::Timestamp;
 use crate::policy::PolicySet;
+use crate::slack::say::digest::Draining;
 use crate::store::outbox::{Audience, MessageKey, Style};
 use crate::store::{StoreError, Tx};
 
@@ -126,6 +127,8 @@ impl Telling<'_> {
             Event::PolicyLoaded { changes, .. } if changes.is_empty() => Ok(()),
             Event::PolicyLoaded { changes, .. } => self.alarm(tx, &Kind::PolicyChanged(self.at), changes.join("\n")),
             Event::Finding { request, what } => self.alarm(tx, &Kind::Finding(self.at), format!("{request} {what}")),
+            Event::DrainBegan => self.alarm(tx, &Kind::Draining(self.at), Draining::Began.word()),
+            Event::DrainUndone => self.alarm(tx, &Kind::Draining(self.at), Draining::Undone.word()),
             Event::RequestAsked { .. }
             | Event::PageOwed { .. }
             | Event::PageResolved { .. }
@@ -148,8 +151,6 @@ impl Telling<'_> {
             | Event::CallOver { .. }
             | Event::Refused { .. }
             | Event::EndReason { .. }
-            | Event::DrainBegan
-            | Event::DrainUndone
             | Event::Erased { .. }
             | Event::Started { .. } => Ok(()),
         }

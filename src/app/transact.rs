@@ -135,7 +135,7 @@ impl<'a, 't> Work<'a, 't> {
     pub fn record(&mut self, events: Vec<Event>) -> Result<(), StoreError> {
         for event in events {
             self.tx.record(self.now.at, &self.actor, event.clone())?;
-            self.telling.tell(self.tx, &event)?;
+            self.telling.tell_everywhere(self.tx, &event)?;
             paging::follow(self.tx, &event, self.now.at)?;
             self.recorded += 1;
             self.end_extension_of(&event)?;

@@ -5,34 +5,80 @@
 use std::io::ErrorKind;
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
+use std::sync::Arc;
 
 use serde_json::{Value, json};
 
+use super::policy::Format;
 use super::provider::{check as check_providers, mark};
 use super::{Done, Here, print};
 use crate::admin::client::{NoAnswer, ask};
-use crate::app::Policies;
-use crate::config::{Basics, Config, Transport};
+use crate::app::{Loaded, Policies};
+use crate::config::Basics;
 use crate::policy::check;
 use crate::providers::{Finding, Severity};
-use crate::slack::client::{ChannelStanding, Class, SlackApi, SlackError};
-use crate::slack::socket::Socket;
+use crate::slack::client::SlackError;
 
-/// What was found, told as it is found.
-#[derive(Default)]
-struct Report {
-    broken: usize,
+mod slack;
+
+#[derive(Debug, Default, clap::Args)]
+pub struct Args {
+    /// How the findings are written.
+    #[arg(long, value_enum, default_value_t)]
+    format: Format,
 }
 
-impl Report {
-    fn say(&mut self, severity: Severity, about: &str, message: impl std::fmt::Display) {
-        self.broken += usize::from(severity == Severity::Broken);
-        print::line(format!("{}  {about}: {message}", mark(severity)));
+/// One thing that was looked at.
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Found {
+    severity: Severity,
+    about: String,
+    message: String,
+}
+
+impl std::fmt::Display for Found {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{}  {}: {}", mark(self.severity), self.about, self.message)
     }
 }
 
-pub async fn run(here: &Here) -> Done {
-    let mut report = Report::default();
+/// What was found; for people it is told as it is found.
+struct Report {
+    findings: Vec<Found>,
+    format: Option<Format>,
+}
+
+impl Report {
+    /// Without a format it only collects.
+    fn new(format: Option<Format>) -> Report {
+        Report { findings: Vec::new(), format }
+    }
+
+    fn say(&mut self, severity: Severity, about: &str, message: impl std::fmt::Display) {
+        let found = Found { severity, about: about.to_owned(), message: message.to_string() };
+        if self.format == Some(Format::Text) {
+            print::line(&found);
+        }
+        self.findings.push(found);
+    }
+
+    fn broken(&self) -> usize {
+        self.findings.iter().filter(|found| found.severity == Severity::Broken).count()
+    }
+
+    fn to_json(&self) -> Value {
+        let word = |severity| match severity {
+            Severity::Fine => "fine",
+            Severity::Warning => "warning",
+            Severity::Broken => "broken",
+        };
+        let one = |found: &Found| json!({ "severity": word(found.severity), "about": found.about, "message": found.message });
+        json!({ "findings": self.findings.iter().map(one).collect::<Vec<_>>(), "broken": self.broken() })
+    }
+}
+
+pub async fn run(here: &Here, args: &Args) -> Done {
+    let mut report = Report::new(Some(args.format));
     here.log(&crate::telemetry::LogSettings::quiet())?;
     dotenv(here, &mut report);
     let config = here.config();
@@ -53,12 +99,18 @@ pub async fn run(here: &Here) -> Done {
     if let Some(basics) = &basics {
         data_dir(&basics.data_dir, &mut report);
         process(&basics.data_dir, &mut report).await;
-        policies(here, basics, &mut report).await;
     }
+    let loaded = match &basics {
+        Some(basics) => policies(here, basics, &mut report).await,
+        None => None,
+    };
     if let Ok(config) = &config {
-        slack(config, &mut report).await;
+        slack::look(here, config, loaded.as_ref().map(|loaded| loaded.set.as_ref()), &mut report).await;
     }
-    match report.broken {
+    if args.format == Format::Json {
+        print::line(report.to_json());
+    }
+    match report.broken() {
         0 => Ok(()),
         1 => Err(anyhow::anyhow!("one thing has to be put right").into()),
         more => Err(anyhow::anyhow!("{more} things have to be put right").into()),
@@ -127,12 +179,12 @@ async fn process(dir: &Path, report: &mut Report) {
     }
 }
 
-async fn policies(here: &Here, basics: &Basics, report: &mut Report) {
+async fn policies(here: &Here, basics: &Basics, report: &mut Report) -> Option<Arc<Loaded>> {
     let (policies, problem) = Policies::load(&basics.policies, here.secrets());
     if let Some(problem) = problem {
         problem.problems.iter().for_each(|problem| report.say(Severity::Broken, "policy", problem));
     }
-    let Some(loaded) = policies.current() else { return };
+    let loaded = policies.current()?;
     let warnings = check::check(&loaded.set, here.now());
     let warnings: Vec<_> = warnings.iter().filter(|finding| finding.severity == check::Severity::Warning).collect();
     warnings.iter().for_each(|finding| report.say(Severity::Warning, "policy", finding));
@@ -144,81 +196,7 @@ async fn policies(here: &Here, basics: &Basics, report: &mut Report) {
             report.say(severity, &format!("provider {}", checked.id), here.redactor.redact(&message));
         }
     }
-}
-
-/// Whether the token works, and may do what it is needed for.
-async fn slack(config: &Config, report: &mut Report) {
-    let api = match SlackApi::new(&config.api_url, &config.bot_token) {
-        Ok(api) => api,
-        Err(problem) => return report.say(Severity::Broken, "slack", problem),
-    };
-    let installed = match api.auth_test().await {
-        Ok(installed) => installed,
-        Err(problem) => return report.say(Severity::Broken, "slack", unreachable(&problem)),
-    };
-    report.say(Severity::Fine, "slack", format!("the token is of {} ({})", installed.team_name, installed.team));
-    if installed.org_wide {
-        report.say(
-            Severity::Broken,
-            "slack",
-            "the app is installed for a whole organisation, which Daypass does not do: install it in one workspace",
-        );
-    }
-    if let Transport::Socket { app_token } = &config.transport {
-        let asked = match Socket::new(&config.api_url, app_token) {
-            Ok(socket) => socket.check().await.map_err(|problem| problem.to_string()),
-            Err(problem) => Err(problem.to_string()),
-        };
-        match asked {
-            Ok(()) => report.say(Severity::Fine, "slack", "it gives connections for the app token (Socket Mode)"),
-            Err(problem) => report.say(Severity::Broken, "slack", problem),
-        }
-    }
-    match api.user(&installed.user).await {
-        Ok(_) => report.say(Severity::Fine, "slack", "accounts can be looked up (users:read)"),
-        Err(problem) => report.say(Severity::Broken, "slack", scope(&problem, "users:read", "nobody can approve without it")),
-    }
-    let Some(channel) = &config.security_channel else {
-        return report.say(
-            Severity::Warning,
-            "slack",
-            "nobody hears alarms: set `DAYPASS_SECURITY_CHANNEL` to the id of a channel",
-        );
-    };
-    match api.channel(channel).await {
-        Ok(ChannelStanding::Ours) => report.say(Severity::Fine, "slack", format!("alarms can be posted to {channel}")),
-        Ok(ChannelStanding::NotIn) => {
-            report.say(
-                Severity::Broken,
-                "slack",
-                format!("the bot is not in {channel}, where alarms go: write `/invite @daypass` there"),
-            );
-        }
-        Ok(ChannelStanding::Shared) => {
-            report.say(
-                Severity::Warning,
-                "slack",
-                format!("{channel} is shared with another organisation: choose another one for alarms"),
-            );
-        }
-        Ok(ChannelStanding::Archived) => {
-            report.say(Severity::Broken, "slack", format!("{channel} is archived: choose another one for alarms"));
-        }
-        Err(problem) => report.say(Severity::Broken, "slack", scope(&problem, "channels:read", "alarms may get lost")),
-    }
-}
-
-fn unreachable(problem: &SlackError) -> String {
-    match problem.class {
-        Class::Operator => format!("it refuses the token (`{}`): copy it again, or install the app again", problem.code),
-        Class::Transient { .. }
-        | Class::Unknown
-        | Class::Gone
-        | Class::NoChannel
-        | Class::NoPerson
-        | Class::Stale
-        | Class::Permanent => format!("it cannot be reached (`{}`): look at the network, and at `SLACK_API_URL`", problem.code),
-    }
+    Some(loaded)
 }
 
 fn scope(problem: &SlackError, scope: &str, without: &str) -> String {

@@ -6,11 +6,15 @@ use super::{Done, print};
 
 /// The manifest for an app that Slack reaches over HTTP.
 const TEMPLATE: &str = include_str!("../../manifest.yml");
+/// The command in it.
+const COMMAND: &str = "/jit";
+/// The longest name of a command that Slack takes, with its slash.
+const COMMAND_CHARS_MAX: usize = 32;
 /// The address in it.
 const ADDRESS: &str = "https://daypass.example.com/slack/events";
 
 #[derive(Debug, ClapArgs)]
-#[group(required = true, multiple = false)]
+#[command(group(clap::ArgGroup::new("way").required(true).args(["url", "socket"])))]
 pub struct Args {
     /// For Slack to reach Daypass at this address (`https://…`).
     #[arg(long, value_parser = base)]
@@ -18,6 +22,9 @@ pub struct Args {
     /// For Socket Mode: no address.
     #[arg(long)]
     socket: bool,
+    /// The name of the command, where another app has `/jit` already. What Daypass writes still calls it `/jit`.
+    #[arg(long, default_value = COMMAND, value_parser = command)]
+    command: String,
 }
 
 pub fn run(args: &Args) -> Done {
@@ -25,8 +32,19 @@ pub fn run(args: &Args) -> Done {
         Some(base) => with_address(base),
         None => for_socket_mode(),
     };
-    print::line(text.trim_end());
+    print::line(called(&text, &args.command).trim_end());
     Ok(())
+}
+
+/// The manifest with a command of another name.
+fn called(text: &str, name: &str) -> String {
+    text.replace(&format!("command: {COMMAND}\n"), &format!("command: {name}\n"))
+}
+
+fn command(text: &str) -> Result<String, String> {
+    let rest = text.strip_prefix('/').filter(|rest| !rest.is_empty() && text.len() <= COMMAND_CHARS_MAX);
+    let fits = rest.is_some_and(|rest| rest.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b"-_".contains(&b)));
+    if fits { Ok(text.to_owned()) } else { Err("it must be a slash and small letters, such as `/access`".to_owned()) }
 }
 
 fn with_address(base: &str) -> String {
@@ -77,6 +95,16 @@ mod tests {
         assert_eq!(manifest["settings"]["socket_mode_enabled"], true);
         assert_eq!(manifest["settings"]["interactivity"]["is_enabled"], true);
         assert_eq!(manifest["features"]["slash_commands"][0]["command"], "/jit");
+    }
+
+    #[test]
+    fn the_command_can_have_another_name_where_another_app_has_it() {
+        let manifest = parsed(&called(&for_socket_mode(), "/access"));
+        assert_eq!(manifest["features"]["slash_commands"][0]["command"], "/access");
+        assert_eq!(command("/access").unwrap(), "/access");
+        for text in ["access", "/", "/Access", "/a b", "/a\nb", &format!("/{}", "x".repeat(40))] {
+            assert!(command(text).is_err(), "{text}");
+        }
     }
 
     #[test]

@@ -15,6 +15,7 @@ mod print;
 mod provider;
 mod requests;
 mod serve;
+mod setup;
 
 use std::process::ExitCode;
 use std::sync::Arc;
@@ -64,7 +65,9 @@ enum Command {
     /// Print the app manifest to create the Slack app from.
     Manifest(manifest::Args),
     /// Find out what is wrong, and what to do about it.
-    Doctor,
+    Doctor(doctor::Args),
+    /// From two tokens to a configuration: people, channels, settings. Nothing that is there is changed.
+    Setup(setup::Args),
     /// Look after what is kept of people. The bot must run.
     #[command(subcommand)]
     People(people::Command),
@@ -125,7 +128,8 @@ async fn execute(command: Command, here: &Here) -> Done {
         Command::Provider(command) => provider::run(here, command).await,
         Command::Db(command) => db::run(here, command).await,
         Command::Manifest(args) => manifest::run(&args),
-        Command::Doctor => doctor::run(here).await,
+        Command::Doctor(args) => doctor::run(here, &args).await,
+        Command::Setup(args) => setup::run(here, &args).await,
         Command::People(command) => people::run(here, command).await,
         Command::Drain(args) => drain::run(here, &args).await,
     }
@@ -227,7 +231,12 @@ mod tests {
             "db migrate",
             "manifest --url https://daypass.example.com",
             "manifest --socket",
+            "manifest --socket --command /access",
             "doctor",
+            "doctor --format json",
+            "setup",
+            "setup --security-channel #security --admins priya,sam --http",
+            "setup pin #db-access",
             "drain",
             "drain --yes --wait-secs 120 --export evidence.jsonl",
             "drain --undo",
@@ -237,7 +246,7 @@ mod tests {
                 .unwrap_or_else(|error| panic!("{line}: {error}"));
         }
         for line in [
-            "setup",
+            "setup --admins priya pin #db-access",
             "drain --undo --yes",
             "manifest",
             "manifest --socket --url https://x",

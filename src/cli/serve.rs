@@ -36,6 +36,9 @@ const WORKER_STOPS_WITHIN: Duration = Duration::from_secs(10);
 /// How long to wait before Slack is asked again whose token this is, at first and at most.
 const ASK_AGAIN: (Duration, Duration) = (Duration::from_secs(1), Duration::from_secs(60));
 
+/// How often Slack is asked whether it still takes the token.
+const LOOK_AT_TOKEN_EVERY: Duration = Duration::from_secs(60);
+
 /// How often the policy files are looked at. What is being written is read once it has looked the same twice.
 const WATCH_EVERY: Duration = Duration::from_secs(2);
 
@@ -72,7 +75,8 @@ async fn serve(here: &Here, config: Config, orphans: Orphans) -> anyhow::Result<
     if let Some(problem) = &problem {
         error!("the policy files cannot be loaded, so that no requests are taken; what is in force ends on time\n{problem}");
     }
-    let settings = Settings { security_channel: config.security_channel.clone(), admins: config.admins.clone(), orphans };
+    let (security_channel, digest_channel) = (config.security_channel.clone(), config.digest_channel.clone());
+    let settings = Settings { security_channel, digest_channel, admins: config.admins.clone(), orphans };
     let app = App::new(store, Arc::clone(&clock), slack, policies, settings);
     app.begin(problem.as_ref()).await.context("the start could not be recorded")?;
     let (signing_secrets, connections) = match config.transport {
@@ -84,11 +88,8 @@ async fn serve(here: &Here, config: Config, orphans: Orphans) -> anyhow::Result<
         }
     };
 
-    if config.basics.digest.is_some() {
-        warn!("`DAYPASS_DIGEST` is set, but this version posts no digest");
-    }
     let (stop, stopped) = watch::channel(false);
-    let schedules = Schedules { sweep: config.basics.sweep.clone() };
+    let schedules = Schedules { sweep: config.basics.sweep.clone(), digest: config.basics.digest.clone() };
     let mut worker = tokio::spawn(worker::run(Arc::clone(&app), schedules, stopped.clone()));
     let asking = tokio::spawn(ask_slack(Arc::clone(&app), stopped.clone()));
     let admin = tokio::spawn(admin::serve(socket, Admin { app: Arc::clone(&app), demo_clock }, stopped.clone()));
@@ -174,7 +175,7 @@ async fn ask_slack(app: Arc<App>, mut stop: watch::Receiver<bool>) {
                 app.wake().notify_one();
                 // The files may have changed while nobody ran.
                 app.reassess_pending().await;
-                return;
+                return look_at_token(&app, stop).await;
             }
             // Why is logged where it was asked.
             Err(_) => debug!(again_in_secs = wait.as_secs(), "slack will be asked again whose token this is"),
@@ -183,6 +184,13 @@ async fn ask_slack(app: Arc<App>, mut stop: watch::Receiver<bool>) {
             return;
         }
         wait = (wait * 2).min(wait_max);
+    }
+}
+
+/// Looks from time to time whether Slack still takes the token, so that a revoked one is told before somebody needs it.
+async fn look_at_token(app: &App, mut stop: watch::Receiver<bool>) {
+    while tokio::time::timeout(LOOK_AT_TOKEN_EVERY, server::told(&mut stop)).await.is_err() {
+        app.look_at_token().await;
     }
 }
 

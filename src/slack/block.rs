@@ -10,6 +10,10 @@ use super::limits::*;
 use super::text::{Markup, clean, cut_plain, one_line};
 use crate::access::words::Words;
 
+mod home;
+
+pub use home::Home;
+
 /// A message as Slack takes it.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Message {

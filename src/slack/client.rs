@@ -14,15 +14,17 @@ use serde::Deserialize;
 use serde_json::Value;
 use slack_morphism::prelude::*;
 
-use super::block::{Message, View};
+use super::block::{Home, Message, View};
 use super::text::is_slack_id;
 use super::throttle::Throttle;
 use crate::access::time::Timestamp;
 
 mod error;
+mod greet;
 mod standing;
 
 pub use error::{Class, SlackError};
+pub use greet::{Channel, Greeting};
 pub use standing::{AccountStanding, ChannelStanding, Installed, Standing};
 
 /// How long any call may take.
@@ -38,6 +40,10 @@ type Connector = SlackClientHyperConnector<HttpsConnector<HttpConnector>>;
 pub struct SlackApi {
     client: SlackClient<Connector>,
     token: SlackApiToken,
+    /// The same for calls past the library, with the address and the way there.
+    token_text: SecretString,
+    api_url: String,
+    https: HttpsConnector<HttpConnector>,
     /// The API's origin, if it is on this machine; responses may then go there.
     loopback: Option<String>,
     timeout: Duration,
@@ -93,8 +99,12 @@ impl SlackApi {
                 HttpsConnectorBuilder::new().with_provider_and_native_roots(provider).map_err(SetupError::NoRoots)?.https_only()
             }
         };
-        let connector = SlackClientHyperConnector::with_connector(builder.enable_all_versions().wrap_connector(tcp));
+        let https = builder.enable_all_versions().wrap_connector(tcp);
+        let connector = SlackClientHyperConnector::with_connector(https.clone());
         Ok(SlackApi {
+            token_text: token.clone(),
+            api_url: api_url.to_owned(),
+            https,
             client: SlackClient::new(connector.with_slack_api_url(api_url)),
             token: SlackApiToken::new(token.expose_secret().into()),
             loopback,
@@ -149,6 +159,22 @@ impl SlackApi {
             .with_view_id(view_id.into())
             .opt_hash(hash.filter(|hash| !hash.is_empty()).map(str::to_owned));
         Ok(self.call::<_, WithView>("views.update", &request).await.map_err(SlackError::repeatable)?.view)
+    }
+
+    /// Shows a person their home tab. Repeating it is harmless.
+    pub async fn publish_home(&self, user: &str, home: &Home) -> Result<(), SlackError> {
+        let request = serde_json::json!({ "user_id": id(user)?, "view": home.to_json() });
+        self.call::<_, Value>("views.publish", &request).await.map(drop).map_err(SlackError::repeatable)
+    }
+
+    /// Pins a message in its channel. One that is pinned already stays so.
+    pub async fn pin(&self, at: &Posted) -> Result<(), SlackError> {
+        let request = serde_json::json!({ "channel": id(&at.channel)?, "timestamp": at.ts });
+        match self.call::<_, Value>("pins.add", &request).await.map_err(SlackError::repeatable) {
+            Ok(_) => Ok(()),
+            Err(error) if error.code == "already_pinned" => Ok(()),
+            Err(error) => Err(error),
+        }
     }
 
     /// Answers an interaction at its `response_url`, seen by its author only. Addresses that are not Slack's are refused: a

@@ -25,6 +25,8 @@ pub enum Inbound {
     Action(Action),
     /// Somebody submitted a form.
     Submission(Submission),
+    /// Somebody used a shortcut of the workspace.
+    Shortcut(Shortcut),
     /// Somebody closed a form that asked to be told.
     Closed {
         /// Who.
@@ -110,6 +112,17 @@ pub struct Submission {
     pub trigger_id: String,
 }
 
+/// A shortcut of the workspace, which stands in no channel.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Shortcut {
+    /// Who.
+    pub from: Account,
+    /// Which, such as `request.open`.
+    pub callback_id: String,
+    /// Opens a form, once, within 3 s.
+    pub trigger_id: String,
+}
+
 /// Where a message is.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct MessageRef {
@@ -185,6 +198,7 @@ impl Inbound {
             Inbound::Action(action) if action.trigger_id.is_empty() && action.action_ts.is_empty() => None,
             Inbound::Action(action) => Some(format!("action/{}/{}/{}", action.trigger_id, action.action_ts, action.action_id)),
             Inbound::Submission(form) => Some(format!("submission/{}/{}/{}", form.view.id, form.view.hash, form.trigger_id)),
+            Inbound::Shortcut(used) => Some(format!("shortcut/{}", used.trigger_id)),
             Inbound::Event(event) => Some(format!("event/{}", event.event_id)),
             Inbound::Closed { .. }
             | Inbound::Options { .. }
@@ -200,6 +214,7 @@ impl Inbound {
             Inbound::Command(command) => Some(&command.from),
             Inbound::Action(action) => Some(&action.from),
             Inbound::Submission(form) => Some(&form.from),
+            Inbound::Shortcut(used) => Some(&used.from),
             Inbound::Closed { from, .. } | Inbound::Options { from, .. } => Some(from),
             Inbound::UrlVerification { .. } | Inbound::SslCheck | Inbound::Event(_) | Inbound::Unknown { .. } => None,
         }
@@ -232,6 +247,11 @@ fn from_interaction(payload: &Value) -> Inbound {
                 from: Account::of_interaction(payload)?,
                 view: view(payload)?,
                 trigger_id: text(payload, "trigger_id"),
+            }),
+            "shortcut" => Inbound::Shortcut(Shortcut {
+                from: Account::of_interaction(payload)?,
+                callback_id: required(payload, "callback_id")?,
+                trigger_id: required(payload, "trigger_id")?,
             }),
             "view_closed" => Inbound::Closed { from: Account::of_interaction(payload)?, view: view(payload)? },
             "block_suggestion" => Inbound::Options {

@@ -3,6 +3,18 @@
 /// `manifest.yml`, with a comment for each scope that says what it is for.
 pub const MANIFEST: &str = include_str!("../../manifest.yml");
 
+/// Every scope of the bot's token, and what does not work without it.
+pub const SCOPES: [(&str, &str); 8] = [
+    ("commands", "nobody can write `/jit`"),
+    ("chat:write", "nobody is asked or told anything"),
+    ("im:write", "people are not written to directly"),
+    ("pins:write", "the message with the buttons is not pinned"),
+    ("users:read", "nobody can ask or approve"),
+    ("usergroups:read", "nobody is in a user group"),
+    ("channels:read", "whether others share a channel is not known"),
+    ("groups:read", "the same of private channels"),
+];
+
 #[cfg(test)]
 mod tests {
     use super::MANIFEST;
@@ -39,9 +51,22 @@ mod tests {
     #[test]
     fn it_asks_for_what_is_used_and_for_nothing_else() {
         let manifest = manifest();
-        let expected = ["commands", "chat:write", "im:write", "users:read", "usergroups:read", "channels:read", "groups:read"];
+        let expected = super::SCOPES.map(|(scope, _)| scope);
         assert_eq!(texts(&manifest["oauth_config"]["scopes"]["bot"]), expected);
-        assert_eq!(texts(&manifest["settings"]["event_subscriptions"]["bot_events"]), ["user_change", "subteam_members_changed"]);
+        assert_eq!(
+            texts(&manifest["settings"]["event_subscriptions"]["bot_events"]),
+            ["user_change", "subteam_members_changed", "app_home_opened"]
+        );
+    }
+
+    #[test]
+    fn its_shortcuts_are_those_that_are_known() {
+        let manifest = manifest();
+        let shortcuts = manifest["features"]["shortcuts"].as_array().unwrap();
+        let ids: Vec<&str> = shortcuts.iter().map(|shortcut| shortcut["callback_id"].as_str().unwrap()).collect();
+        assert_eq!(ids, [crate::slack::say::shortcut::REQUEST, crate::slack::say::shortcut::GLASS]);
+        assert!(shortcuts.iter().all(|shortcut| shortcut["name"].as_str().unwrap().len() <= 24));
+        assert_eq!(manifest["features"]["app_home"]["home_tab_enabled"], true);
     }
 
     #[test]

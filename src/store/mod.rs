@@ -5,8 +5,10 @@
 //!
 //! Architecture invariant: no job does anything but read and write rows. Whatever waits for the network waits outside.
 
+mod digest;
 pub mod erase;
 mod error;
+pub mod homes;
 mod inbox;
 mod kept;
 pub mod log;

@@ -78,6 +78,20 @@ pub struct StaleMessage {
     pub copies: Vec<Posted>,
 }
 
+/// Where a delivery is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Delivery {
+    /// It stands as it should.
+    Done,
+    /// It was not tried yet.
+    Waits,
+    /// The last try failed.
+    Failed {
+        /// Slack's word for it.
+        code: String,
+    },
+}
+
 /// What to do about a message that is gone.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum AfterGone {
@@ -93,7 +107,7 @@ const REPOSTS_MAX: u32 = 1;
 type Key<'a> = (&'a str, &'a str, &'static str, &'a str);
 
 impl MessageKey {
-    fn columns(&self) -> Key<'_> {
+    pub(super) fn columns(&self) -> Key<'_> {
         let (kind, audience) = match &self.audience {
             Audience::Channel(channel) => ("channel", channel.as_str()),
             Audience::Person(person) => ("person", person.as_str()),
@@ -102,7 +116,7 @@ impl MessageKey {
     }
 }
 
-fn read_key(row: &Row<'_>) -> Result<MessageKey, StoreError> {
+pub(super) fn read_key(row: &Row<'_>) -> Result<MessageKey, StoreError> {
     let audience: String = row.get("audience")?;
     let audience = match row.get::<_, String>("audience_kind")?.as_str() {
         "channel" => Audience::Channel(audience),
@@ -124,10 +138,11 @@ fn copies(conn: &Connection, key: Key<'_>) -> Result<Vec<Posted>, StoreError> {
 }
 
 impl Reader<'_> {
-    /// Messages to deliver now, the longest stale first, at most `limit`.
+    /// Messages to deliver now, the longest stale first and home tabs last, at most `limit`.
     pub fn stale_messages(&self, now: Timestamp, limit: u32) -> Result<Vec<StaleMessage>, StoreError> {
         self.run(|conn| {
-            let sql = "SELECT * FROM outbox WHERE due_at IS NOT NULL AND due_at <= ?1 ORDER BY due_at, about, kind LIMIT ?2";
+            let sql = "SELECT * FROM outbox WHERE due_at IS NOT NULL AND due_at <= ?1
+                       ORDER BY kind = 'home', due_at, about, kind LIMIT ?2";
             let mut statement = conn.prepare_cached(sql)?;
             let rows = statement.query_map((now.as_millis(), limit), |row| Ok(read_stale(conn, row)))?;
             rows.map(|row| row?).collect()
@@ -151,6 +166,23 @@ impl Reader<'_> {
             let mut statement = conn.prepare_cached(sql)?;
             let rows = statement.query_map((&kind.0, about), |row| Ok(read_key(row)))?;
             rows.map(|row| row?).collect()
+        })
+    }
+
+    /// Where the delivery of a message is; `None` when there is none such.
+    pub fn delivery_of(&self, key: &MessageKey) -> Result<Option<Delivery>, StoreError> {
+        self.run(|conn| {
+            let sql = "SELECT stale_since IS NULL, error FROM outbox
+                       WHERE kind = ?1 AND about = ?2 AND audience_kind = ?3 AND audience = ?4";
+            let row = |row: &Row<'_>| {
+                let (is_done, error): (bool, Option<String>) = (row.get(0)?, row.get(1)?);
+                Ok(match (is_done, error) {
+                    (true, _) => Delivery::Done,
+                    (false, None) => Delivery::Waits,
+                    (false, Some(code)) => Delivery::Failed { code },
+                })
+            };
+            Ok(conn.prepare_cached(sql)?.query_row(key.columns(), row).optional()?)
         })
     }
 
@@ -241,6 +273,11 @@ impl Tx<'_> {
             let changed = conn.prepare_cached(sql)?.execute((kind, about, audience_kind, audience, revision))?;
             if changed == 1 { Ok(()) } else { Err(StoreError::Missing { about: format!("the {} of {}", key.kind, key.about) }) }
         })
+    }
+
+    /// Notes where a message stands that is not done yet.
+    pub fn message_stands(&mut self, key: &MessageKey, posted: &Posted) -> Result<(), StoreError> {
+        self.run(|conn| insert_copy(conn, key, posted))
     }
 
     /// Notes that a delivery failed, by a short stable code. `None`: it is not tried again unless it becomes stale anew.

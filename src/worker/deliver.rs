@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use tracing::{error, info, warn};
 
+use super::{door, home};
 use crate::access::ids::{PersonId, RequestId};
 use crate::access::time::Timestamp;
 use crate::app::render::Drawn;
@@ -25,7 +26,7 @@ const BATCH: u32 = 20;
 const WAIT_MAX: Duration = Duration::from_secs(60);
 
 /// How long a message waits while an operator has to act.
-const OPERATOR_WAIT: Duration = Duration::from_secs(60);
+pub(super) const OPERATOR_WAIT: Duration = Duration::from_secs(60);
 
 /// Delivers what is due. Returns how many messages were touched.
 pub(super) async fn deliver(app: &Arc<App>) -> Result<usize, StoreError> {
@@ -40,11 +41,17 @@ pub(super) async fn deliver(app: &Arc<App>) -> Result<usize, StoreError> {
 }
 
 async fn deliver_one(app: &Arc<App>, stale: StaleMessage) -> Result<(), StoreError> {
+    if Kind::read(&stale.key.kind) == Some(Kind::Home) {
+        return home::show(app, stale).await;
+    }
     let drawn = if stale.copies.is_empty() { Drawn::First } else { Drawn::Again };
     let Some(message) = app.render(&stale.key, drawn).await? else {
         return write(app, move |tx, _| tx.message_failed(&stale.key, "nothing_to_say", None)).await;
     };
     failpoint::hit("before-delivery");
+    if Kind::read(&stale.key.kind) == Some(Kind::Door) {
+        return door::post_and_pin(app, stale, &message).await;
+    }
     if stale.copies.is_empty() { post(app, stale, &message).await } else { redraw(app, stale, &message).await }
 }
 
@@ -89,6 +96,7 @@ async fn redraw(app: &Arc<App>, stale: StaleMessage, message: &Message) -> Resul
 /// What a failure means for the message: wait, post anew, go another way, or tell the admins.
 async fn failed(app: &Arc<App>, stale: StaleMessage, copy: Option<Posted>, error: SlackError) -> Result<(), StoreError> {
     let key = stale.key.clone();
+    app.note_token(Err(&error));
     let code = error.code.clone();
     match error.class {
         Class::Transient { retry_after } => {
@@ -125,11 +133,11 @@ fn style_of(key: &MessageKey) -> Style {
     Kind::read(&key.kind).map_or(Style::Once, |kind| kind.style())
 }
 
-fn pause(attempts: u32) -> Duration {
+pub(super) fn pause(attempts: u32) -> Duration {
     Duration::from_secs(2u64.saturating_pow(attempts.min(6))).min(WAIT_MAX)
 }
 
-async fn write<F>(app: &Arc<App>, job: F) -> Result<(), StoreError>
+pub(super) async fn write<F>(app: &Arc<App>, job: F) -> Result<(), StoreError>
 where
     F: FnOnce(&mut Tx<'_>, Timestamp) -> Result<(), StoreError> + Send + 'static,
 {

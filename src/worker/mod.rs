@@ -7,6 +7,9 @@
 mod call;
 pub mod choose;
 mod deliver;
+pub mod digest;
+mod door;
+mod home;
 mod sweep;
 mod time;
 mod unanswered;
@@ -29,6 +32,8 @@ use crate::store::StoreError;
 pub struct Schedules {
     /// The sweep: looks at what should be there and at what should not.
     pub sweep: cron::Schedule,
+    /// The digest, if one is wanted.
+    pub digest: Option<cron::Schedule>,
 }
 
 /// The longest sleep: even if a wake-up were lost, nothing is later than this.
@@ -159,6 +164,7 @@ pub async fn run(app: Arc<App>, schedules: Schedules, mut stop: watch::Receiver<
     let mail = tokio::spawn(deliver_all(Arc::clone(&app), stop.clone()));
     let unanswered = tokio::spawn(unanswered::on_time(Arc::clone(&app), stop.clone()));
     let sweeps = tokio::spawn(sweep::on_schedule(Arc::clone(&app), schedules.sweep, stop.clone()));
+    let digests = tokio::spawn(digest::on_schedule(Arc::clone(&app), schedules.digest, stop.clone()));
     let mut worker = loop {
         match Worker::start(Arc::clone(&app)).await {
             Ok(worker) => break worker,
@@ -187,7 +193,7 @@ pub async fn run(app: Arc<App>, schedules: Schedules, mut stop: watch::Receiver<
     }
     info!("the worker stops");
     drop(tokio::time::timeout(Duration::from_secs(5), worker.finish_calls()).await);
-    for task in [mail, unanswered, sweeps] {
+    for task in [mail, unanswered, sweeps, digests] {
         task.abort();
     }
 }

@@ -26,6 +26,8 @@ mod serve_postgres;
 #[cfg(test)]
 mod serve_socket;
 #[cfg(test)]
+mod setup;
+#[cfg(test)]
 mod simulation;
 #[cfg(test)]
 mod stories;

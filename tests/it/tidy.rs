@@ -40,6 +40,7 @@ const MAY_NAME: &[(&str, &[&str])] = &[
             "clock",
             "config",
             "demo",
+            "people",
             "policy",
             "providers",
             "routes",

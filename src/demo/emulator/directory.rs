@@ -32,6 +32,12 @@ pub(crate) fn users_info(state: &mut State, args: &Value, now_ms: i64) -> Answer
     Ok(json!({ "user": user_json(state, user, now_ms) }))
 }
 
+pub(crate) fn users_list(state: &mut State, args: &Value, now_ms: i64) -> Answered {
+    let (page, next) = page(&state.seed.users, args)?;
+    let members: Vec<Value> = page.iter().map(|user| user_json(state, user, now_ms)).collect();
+    Ok(json!({ "members": members, "response_metadata": { "next_cursor": next } }))
+}
+
 pub(crate) fn users_lookup_by_email(state: &mut State, args: &Value, now_ms: i64) -> Answered {
     let email = required(args, "email")?;
     let user = state
@@ -158,20 +164,43 @@ pub(crate) fn conversations_info(state: &mut State, args: &Value, _now_ms: i64) 
 
 pub(crate) fn conversations_members(state: &mut State, args: &Value, _now_ms: i64) -> Answered {
     let channel = visible_channel(state, required(args, "channel")?)?;
+    let (page, next) = page(&channel.members, args)?;
+    Ok(json!({ "members": page, "response_metadata": { "next_cursor": next } }))
+}
+
+/// Private channels without the bot do not exist for it.
+pub(crate) fn conversations_list(state: &mut State, args: &Value, _now_ms: i64) -> Answered {
+    let is_wanted =
+        |channel: &&Channel| channel.privacy != Privacy::Direct && !(flag(args, "exclude_archived") && channel.is_archived);
+    let seen: Vec<Channel> = state
+        .seed
+        .channels
+        .iter()
+        .filter(is_wanted)
+        .filter(|channel| visible_channel(state, &channel.id).is_ok())
+        .cloned()
+        .collect();
+    let (page, next) = page(&seen, args)?;
+    let channels = page.iter().map(|channel| conversations_info(state, &json!({ "channel": channel.id }), 0));
+    let channels: Vec<Value> = channels.filter_map(|info| info.ok()?.get("channel").cloned()).collect();
+    Ok(json!({ "channels": channels, "response_metadata": { "next_cursor": next } }))
+}
+
+/// One page of a list, and where the next begins.
+fn page<'a, T>(all: &'a [T], args: &Value) -> Result<(&'a [T], String), super::web_api::Refusal> {
     let limit = match args.get("limit") {
         Some(Value::Number(limit)) => limit.as_u64().and_then(|limit| usize::try_from(limit).ok()),
         Some(Value::String(limit)) => limit.parse().ok(),
         _ => Some(PAGE_ITEMS_DEFAULT),
     };
     let limit = limit.filter(|limit| (1..=PAGE_ITEMS_MAX).contains(limit)).ok_or_else(|| error("invalid_limit"))?;
-    let start = match text(args, "cursor") {
+    let start: usize = match text(args, "cursor") {
         "" => 0,
         cursor => cursor.parse().map_err(|_| error("invalid_cursor"))?,
     };
-    let page: Vec<&String> = channel.members.iter().skip(start).take(limit).collect();
-    let end = start + page.len();
-    let next = if end < channel.members.len() { end.to_string() } else { String::new() };
-    Ok(json!({ "members": page, "response_metadata": { "next_cursor": next } }))
+    let end = start.saturating_add(limit).min(all.len());
+    let next = if end < all.len() { end.to_string() } else { String::new() };
+    Ok((all.get(start..end).unwrap_or_default(), next))
 }
 
 fn visible_channel<'a>(state: &'a State, id: &str) -> Result<&'a Channel, super::web_api::Refusal> {

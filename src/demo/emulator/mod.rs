@@ -11,6 +11,7 @@ mod directory;
 mod elements;
 mod envelope;
 mod faults;
+mod home;
 mod hooks;
 mod inputs;
 pub(crate) mod json;

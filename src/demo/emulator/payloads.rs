@@ -134,6 +134,15 @@ pub(crate) fn block_actions(state: &mut State, user: &str, place: &Place, action
     payload
 }
 
+pub(crate) fn shortcut(state: &mut State, user: &str, callback_id: &str, now_ms: i64) -> Value {
+    let (trigger_id, ts) = (state.trigger(user, now_ms), state.next_ts(now_ms));
+    let mut payload = interaction(state, "shortcut", user);
+    set(&mut payload, "callback_id", json!(callback_id));
+    set(&mut payload, "trigger_id", json!(trigger_id));
+    set(&mut payload, "action_ts", json!(ts));
+    payload
+}
+
 pub(crate) fn view_submission(state: &mut State, user: &str, view_id: &str, now_ms: i64) -> Value {
     let trigger_id = state.trigger(user, now_ms);
     let mut payload = interaction(state, "view_submission", user);

@@ -10,6 +10,7 @@ const SCOPES: &[&str] = &[
     "chat:write",
     "chat:write.public",
     "im:write",
+    "pins:write",
     "users:read",
     "users:read.email",
     "usergroups:read",

@@ -1,7 +1,7 @@
 //! What the emulated workspace remembers. Every id and timestamp comes from a counter and the injected clock, so that two runs
 //! with the same steps are equal to the letter.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Value, json};
 
@@ -118,6 +118,7 @@ pub(crate) struct State {
     /// The modals each person has open, the visible one last.
     pub stacks: BTreeMap<String, Vec<String>>,
     pub homes: BTreeMap<String, String>,
+    pub pins: BTreeSet<MessageRef>,
     pub triggers: BTreeMap<String, Trigger>,
     pub hooks: BTreeMap<String, Hook>,
     /// What people have chosen in the elements of a message: person and message to block to action to value.
@@ -147,6 +148,7 @@ impl State {
             views: BTreeMap::new(),
             stacks: BTreeMap::new(),
             homes: BTreeMap::new(),
+            pins: BTreeSet::new(),
             triggers: BTreeMap::new(),
             hooks: BTreeMap::new(),
             chosen: BTreeMap::new(),

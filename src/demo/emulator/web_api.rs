@@ -9,7 +9,7 @@ use serde_json::{Map, Value, json};
 use super::Shared;
 use super::faults::{self, FaultKind};
 use super::state::{Call, State};
-use super::{chat, directory, json as loose, socket, views};
+use super::{chat, directory, home, json as loose, socket, views};
 use crate::demo::loopback::{Answer, Asked, pause};
 
 /// Why a method did not do what was asked.
@@ -45,10 +45,12 @@ type Method = fn(&mut State, &Value, i64) -> Answered;
 const METHODS: &[(&str, &str, Access, Method)] = &[
     ("auth.test", "", Access::Reads, directory::auth_test),
     ("team.info", "team:read", Access::Reads, directory::team_info),
+    ("users.list", "users:read", Access::Reads, directory::users_list),
     ("users.info", "users:read", Access::Reads, directory::users_info),
     ("users.lookupByEmail", "users:read.email", Access::Reads, directory::users_lookup_by_email),
     ("usergroups.list", "usergroups:read", Access::Reads, directory::usergroups_list),
     ("usergroups.users.list", "usergroups:read", Access::Reads, directory::usergroups_users_list),
+    ("conversations.list", "channels:read", Access::Reads, directory::conversations_list),
     ("conversations.info", "channels:read", Access::Reads, directory::conversations_info),
     ("conversations.members", "channels:read", Access::Reads, directory::conversations_members),
     ("conversations.open", "im:write", Access::Writes, directory::conversations_open),
@@ -56,6 +58,7 @@ const METHODS: &[(&str, &str, Access, Method)] = &[
     ("chat.postEphemeral", "chat:write", Access::Writes, chat::post_ephemeral),
     ("chat.update", "chat:write", Access::Writes, chat::update),
     ("chat.delete", "chat:write", Access::Writes, chat::delete),
+    ("pins.add", "pins:write", Access::Writes, home::pin),
     (CONNECTIONS_OPEN, "", Access::Writes, socket::open),
     ("views.open", "", Access::Writes, views::open),
     ("views.push", "", Access::Writes, views::push),
@@ -95,11 +98,18 @@ pub(crate) async fn answer(shared: Arc<Shared>, asked: Asked, name: &str) -> Ans
         _ => {}
     }
     let scopes = shared.state().seed.scopes.join(",");
-    let answer = Answer::json(outcome.status, &outcome.body).with_header("x-oauth-scopes", scopes);
+    let answer =
+        Answer::json(outcome.status, &outcome.body).with_header("x-oauth-scopes", scopes).with_header("date", http_date(now_ms));
     match outcome.retry_after_s {
         Some(seconds) => answer.with_header("retry-after", seconds.to_string()),
         None => answer,
     }
+}
+
+/// The head of every answer says what time it is at Slack.
+fn http_date(now_ms: i64) -> String {
+    let now = jiff::Timestamp::from_millisecond(now_ms).unwrap_or_default();
+    now.strftime("%a, %d %b %Y %H:%M:%S GMT").to_string()
 }
 
 struct Outcome {

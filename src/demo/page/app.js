@@ -59,7 +59,6 @@ function showGone(isGone) {
 
 function show() {
   if (channel !== HOME && !ctx().channel(channel)) channel = "C0GENERAL";
-  if (channel === HOME && !world.home) channel = direct().id;
   showPeople();
   showSidebar();
   showConversation();
@@ -86,7 +85,7 @@ function showPeople() {
 const role = (one) => (one.is_guest ? one.title.split(", ")[1] ?? "Guest" : { "Database administrator": "DBA", "Platform engineer": "Platform" }[one.title] ?? one.title);
 
 function showSidebar() {
-  const key = JSON.stringify([me, channel, Boolean(world.home), world.channels.map((one) => [one.id, unread(one)])]);
+  const key = JSON.stringify([me, channel, world.channels.map((one) => [one.id, unread(one)])]);
   if ($("#sidebar").dataset.key === key) return;
   $("#sidebar").dataset.key = key;
   const focused = $("#sidebar").contains(document.activeElement) && document.activeElement.dataset.channel;
@@ -104,7 +103,7 @@ function showSidebar() {
     h("h3", {}, "Apps"),
     h("ul", {},
       h("li", {}, link(direct(), "Daypass", h("span", { class: "avatar app tiny", "aria-hidden": "true" }, "D"))),
-      world.home && h("li", {}, h("button", { class: "link", "data-channel": HOME, "aria-current": channel === HOME ? "page" : null, onclick: () => open(HOME) }, h("span", { class: "sign", "aria-hidden": "true" }, icon("home")), h("span", { class: "name" }, "Daypass home")))));
+      h("li", {}, h("button", { class: "link", "data-channel": HOME, "aria-current": channel === HOME ? "page" : null, onclick: () => open(HOME) }, h("span", { class: "sign", "aria-hidden": "true" }, icon("home")), h("span", { class: "name" }, "Daypass home")))));
   if (focused) $(`#sidebar [data-channel="${CSS.escape(focused)}"]`)?.focus();
 }
 
@@ -121,10 +120,11 @@ function showConversation() {
 
 function showHome() {
   const view = world.home;
-  const key = `home ${me} ${view.hash}`;
+  const key = `home ${me} ${view?.hash}`;
   const box = $("#messages");
   if (box.dataset.key === key) return;
   box.dataset.key = key;
+  if (!view) return replace(box, h("div", { class: "home", "aria-busy": "true" }, h("p", { class: "block" }, "Daypass is drawing this tab.")));
   replace(box, h("div", { class: "home" }, renderBlocks(view.content.blocks, {
     ...ctx(), prefix: view.id, entered: (block, action) => view.entered?.[block]?.[action],
     touch: (block_id, action_id, input) => touch({ view: view.id, block_id, action_id, ...input }),
@@ -148,7 +148,7 @@ function showMessages(one) {
     const isFollowUp = previous && previous.user === message.user && !message.is_ephemeral && !previous.is_ephemeral && message.ts.split(".")[0] - previous.ts.split(".")[0] < 300;
     const day = dayOf(message);
     const divider = !previous || dayOf(previous) !== day ? [h("div", { class: "day", role: "separator" }, h("span", {}, day))] : [];
-    const key = JSON.stringify([message, isFollowUp && !divider.length, zone(), today()]);
+    const key = JSON.stringify([message, one.pins?.includes(message.ts), isFollowUp && !divider.length, zone(), today()]);
     previous = message;
     const kept = old.get(message.ts);
     if (kept?.dataset.key === key) return [...divider, kept];
@@ -191,6 +191,7 @@ function messageNode(message, one, isFollowUp, key) {
   const body = message.blocks.length ? renderBlocks(message.blocks, inner) : h("div", { class: "block" }, mrkdwn(message.text, inner));
   return h("article", { class: `message ${message.is_ephemeral ? "ephemeral" : ""} ${isFollowUp ? "follow" : ""}`, "data-ts": message.ts, "data-key": key, "aria-label": `${author?.real_name ?? "Somebody"}, ${time}` },
     message.is_ephemeral && h("p", { class: "only" }, icon("eye"), " Only visible to you"),
+    one.pins?.includes(message.ts) && h("p", { class: "only" }, "📌 Pinned by Daypass"),
     isFollowUp ? h("time", { class: "gutter", title: full }, time) : avatar(author),
     h("div", { class: "content" },
       !isFollowUp && h("p", { class: "byline" }, h("b", {}, author?.real_name ?? message.user), author?.is_bot && h("span", { class: "app-mark" }, "APP"), h("time", { title: full, datetime: new Date(at).toISOString() }, time)),
@@ -224,14 +225,20 @@ function be(id, where = channel) {
   const isOther = id !== me;
   me = id;
   channel = where;
-  if (isOther) { fill(""); listen(); } else show();
+  if (isOther) { fill(""); listen(); openedHome(); } else show();
 }
 
 function open(id) {
   channel = id;
   document.body.dataset.pane = "chat";
   show();
+  openedHome();
   if (matchMedia("(min-width: 700px)").matches && !document.body.classList.contains("phone")) $("#composer").focus();
+}
+
+/** Slack tells the app each time that somebody opens its home tab. */
+async function openedHome() {
+  if (channel === HOME) showProblem(await post("/act", { as: me, do: "home" }));
 }
 
 function phone(on) {

@@ -46,6 +46,7 @@ pub(super) async fn act(stage: &Stage, wish: &Value) -> anyhow::Result<Value> {
             }
             Ok(submitted(&slack.submit(user, text(wish, "view")?, values).await))
         }
+        "home" => Ok(seen(&slack.open_home(user).await)),
         "close" => Ok(seen(&slack.close(user, text(wish, "view")?).await)),
         other => bail!("nobody can `{other}` here"),
     }

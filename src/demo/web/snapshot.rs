@@ -22,6 +22,7 @@ pub(super) fn of(stage: &Stage, person: &str) -> Value {
                 "id": channel.id, "name": channel.name, "topic": channel.topic,
                 "is_private": channel.privacy == Privacy::Private, "is_direct": channel.privacy == Privacy::Direct,
                 "is_shared": channel.is_ext_shared, "members": channel.members.len(), "messages": messages,
+                "pins": slack.pins(&channel.id),
             })
         })
         .collect();

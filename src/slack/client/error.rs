@@ -54,6 +54,10 @@ const OPERATOR: [&str; 12] = [
     "no_permission",
 ];
 
+/// Where it is the token itself that is refused.
+const TOKEN: [&str; 6] =
+    ["invalid_auth", "not_authed", "account_inactive", "token_revoked", "token_expired", "not_allowed_token_type"];
+
 /// Where the channel, not the message, is in the way.
 const NO_CHANNEL: [&str; 10] = [
     "channel_not_found",
@@ -111,6 +115,11 @@ impl SlackError {
             _ => Class::Permanent,
         };
         SlackError::new(class, code)
+    }
+
+    /// Whether Slack refuses the token itself, whatever is asked with it.
+    pub fn is_about_the_token(&self) -> bool {
+        TOKEN.contains(&self.code.as_str())
     }
 
     pub(super) fn from_library(error: SlackClientError) -> SlackError {

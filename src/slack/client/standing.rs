@@ -17,6 +17,8 @@ pub struct AccountStanding {
     pub tz: Option<String>,
     /// Its name, for logs and setup. Anybody can choose theirs: never an identity.
     pub name: String,
+    /// The name that they gave as their own, for setup.
+    pub real_name: Option<String>,
     /// Its e-mail address, where the token may see it. May be unconfirmed.
     pub email: Option<String>,
 }
@@ -62,6 +64,7 @@ impl AccountStanding {
             standing: standing(user),
             tz: text(user, "tz"),
             name: name.unwrap_or_default(),
+            real_name: text(user, "real_name").or_else(|| profile.and_then(|profile| text(profile, "real_name"))),
             email: profile.and_then(|profile| text(profile, "email")),
         })
     }

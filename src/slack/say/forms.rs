@@ -104,6 +104,35 @@ fn length_choice(ttl: Ttl) -> Choice {
     Choice { text: ttl.to_string(), value: format!("{minutes}m") }
 }
 
+/// What the form for emergencies is drawn from.
+#[derive(Debug, Clone, Copy)]
+pub struct GlassForm<'a> {
+    /// What this person may break the glass for, a role each; of more than [`OPTIONS_MAX`] the first.
+    pub things: &'a [Choice],
+    /// Lengths within the longest cap.
+    pub lengths: &'a [Ttl],
+}
+
+/// The form that breaks the glass. `None` when there is nothing to break it for.
+pub fn glass_form(facts: &GlassForm<'_>) -> Option<View> {
+    if facts.things.is_empty() || facts.lengths.is_empty() {
+        return None;
+    }
+    let line = Markup::new()
+        .lit("*For emergencies.* Nobody is asked, and you get it at once. Everybody who would have been asked is told, and somebody ")
+        .lit("else reviews it afterwards.");
+    let only = Some(facts.things).filter(|things| things.len() == 1).and_then(<[Choice]>::first);
+    let lengths: Vec<Choice> = facts.lengths.iter().map(|ttl| length_choice(*ttl)).collect();
+    let reason = text_input(field::REASON, "Why", Lines::Several, "", WORDS_CHARS_MAX as u64);
+    let blocks = vec![
+        section(&line),
+        select(field::RESOURCE, "What", facts.things, only.map(|choice| choice.value.as_str())),
+        select(field::DURATION, "For", &lengths, lengths.first().map(|choice| choice.value.as_str())),
+        hint(reason, "What is broken, and what you are going to do. Everybody who is told reads it."),
+    ];
+    Some(View::new(form::GLASS, "Break glass", "", blocks).submit("Break glass"))
+}
+
 /// The form that approves a request where the policy wants to know why. `private_metadata` is the value of the button.
 pub fn approve_form(request: &Request, names: &Names) -> View {
     let reason = text_input(field::REASON, "Why it is right", Lines::Several, "", WORDS_CHARS_MAX as u64);

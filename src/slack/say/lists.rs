@@ -28,13 +28,7 @@ pub struct Held<'a> {
 pub fn mine(held: &[Held<'_>], asked: &[&Request], names: &Names) -> Message {
     let mut blocks = Vec::new();
     for held in held.iter().take(LISTED_MAX) {
-        let grant = held.grant;
-        let what = names.grant(grant.id);
-        blocks.push(section(&Markup::new().bold(&what).lit("\n").then(&grant_line(grant, names))));
-        if grant.is_active() {
-            let thing = names.ends_with(grant.id);
-            blocks.push(actions(&format!("grant {}", grant.id), active_buttons(grant, thing, held.extend)));
-        }
+        blocks.extend(held_blocks(held, &Markup::new(), names));
     }
     for request in asked.iter().take(LISTED_MAX) {
         let what = names.request(request.id);
@@ -53,6 +47,18 @@ pub fn mine(held: &[Held<'_>], asked: &[&Request], names: &Names) -> Message {
     Message::new(&format!("You hold {grants} and wait for {decisions}."), blocks)
 }
 
+/// One access of one's own, with its buttons; `more` is added to the line that says where it stands.
+pub(super) fn held_blocks(held: &Held<'_>, more: &Markup, names: &Names) -> Vec<Block> {
+    let grant = held.grant;
+    let what = names.grant(grant.id);
+    let mut blocks = vec![section(&Markup::new().bold(&what).lit("\n").then(&grant_line(grant, names)).then(more))];
+    if grant.is_active() {
+        let thing = names.ends_with(grant.id);
+        blocks.push(actions(&format!("grant {}", grant.id), active_buttons(grant, thing, held.extend)));
+    }
+    blocks
+}
+
 /// What waits for somebody's decision, and what they may review.
 pub fn pending(waiting: &[&Request], reviews: &[(&Request, &Review)], names: &Names) -> Message {
     if waiting.is_empty() && reviews.is_empty() {
@@ -60,23 +66,10 @@ pub fn pending(waiting: &[&Request], reviews: &[(&Request, &Review)], names: &Na
     }
     let mut blocks = Vec::new();
     for request in waiting.iter().take(LISTED_MAX) {
-        blocks.push(section(&headline(request, names)));
-        let by = Markup::new().text(&request.id.to_string()).lit(" · to be decided by ").day(request.answer_by, &names.zone);
-        blocks.push(context(&[by]));
-        let value = button_value(request);
-        let which = format!("{}, {}", request.id, names.person(&request.terms.subject));
-        let open = Button::new(button::DETAILS, "Details…", &value, &format!("Details of {which}"));
-        let approve = Button::new(button::APPROVE, "Approve", &value, &format!("Approve {which}")).primary();
-        let deny = Button::new(button::DENY, "Deny…", &value, &format!("Deny {which}")).danger();
-        blocks.push(actions(&format!("decide {}", request.id), vec![approve, deny, open]));
+        blocks.extend(waiting_blocks(request, names));
     }
     for (request, review) in reviews.iter().take(LISTED_MAX) {
-        let who = names.person_in_full(&request.terms.subject);
-        let thing = names.thing(&request.terms.resource, &request.terms.role);
-        let line = Markup::new().bold(&who).lit(" broke the glass for ").bold(&thing);
-        blocks.push(section(&line.lit(", ").text(&request.terms.access_for.to_string()).lit(".")));
-        blocks.push(context(&[Markup::new().text(&request.id.to_string()).lit(" · ").then(&review_line(review, names))]));
-        blocks.push(actions(&format!("review {}", request.id), review_buttons(request, names)));
+        blocks.extend(to_review_blocks(request, review, names));
     }
     blocks.extend(left_out(waiting.len().max(reviews.len())));
     let decisions = format!("{} waiting for your decision.", counted(waiting.len(), "request is", "requests are"));
@@ -89,12 +82,34 @@ pub fn pending(waiting: &[&Request], reviews: &[(&Request, &Review)], names: &Na
     Message::new(&told, blocks)
 }
 
+/// One request that waits for a decision, with its buttons.
+pub(super) fn waiting_blocks(request: &Request, names: &Names) -> [Block; 3] {
+    let by = Markup::new().text(&request.id.to_string()).lit(" · to be decided by ").day(request.answer_by, &names.zone);
+    let value = button_value(request);
+    let which = format!("{}, {}", request.id, names.person(&request.terms.subject));
+    let open = Button::new(button::DETAILS, "Details…", &value, &format!("Details of {which}"));
+    let approve = Button::new(button::APPROVE, "Approve", &value, &format!("Approve {which}")).primary();
+    let deny = Button::new(button::DENY, "Deny…", &value, &format!("Deny {which}")).danger();
+    let buttons = actions(&format!("decide {}", request.id), vec![approve, deny, open]);
+    [section(&headline(request, names)), context(&[by]), buttons]
+}
+
+/// One review that is open, with its buttons.
+pub(super) fn to_review_blocks(request: &Request, review: &Review, names: &Names) -> [Block; 3] {
+    let who = names.person_in_full(&request.terms.subject);
+    let thing = names.thing(&request.terms.resource, &request.terms.role);
+    let line = Markup::new().bold(&who).lit(" broke the glass for ").bold(&thing);
+    let line = section(&line.lit(", ").text(&request.terms.access_for.to_string()).lit("."));
+    let where_it_stands = context(&[Markup::new().text(&request.id.to_string()).lit(" · ").then(&review_line(review, names))]);
+    [line, where_it_stands, actions(&format!("review {}", request.id), review_buttons(request, names))]
+}
+
 fn left_out(number: usize) -> Option<Block> {
     let more = number.saturating_sub(LISTED_MAX);
     (more > 0).then(|| context(&[Markup::new().text(&format!("{more} more are not shown."))]))
 }
 
-fn ask() -> Button {
+pub(super) fn ask() -> Button {
     Button::new(button::REQUEST, "Request access", "", "Request access").primary()
 }
 

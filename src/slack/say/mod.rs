@@ -6,8 +6,10 @@
 mod bundle;
 pub mod card;
 pub mod causes;
+pub mod digest;
 pub mod forms;
 pub mod glass;
+pub mod home;
 pub mod lists;
 pub mod names;
 pub mod notice;
@@ -39,6 +41,8 @@ pub mod button {
     pub const REVIEW: &str = "review.close";
     /// Opens the request form; the value is empty or `resource role`.
     pub const REQUEST: &str = "request.open";
+    /// Opens the form that breaks the glass.
+    pub const GLASS: &str = "glass.open";
     /// Ends one's own grant; the value is `G-57`.
     pub const DONE: &str = "grant.done";
     /// Opens the form for more time; the value is `G-57`.
@@ -47,10 +51,20 @@ pub mod button {
     pub const REVOKE: &str = "grant.revoke";
 }
 
+/// `callback_id` of our shortcuts, as the manifest names them.
+pub mod shortcut {
+    /// Opens the form that asks.
+    pub const REQUEST: &str = "request.open";
+    /// Opens the form for emergencies.
+    pub const GLASS: &str = "glass.open";
+}
+
 /// `callback_id` of our forms.
 pub mod form {
     /// Asks for access.
     pub const REQUEST: &str = "request.form";
+    /// Breaks the glass.
+    pub const GLASS: &str = "glass.form";
     /// Approves, with a note.
     pub const APPROVE: &str = "request.approve";
     /// Denies.

@@ -7,8 +7,10 @@ use serde_json::{Map, Value, json};
 
 use super::card::card;
 use super::forms::{
-    ExtendForm, Outlook, RequestForm, approve_form, deny_form, errors, extend_form, request_form, review_form, sentence,
+    ExtendForm, GlassForm, Outlook, RequestForm, approve_form, deny_form, errors, extend_form, glass_form, request_form,
+    review_form, sentence,
 };
+use super::home::door;
 use super::lists::{Able, Can, Held, help, mine, pending};
 use super::notice::{
     Alarm, Because, CutShort, EndsSoon, Overdue, alarm, bundle_was_in_force, cut_short, ends_soon, news, overdue,
@@ -27,7 +29,9 @@ use crate::slack::block::{Choice, Message, View};
 use crate::slack::command::Command;
 
 mod bundle;
+mod digest;
 mod glass;
+mod home;
 mod stage;
 mod waiting;
 
@@ -71,7 +75,13 @@ impl Stage {
         for (name, message) in self.others()? {
             put(name, message);
         }
-        let views: Map<String, Value> = self.views().into_iter().map(|(name, view)| (name.to_owned(), view.to_json())).collect();
+        put("door".to_owned(), door());
+        for (name, message) in self.digests() {
+            put(name.to_owned(), message);
+        }
+        let mut views: Map<String, Value> =
+            self.views().into_iter().map(|(name, view)| (name.to_owned(), view.to_json())).collect();
+        views.extend(self.homes().into_iter().map(|(name, home)| (name.to_owned(), home.to_json())));
         let problems = errors(&BTreeMap::from([(super::field::REASON, self.said.clone())]));
         Ok(json!({ "messages": messages, "views": views, "answers": { "errors": problems } }))
     }
@@ -246,6 +256,7 @@ impl Stage {
             ("request.filled", request_form(&filled)),
             ("request.searched", request_form(&searched)),
             ("extend", extend_form(&more)),
+            ("glass", glass_form(&GlassForm { things: &many, lengths: &lengths })),
         ];
         let mut views: Vec<(&'static str, View)> = forms.into_iter().filter_map(|(name, view)| Some((name, view?))).collect();
         views.push(("approve", approve_form(&self.request, names)));

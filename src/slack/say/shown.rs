@@ -16,6 +16,11 @@ pub(super) fn view(view: &crate::slack::block::View) -> String {
     format!("[{}] {callback} metadata: {metadata}\n{}({}) ({})\n", part("title"), blocks(&json), part("submit"), part("close"))
 }
 
+/// The home tab as text.
+pub(super) fn home(home: &crate::slack::block::Home) -> String {
+    blocks(&home.to_json())
+}
+
 fn blocks(parent: &Value) -> String {
     parent["blocks"].as_array().into_iter().flatten().map(block).collect()
 }
@@ -28,6 +33,7 @@ fn block(block: &Value) -> String {
     let id = block["block_id"].as_str().map(|id| format!("{id}: ")).unwrap_or_default();
     match block["type"].as_str().unwrap_or_default() {
         "section" => format!("{}\n", block["text"]["text"].as_str().unwrap_or_default()),
+        "header" => format!("# {}\n", block["text"]["text"].as_str().unwrap_or_default()),
         "divider" => "----\n".to_owned(),
         "context" => items(block).map(|element| format!("  | {}\n", element["text"].as_str().unwrap_or_default())).collect(),
         "actions" => format!("{id}{}\n", items(block).map(button).collect::<Vec<_>>().join(" ")),

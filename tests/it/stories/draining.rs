@@ -112,3 +112,33 @@ async fn the_program_waits_until_it_is_over_and_leaves_the_evidence() {
     assert_eq!((code, said.contains("exists")), (1, true), "{said}");
     rig.kill().await;
 }
+
+#[tokio::test]
+async fn it_is_not_ready_meanwhile_and_says_why() {
+    let mut w = World::new().await;
+    w.opens_home("maya").await;
+    assert_eq!(w.app().readiness(), Ok(()));
+    w.drains(Drain::Begin).await;
+    let why = w.app().readiness().unwrap_err();
+    assert!(why.contains("being taken out of service"), "{why}");
+    w.restart().await;
+    w.settle().await;
+    assert!(w.app().readiness().is_err(), "a restart goes on with it");
+    w.drains(Drain::Undo).await;
+    w.opens_home("maya").await;
+    assert_eq!(w.app().readiness(), Ok(()));
+    w.advance(minutes(1)).await;
+}
+
+#[tokio::test]
+async fn a_token_that_slack_refuses_makes_it_unready_until_slack_takes_it() {
+    use daypass::demo::emulator::{Fault, FaultKind};
+    let mut w = World::new().await;
+    w.opens_home("maya").await;
+    w.slack.fault(Fault::times("auth.test", 1, FaultKind::Error("token_revoked".to_owned())));
+    w.app().look_at_token().await;
+    let why = w.app().readiness().unwrap_err();
+    assert!(why.contains("`token_revoked`") && why.contains("install the app again"), "{why}");
+    w.app().look_at_token().await;
+    assert_eq!(w.app().readiness(), Ok(()));
+}

@@ -19,7 +19,7 @@ use tokio::sync::watch;
 use super::world::{SIGNING_SECRET, START_MS};
 
 /// The program under test: the one built beside the tests, or the one that `DAYPASS_RELEASE_BIN` names.
-fn program() -> std::path::PathBuf {
+pub fn program() -> std::path::PathBuf {
     released().unwrap_or_else(|| env!("CARGO_BIN_EXE_daypass").into())
 }
 

@@ -240,6 +240,7 @@ impl World {
         let api = SlackApi::new(&self.slack.api_url(), &SecretString::from(self.slack.bot_token())).unwrap();
         let settings = Settings {
             security_channel: Some("C0SECURITY".to_owned()),
+            digest_channel: None,
             admins: ["priya".parse().unwrap()].into(),
             orphans: self.orphans,
         };

@@ -3,6 +3,7 @@
 mod acting;
 mod blocks;
 mod directory;
+mod homes;
 mod messages;
 mod responses;
 mod sockets;
