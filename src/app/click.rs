@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use tracing::{info, warn};
+use tracing::warn;
 
 use crate::access::decide::NoteRule;
 use crate::access::event::Actor;
@@ -11,7 +11,7 @@ use crate::access::request::{Request, TermsHash};
 use crate::access::words::Words;
 use crate::slack::block::Message;
 use crate::slack::command::NotUnderstood;
-use crate::slack::inbound::{self, Action};
+use crate::slack::inbound::Action;
 use crate::slack::say::refusal::not_understood;
 use crate::slack::say::{button, form, forms};
 use crate::store::StoreError;
@@ -23,7 +23,7 @@ use super::end::Ending;
 use super::messages::{Kind, Moment};
 use super::policies::Loaded;
 use super::sources::Fresh;
-use super::surface::{Answer, Caller, nothing_to_ask, shown};
+use super::surface::{Answer, Caller, shown};
 use super::transact::{Attempt, Outcome, Stop};
 use super::{App, names};
 
@@ -35,7 +35,7 @@ impl App {
             Err(told) => return self.reply_to(&action, told.message),
         };
         if let Some(view) = action.view.as_ref().filter(|view| view.callback_id == form::REQUEST) {
-            self.redraw(&caller, view).await;
+            self.redraw(&caller, view, &action.action_ts).await;
             return Answer::empty();
         }
         self.adopt(&caller.person, &action).await;
@@ -116,8 +116,8 @@ impl App {
                 return self.open(&action.trigger_id, view).await.map(|()| None);
             }
             button::REQUEST => {
-                let view = self.request_form(loaded, names, person, &super::form::Filled::default()).await;
-                return self.open(&action.trigger_id, view.unwrap_or_else(nothing_to_ask)).await.map(|()| None);
+                let filled = super::form::Filled::default();
+                return self.open_request_form(&action.trigger_id, (loaded, person, names), filled).await.map(|()| None);
             }
             _ => return Err(unknown()),
         };
@@ -138,15 +138,6 @@ impl App {
             Ok(view) => self.open(&action.trigger_id, view).await.map(|()| None),
             Err(Stop::Refused(refusal)) => Ok(Some(self.perform(attempt, names, &Deed::Nothing(refusal)).await)),
             Err(stop) => Err(shown(Err::<Message, _>(stop), names)),
-        }
-    }
-
-    /// The form follows what is chosen in it. One that was changed meanwhile is left alone.
-    async fn redraw(&self, caller: &Caller, view: &inbound::ViewRef) {
-        let filled = self.filled(&caller.loaded, &caller.person, &view.values);
-        let Some(drawn) = self.request_form(&caller.loaded, &caller.names, &caller.person, &filled).await else { return };
-        if let Err(error) = self.slack.update_view(&view.id, Some(&view.hash), &drawn).await {
-            info!(%error, "a form was not redrawn");
         }
     }
 

@@ -53,6 +53,10 @@ pub enum Kind {
     CutShort(Timestamp),
     /// Something was found about a request that was decided before, at this time: the request, and what.
     Finding(Timestamp),
+    /// A channel cannot be posted to, on this day; what it is about is the channel and why, one a line.
+    NoPlace(Timestamp),
+    /// Somebody cannot be reached; what it is about is what they should have read of, which message it was, who, and why, one a line.
+    Undelivered,
 }
 
 /// What the requester is told of a grant by a new message.
@@ -95,6 +99,8 @@ impl Kind {
             Kind::PolicyChanged(at) => format!("policy_changed/{}", at.as_millis()),
             Kind::CutShort(at) => format!("cut_short/{}", at.as_millis()),
             Kind::Finding(at) => format!("finding/{}", at.as_millis()),
+            Kind::NoPlace(day) => format!("no_place/{}", day.as_millis()),
+            Kind::Undelivered => "undelivered".to_owned(),
         })
     }
 
@@ -128,6 +134,8 @@ impl Kind {
             ("policy_changed", _) => at().map(Kind::PolicyChanged),
             ("cut_short", _) => at().map(Kind::CutShort),
             ("finding", _) => at().map(Kind::Finding),
+            ("no_place", _) => at().map(Kind::NoPlace),
+            ("undelivered", None) => Some(Kind::Undelivered),
             _ => None,
         }
     }
@@ -159,7 +167,9 @@ impl Kind {
             | Kind::PolicyRefused(_)
             | Kind::PolicyChanged(_)
             | Kind::CutShort(_)
-            | Kind::Finding(_) => Style::Once,
+            | Kind::Finding(_)
+            | Kind::NoPlace(_)
+            | Kind::Undelivered => Style::Once,
         }
     }
 }

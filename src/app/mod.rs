@@ -32,6 +32,7 @@ mod recheck;
 mod remind;
 pub mod render;
 mod review;
+mod search;
 mod sources;
 pub mod standing;
 mod submit;
@@ -39,6 +40,7 @@ mod surface;
 mod telling;
 mod transact;
 pub mod watch;
+mod windows;
 mod withdraw;
 
 use std::collections::BTreeSet;
@@ -70,6 +72,8 @@ pub use transact::{Stop, Work};
 pub struct Settings {
     /// Where alarms go.
     pub security_channel: Option<String>,
+    /// Where a card goes whose own channel cannot be posted to.
+    pub fallback_channel: Option<String>,
     /// People who may end, withdraw and see everything.
     pub admins: BTreeSet<PersonId>,
     /// What to make of files that have no word of something that is open.
@@ -96,6 +100,7 @@ pub struct App {
     settings: Settings,
     standings: Standings,
     sources: sources::Sources,
+    windows: windows::Windows,
     installed: OnceLock<Installed>,
     socket: OnceLock<socket::Status>,
     wake: Notify,
@@ -117,6 +122,7 @@ impl App {
             settings,
             standings: Standings::default(),
             sources: sources::Sources::default(),
+            windows: windows::Windows::default(),
             installed: OnceLock::new(),
             socket: OnceLock::new(),
             wake: Notify::new(),
@@ -220,6 +226,13 @@ impl App {
         }
     }
 
+    /// Asks Slack whether it still takes the token; what it says, [`App::readiness`] tells.
+    pub async fn check_token(&self) {
+        if let Ok(Err(error)) = tokio::time::timeout(standing::WAIT, self.slack.auth_test()).await {
+            warn!(%error, "slack does not say whose token this is");
+        }
+    }
+
     /// From now on it takes a connection of Slack's to be ready. Once, in Socket Mode.
     pub fn comes_over(&self, socket: socket::Status) {
         drop(self.socket.set(socket));
@@ -240,6 +253,12 @@ impl App {
         }
         if self.policies.current().is_none() {
             return Err("no valid policy is loaded; no requests are taken, and what is in force ends on time".to_owned());
+        }
+        if let Some(code) = self.slack.refuses_token() {
+            return Err(format!(
+                "slack refuses the bot token (`{code}`), so that nobody can ask or be told; what is in force still ends on time; \
+                 install the app again, put its token into `SLACK_BOT_TOKEN`, and restart"
+            ));
         }
         if self.installed.get().is_none() {
             return Err("slack has not answered yet whose token this is".to_owned());

@@ -15,7 +15,7 @@ use crate::slack::say::names::Names;
 use crate::slack::say::notice::{self, Alarm, EndsSoon, Overdue};
 use crate::slack::say::remind;
 use crate::slack::say::status::{Extend, StatusFacts, status, status_of_request};
-use crate::store::outbox::{Audience, MessageKey};
+use crate::store::outbox::{Audience, MessageKey, MessageKind};
 use crate::store::{Reader, StoreError};
 
 use super::cut::Cut;
@@ -65,13 +65,19 @@ impl App {
             return Ok(Some(notice::policy_changed(&changes)));
         }
         if let Some(alarm) = alarm_of(&kind, key) {
-            let grant = key.about.parse::<GrantId>().ok();
-            let names = self.store.read(move |reader| named(reader, names, grant)).await?;
+            let about = key.about.lines().next().unwrap_or_default().to_owned();
+            let names = self.store.read(move |reader| named(reader, names, &about)).await?;
             return Ok(Some(notice::alarm(&alarm, &names)));
         }
         if let Kind::CutShort(_) = kind {
             let Some(cut) = Cut::read(&key.about) else { return Ok(None) };
             return self.store.read(move |reader| cut.draw(reader, names)).await.map(Some);
+        }
+        if drawn == Drawn::First
+            && matches!(kind, Kind::Decided | Kind::News(Moment::Over))
+            && self.is_said_by_status(key).await?
+        {
+            return Ok(None);
         }
         let about = key.about.split(' ').next().unwrap_or_default().to_owned();
         let story = self.store.read(move |reader| read_story(reader, &about, names)).await?;
@@ -133,10 +139,23 @@ impl App {
                 | Kind::PolicyRefused(_)
                 | Kind::PolicyChanged(_)
                 | Kind::CutShort(_)
-                | Kind::Finding(_),
+                | Kind::Finding(_)
+                | Kind::NoPlace(_)
+                | Kind::Undelivered,
                 _,
             ) => Ok(None),
         }
+    }
+
+    /// Whether the standing message about the same request has yet to be posted to the same person: it will say this as well.
+    async fn is_said_by_status(&self, news: &MessageKey) -> Result<bool, StoreError> {
+        let (about, audience) = (news.about.clone(), news.audience.clone());
+        let read = self.store.read(move |reader| {
+            let grant = about.parse::<GrantId>().ok().map(|id| reader.grant(id)).transpose()?.flatten();
+            let about = grant.map_or(about, |grant| grant.request.to_string());
+            reader.is_unposted(&MessageKey { kind: Kind::Status.name(), about, audience })
+        });
+        read.await
     }
 
     /// What the policy files and the adapter say beside the rows.
@@ -242,6 +261,16 @@ fn alarm_of(kind: &Kind, key: &MessageKey) -> Option<Alarm> {
             let (request, what) = key.about.split_once(' ')?;
             Some(Alarm::Finding { request: request.parse().ok()?, what: what.to_owned() })
         }
+        Kind::NoPlace(_) => {
+            let (channel, code) = key.about.split_once('\n')?;
+            Some(Alarm::NoPlace { channel: channel.to_owned(), code: code.to_owned() })
+        }
+        Kind::Undelivered => {
+            let mut lines = key.about.splitn(4, '\n');
+            let (about, kind, to, code) = (lines.next()?, lines.next()?, lines.next()?.parse().ok()?, lines.next()?);
+            let that = Kind::read(&MessageKind(kind.to_owned())).map_or("", |kind| missed(&kind));
+            Some(Alarm::Undelivered { to, about: about.to_owned(), that, code: code.to_owned() })
+        }
         Kind::ProviderMoved => key.about.parse().ok().map(|provider| Alarm::ProviderMoved { provider }),
         Kind::LeftOver => {
             let mut lines = key.about.splitn(3, '\n').map(str::to_owned);
@@ -267,9 +296,45 @@ fn alarm_of(kind: &Kind, key: &MessageKey) -> Option<Alarm> {
     }
 }
 
-fn named(reader: &Reader<'_>, mut names: Names, grant: Option<GrantId>) -> Result<Names, StoreError> {
+/// What somebody does not know whom a message did not reach: a clause, or nothing where the thing itself says it.
+fn missed(kind: &Kind) -> &'static str {
+    match kind {
+        Kind::Card | Kind::Reminder(_) => "that an answer of theirs is awaited",
+        Kind::Glass => "that the glass was broken",
+        Kind::Review | Kind::ReviewOverdue(_) => "that a review of theirs is awaited",
+        Kind::Decided => "what was decided",
+        Kind::StillWaiting(_) => "that nobody has answered yet",
+        Kind::Reviewed => "what came of the review",
+        Kind::News(Moment::InForce) => "that it is in force",
+        Kind::News(Moment::Extended) => "that it has more time",
+        Kind::News(Moment::Over) => "that it is over, or could not be given",
+        Kind::Warning(_) => "that it ends soon",
+        Kind::CutShort(_) => "that it ended early",
+        Kind::Overdue(_) => "that its end is overdue",
+        Kind::OverdueIsOver => "that it is over after all",
+        Kind::Status => "what became of it",
+        Kind::PageFails
+        | Kind::Drifted
+        | Kind::ProviderMoved
+        | Kind::LeftOver
+        | Kind::ClockSuspect(_)
+        | Kind::ClockSound(_)
+        | Kind::PolicyRefused(_)
+        | Kind::PolicyChanged(_)
+        | Kind::Finding(_)
+        | Kind::NoPlace(_)
+        | Kind::Undelivered => "",
+    }
+}
+
+/// With the names of what an alarm is about, `R-42` or `G-57`.
+fn named(reader: &Reader<'_>, mut names: Names, about: &str) -> Result<Names, StoreError> {
+    let (request, grant) = (about.parse::<RequestId>().ok(), about.split(' ').next().unwrap_or_default().parse::<GrantId>().ok());
     if let Some(grant) = grant.map(|id| reader.grant(id)).transpose()?.flatten() {
         names::learn_grant(&mut names, reader, &grant)?;
+    }
+    if let Some(request) = request.map(|id| reader.request(id)).transpose()?.flatten() {
+        names::learn(&mut names, &request, &[]);
     }
     Ok(names)
 }

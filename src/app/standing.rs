@@ -136,6 +136,13 @@ impl Standings {
     }
 }
 
+impl super::App {
+    /// What Slack says of an account; `None` when it does not say in time.
+    pub async fn standing_of(&self, user: &str) -> Option<Standing> {
+        self.standings.account(&self.slack, user, self.wall()).await.map(|known| as_policy(known.standing))
+    }
+}
+
 /// What several accounts make of one person: the best of them. As long as there is one of which Slack does not say what it is,
 /// nothing bad is said of the person; and only somebody all of whose accounts are deactivated is.
 fn of_person(accounts: &[Option<Standing>]) -> Standing {

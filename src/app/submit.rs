@@ -10,7 +10,7 @@ use crate::access::refusal::Refusal;
 use crate::access::review::Finding;
 use crate::access::words::Words;
 use crate::slack::block::Message;
-use crate::slack::inbound::Submission;
+use crate::slack::inbound::{Submission, ViewRef};
 use crate::slack::say::{field, form, forms};
 
 use super::App;
@@ -77,7 +77,7 @@ impl App {
         };
         match outcome {
             Outcome::Now(Told { refusal: Some(refusal), message, may_end }) => {
-                let answer = refused_form(&refusal, &message);
+                let answer = refused_form(&refusal, &message, view);
                 if may_end.is_some() {
                     // A form has no place for this button.
                     self.write_to(&submission.from.user, message);
@@ -103,8 +103,27 @@ fn in_window(message: &Message) -> Answer {
 }
 
 /// A refused form keeps what was filled in, with the sentence on the field that it is about.
-fn refused_form(refusal: &Refusal, message: &Message) -> Answer {
+fn refused_form(refusal: &Refusal, message: &Message, view: &ViewRef) -> Answer {
+    let is_request = view.callback_id == form::REQUEST;
     let field = match refusal {
+        // Where until when was typed, that is what counted.
+        Refusal::OverCap { .. } | Refusal::OutsideWindow { .. } | Refusal::NoTimeLeft { .. }
+            if !view.values.text(field::UNTIL).trim().is_empty() =>
+        {
+            field::UNTIL
+        }
+        Refusal::TicketMissing { .. } if view.values.has(field::TICKET) => field::TICKET,
+        Refusal::NoSuchResource { .. }
+        | Refusal::NotPermitted { .. }
+        | Refusal::NobodyCanApprove { .. }
+        | Refusal::NoProviderAccount { .. }
+        | Refusal::NoKeyOnFile
+        | Refusal::CannotBePlanned { .. }
+            if is_request =>
+        {
+            field::RESOURCE
+        }
+        Refusal::NoSuchRole { .. } if is_request && view.values.has(field::ROLE) => field::ROLE,
         Refusal::OverCap { .. } | Refusal::OutsideWindow { .. } | Refusal::NoTimeLeft { .. } | Refusal::NoExtension { .. } => {
             field::DURATION
         }

@@ -72,7 +72,8 @@ async fn serve(here: &Here, config: Config, orphans: Orphans) -> anyhow::Result<
     if let Some(problem) = &problem {
         error!("the policy files cannot be loaded, so that no requests are taken; what is in force ends on time\n{problem}");
     }
-    let settings = Settings { security_channel: config.security_channel.clone(), admins: config.admins.clone(), orphans };
+    let (security_channel, fallback_channel) = (config.security_channel.clone(), config.fallback_channel.clone());
+    let settings = Settings { security_channel, fallback_channel, admins: config.admins.clone(), orphans };
     let app = App::new(store, Arc::clone(&clock), slack, policies, settings);
     app.begin(problem.as_ref()).await.context("the start could not be recorded")?;
     let (signing_secrets, connections) = match config.transport {

@@ -29,6 +29,9 @@ pub use standing::{AccountStanding, ChannelStanding, Installed, Standing};
 pub const CALL_TIMEOUT: Duration = Duration::from_secs(10);
 /// How long a connection may take to come about.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
+/// How fast messages are redrawn, whichever they are: Slack takes about 50 a minute in each workspace
+/// (<https://docs.slack.dev/apis/web-api/rate-limits>, tier 3).
+const UPDATES: (i64, i64) = (2000, 20);
 /// Where Slack lets apps answer an interaction, besides a loopback API.
 const RESPONSE_HOSTS: [&str; 2] = ["hooks.slack.com", "hooks.slack-gov.com"];
 
@@ -42,6 +45,9 @@ pub struct SlackApi {
     loopback: Option<String>,
     timeout: Duration,
     throttle: Mutex<Throttle>,
+    updates: Mutex<Throttle>,
+    /// Slack's word for what is wrong with the token, since it last said so.
+    refused: Mutex<Option<String>>,
 }
 
 /// Why there can be no client.
@@ -100,6 +106,8 @@ impl SlackApi {
             loopback,
             timeout: CALL_TIMEOUT,
             throttle: Mutex::default(),
+            updates: Mutex::new(Throttle::new(UPDATES.0, UPDATES.1)),
+            refused: Mutex::default(),
         })
     }
 
@@ -111,26 +119,30 @@ impl SlackApi {
 
     /// Posts a message into a channel, or to an account as a direct message. [`Class::Unknown`]: it may have been posted.
     pub async fn post(&self, to: &str, message: &Message, now: Timestamp) -> Result<Posted, SlackError> {
-        self.pace(to, now)?;
+        pace(&self.throttle, to, now)?;
         let request = SlackApiChatPostMessageRequest::new(id(to)?.into(), message.content())
             .with_parse("none".to_owned())
             .with_link_names(false)
             .with_unfurl_links(false)
             .with_unfurl_media(false);
-        self.call("chat.postMessage", &request).await
+        let posted = self.call("chat.postMessage", &request).await;
+        heeded(&self.throttle, to, now, posted)
     }
 
     /// Draws a message anew. Repeating it is harmless.
-    pub async fn update(&self, at: &Posted, message: &Message) -> Result<(), SlackError> {
+    pub async fn update(&self, at: &Posted, message: &Message, now: Timestamp) -> Result<(), SlackError> {
+        const ALL: &str = "chat.update";
+        pace(&self.updates, ALL, now)?;
         let request = SlackApiChatUpdateRequest::new(id(&at.channel)?.into(), message.content(), at.ts.clone().into())
             .with_parse("none".to_owned())
             .with_link_names(false);
-        self.call::<_, Posted>("chat.update", &request).await.map(|_| ()).map_err(SlackError::repeatable)
+        let updated = self.call::<_, Posted>(ALL, &request).await.map(|_| ()).map_err(SlackError::repeatable);
+        heeded(&self.updates, ALL, now, updated)
     }
 
     /// Shows a message to one member of a channel, until they reload. It cannot be redrawn.
     pub async fn ephemeral(&self, channel: &str, user: &str, message: &Message, now: Timestamp) -> Result<(), SlackError> {
-        self.pace(channel, now)?;
+        pace(&self.throttle, channel, now)?;
         let request = SlackApiChatPostEphemeralRequest::new(id(channel)?.into(), id(user)?.into(), message.content())
             .with_parse("none".to_owned())
             .with_link_names(false);
@@ -203,6 +215,22 @@ impl SlackApi {
         self.loopback.is_some()
     }
 
+    /// Slack's word for what is wrong with the token; `None` as long as it takes it. What was heard last counts.
+    pub fn refuses_token(&self) -> Option<String> {
+        self.refused.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Remembers whether the token is taken. A call whose fate is open, or that failed for a reason of its own, says nothing of that.
+    fn heard<T>(&self, answer: Result<T, SlackError>) -> Result<T, SlackError> {
+        let mut refused = self.refused.lock().unwrap_or_else(PoisonError::into_inner);
+        match &answer {
+            Ok(_) => *refused = None,
+            Err(error) if error.is_of_token() => *refused = Some(error.code.clone()),
+            Err(_) => {}
+        }
+        answer
+    }
+
     async fn call<Q, A>(&self, method: &str, request: &Q) -> Result<A, SlackError>
     where
         Q: serde::Serialize + Send + Sync,
@@ -210,7 +238,7 @@ impl SlackApi {
     {
         let session = self.client.open_session(&self.token);
         match tokio::time::timeout(self.timeout, session.http_session_api.http_post(method, request, None)).await {
-            Ok(answer) => answer.map_err(SlackError::from_library),
+            Ok(answer) => self.heard(answer.map_err(SlackError::from_library)),
             Err(_) => Err(SlackError::timeout()),
         }
     }
@@ -220,14 +248,9 @@ impl SlackApi {
         let session = self.client.open_session(&self.token);
         let params: Vec<(&str, Option<&str>)> = params.iter().map(|(key, value)| (*key, Some(*value))).collect();
         match tokio::time::timeout(self.timeout, session.http_session_api.http_get(method, &params, None)).await {
-            Ok(answer) => answer.map_err(|error| SlackError::from_library(error).repeatable()),
+            Ok(answer) => self.heard(answer.map_err(|error| SlackError::from_library(error).repeatable())),
             Err(_) => Err(SlackError::timeout().repeatable()),
         }
-    }
-
-    fn pace(&self, channel: &str, now: Timestamp) -> Result<(), SlackError> {
-        let mut throttle = self.throttle.lock().unwrap_or_else(PoisonError::into_inner);
-        throttle.take(channel, now).map_err(SlackError::own_pace)
     }
 
     fn is_response_url(&self, url: &SlackResponseUrl) -> bool {
@@ -239,6 +262,19 @@ impl SlackApi {
             url.scheme() == "https" && url.port().is_none() && url.host_str().is_some_and(|host| RESPONSE_HOSTS.contains(&host));
         slack || self.loopback.as_deref().is_some_and(|loopback| loopback == url.origin().ascii_serialization())
     }
+}
+
+fn pace(throttle: &Mutex<Throttle>, channel: &str, now: Timestamp) -> Result<(), SlackError> {
+    let mut throttle = throttle.lock().unwrap_or_else(PoisonError::into_inner);
+    throttle.take(channel, now).map_err(SlackError::own_pace)
+}
+
+/// Where Slack says how long to wait, nothing else is tried there before that.
+fn heeded<T>(throttle: &Mutex<Throttle>, channel: &str, now: Timestamp, answer: Result<T, SlackError>) -> Result<T, SlackError> {
+    if let Err(SlackError { class: Class::Transient { retry_after: Some(wait) }, .. }) = &answer {
+        throttle.lock().unwrap_or_else(PoisonError::into_inner).hold(channel, now.plus(*wait));
+    }
+    answer
 }
 
 #[derive(Deserialize)]

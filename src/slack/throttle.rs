@@ -1,4 +1,5 @@
-//! How fast we may post: one message a second into each channel, with a small burst, as Slack asks of apps.
+//! How fast we may post: one message a second into each channel, with a small burst, as Slack asks of apps; and not at all where
+//! Slack said for how long.
 //!
 //! Counts and answers; it never waits. The caller gives the time and does something else until then. A channel that was
 //! quiet long enough to be full again is forgotten, so that the memory is bounded by what was posted lately.
@@ -12,22 +13,50 @@ use crate::access::time::Timestamp;
 pub const PACE_MS: i64 = 1000;
 /// How many messages may follow each other at once.
 pub const BURST: i64 = 3;
+/// The longest that a channel is held, in milliseconds: a clock that goes back must not silence one for longer.
+const HOLD_MS_MAX: i64 = 15 * 60 * 1000;
 
 /// Remembers what was posted lately, per channel.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct Throttle {
+    pace_ms: i64,
+    burst: i64,
     /// When each channel will be rested (a whole burst is free again). Missing: rested.
     rested_at: HashMap<String, Timestamp>,
+    /// Until when Slack wants nothing in a channel.
+    held_until: HashMap<String, Timestamp>,
+}
+
+impl Default for Throttle {
+    /// At the pace of posted messages.
+    fn default() -> Throttle {
+        Throttle::new(PACE_MS, BURST)
+    }
 }
 
 impl Throttle {
+    /// At another pace: one in `pace_ms`, and `burst` at once after a rest.
+    pub fn new(pace_ms: i64, burst: i64) -> Throttle {
+        Throttle { pace_ms, burst, rested_at: HashMap::new(), held_until: HashMap::new() }
+    }
+
+    /// Slack wants nothing in this channel until then, at most 15 minutes. Other channels go on.
+    pub fn hold(&mut self, channel: &str, until: Timestamp) {
+        self.held_until.insert(channel.to_owned(), until);
+    }
+
     /// Takes a place for one message in this channel, or says how long to wait for one. A clock that goes back makes nobody
     /// wait longer than a whole burst takes.
     pub fn take(&mut self, channel: &str, now: Timestamp) -> Result<(), Duration> {
+        let held_max = Timestamp::from_millis(now.as_millis().saturating_add(HOLD_MS_MAX));
+        self.held_until.retain(|_, until| *until > now && *until <= held_max);
+        if let Some(until) = self.held_until.get(channel) {
+            return Err(until.since(now));
+        }
         self.rested_at.retain(|_, rested| *rested > now);
-        let full = Timestamp::from_millis(now.as_millis().saturating_add(PACE_MS * BURST));
+        let full = Timestamp::from_millis(now.as_millis().saturating_add(self.pace_ms.saturating_mul(self.burst)));
         let rested = self.rested_at.get(channel).copied().unwrap_or(now).clamp(now, full);
-        let next = rested.plus(Duration::from_millis(PACE_MS.unsigned_abs()));
+        let next = rested.plus(Duration::from_millis(self.pace_ms.unsigned_abs()));
         let taken = next <= full;
         self.rested_at.insert(channel.to_owned(), if taken { next } else { rested });
         if taken { Ok(()) } else { Err(next.since(full)) }
@@ -68,6 +97,19 @@ mod tests {
         assert_eq!(throttle.take("C1", at(3_600_000)), Ok(()));
         assert!(throttle.take("C1", at(0)).is_err_and(|wait| wait <= Duration::from_millis(1000)));
         assert_eq!(throttle.take("C1", at(1000)), Ok(()));
+    }
+
+    // E39
+    #[test]
+    fn a_channel_is_held_for_as_long_as_slack_says_and_others_go_on() {
+        let mut throttle = Throttle::default();
+        throttle.hold("C1", at(30_000));
+        assert_eq!(throttle.take("C1", at(29_999)), Err(Duration::from_millis(1)));
+        assert_eq!(throttle.take("C2", at(0)), Ok(()));
+        assert_eq!(throttle.take("C1", at(30_000)), Ok(()));
+
+        throttle.hold("C1", at(3_600_000));
+        assert_eq!(throttle.take("C1", at(60_000)), Ok(()), "the clock went back: nobody waits for an hour");
     }
 
     #[test]

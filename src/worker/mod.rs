@@ -7,6 +7,7 @@
 mod call;
 pub mod choose;
 mod deliver;
+mod detour;
 mod sweep;
 mod time;
 mod unanswered;

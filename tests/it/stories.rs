@@ -15,6 +15,7 @@ mod draining;
 mod ending;
 mod erasing;
 mod extending;
+mod forms;
 mod glass;
 mod host;
 mod input;
@@ -22,6 +23,8 @@ mod leaving;
 mod merging;
 mod messages;
 mod oncall;
+mod outage;
+mod payloads;
 mod policies;
 mod providers;
 mod reloading;
@@ -30,6 +33,7 @@ mod restarting;
 mod sharing;
 mod socket;
 mod together;
+mod undelivered;
 mod usergroups;
 
 /// Maya, a contractor, asks for what one of Carol and Dave decides.

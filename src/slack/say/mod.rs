@@ -73,6 +73,8 @@ pub mod field {
     pub const DURATION: &str = "duration";
     /// How long, in words; goes before the list.
     pub const UNTIL: &str = "until";
+    /// The ticket that a policy wants named, apart from the reason.
+    pub const TICKET: &str = "ticket";
     /// Why.
     pub const REASON: &str = "reason";
     /// What a review found.

@@ -154,6 +154,7 @@ impl Stage {
         all.extend(self.early_ends());
         all.extend(self.broken_glass());
         let problems = vec![self.said.clone(); 8];
+        let to = self.request.terms.subject.clone();
         all.push(("policy_changed".to_owned(), policy_changed(&problems)));
         let alarms = [
             ("policy_refused", Alarm::PolicyRefused { problems }),
@@ -166,7 +167,11 @@ impl Stage {
                 "left_over",
                 Alarm::LeftOver { provider: "orders-pg".parse()?, account: self.said.clone(), thing: self.said.clone() },
             ),
-            ("undelivered", Alarm::Undelivered { to: self.said.clone(), about: self.said.clone() }),
+            ("no_place", Alarm::NoPlace { channel: "C0DBACCESS".to_owned(), code: "is_archived".to_owned() }),
+            (
+                "undelivered",
+                Alarm::Undelivered { to, about: grant.to_string(), that: "that it is over", code: "user_disabled".to_owned() },
+            ),
         ];
         all.extend(alarms.into_iter().map(|(name, what)| (format!("alarm.{name}"), alarm(&what, names))));
         Ok(all)
@@ -232,7 +237,7 @@ impl Stage {
             length: Some(ttl(120)),
             until: "until fri 12:00",
             reason: &self.said,
-            ticket: Some("OPS-42"),
+            ticket: Some(super::forms::Ticket { looks: r"OPS-\d+", typed: "OPS-42" }),
             outlook: Some(outlook),
             ..empty.clone()
         };
