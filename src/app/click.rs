@@ -20,6 +20,7 @@ use crate::store::outbox::{Audience, MessageKey, Posted};
 use super::approve::{Yes, deciding};
 use super::deed::Deed;
 use super::end::Ending;
+use super::form::Filled;
 use super::messages::{Kind, Moment};
 use super::policies::Loaded;
 use super::sources::Fresh;
@@ -103,6 +104,7 @@ impl App {
                 names::learn(&mut names, &pinned.request, &[]);
                 return self.open(&action.trigger_id, forms::deny_form(&pinned.request, &names)).await.map(|()| None);
             }
+            button::CHECK | button::VOUCH => return self.press_late(attempt, caller, action, grant.ok_or_else(unknown)?).await,
             button::REVIEW => return self.press_review(attempt, caller, action, request.ok_or_else(unknown)?).await,
             button::DETAILS => {
                 let id = request.ok_or_else(unknown)?;
@@ -115,13 +117,34 @@ impl App {
                 let view = view.map_err(|stop| shown::<Message>(Err(stop), names))?;
                 return self.open(&action.trigger_id, view).await.map(|()| None);
             }
-            button::REQUEST => {
-                let filled = super::form::Filled::default();
-                return self.open_request_form(&action.trigger_id, (loaded, person, names), filled).await.map(|()| None);
-            }
+            button::REQUEST => return self.open_empty(caller, action).await.map(|()| None),
             _ => return Err(unknown()),
         };
         Ok(Some(outcome))
+    }
+
+    async fn open_empty(self: &Arc<Self>, Caller { person, loaded, names }: &Caller, action: &Action) -> Result<(), Message> {
+        self.open_request_form(&action.trigger_id, (loaded, person, names), Filled::default()).await
+    }
+
+    /// What can be done about an end that is late. The form that vouches for one opens for whoever may.
+    async fn press_late(
+        &self,
+        attempt: &mut Attempt,
+        Caller { person, names, .. }: &Caller,
+        action: &Action,
+        id: GrantId,
+    ) -> Result<Option<Outcome>, Message> {
+        if action.action_id == button::CHECK {
+            attempt.verb = "check";
+            return Ok(Some(self.perform(attempt, names, &Deed::LookAgain(id, Box::new(action.clone()))).await));
+        }
+        attempt.verb = "vouch";
+        match self.vouch_form(names, person, id).await {
+            Ok(view) => self.open(&action.trigger_id, view).await.map(|()| None),
+            Err(Stop::Refused(refusal)) => Ok(Some(self.perform(attempt, names, &Deed::Nothing(refusal)).await)),
+            Err(stop) => Err(shown(Err::<Message, _>(stop), names)),
+        }
     }
 
     /// Opens the form that closes a review, for whoever may. Nobody else writes what they found only to read that it is not for
@@ -198,7 +221,7 @@ impl App {
     }
 
     /// Answers a click where it was made, after it was acknowledged: Slack ignores what stands in the acknowledgement.
-    fn reply_to(self: &Arc<Self>, action: &Action, message: Message) -> Answer {
+    pub(super) fn reply_to(self: &Arc<Self>, action: &Action, message: Message) -> Answer {
         let app = Arc::clone(self);
         let (url, channel, user) =
             (action.response_url.clone(), action.message.as_ref().map(|at| at.channel.clone()), action.from.user.clone());

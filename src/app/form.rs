@@ -144,7 +144,10 @@ impl App {
             lingers: seen.lingers.as_deref(),
         });
         let role = role.as_ref().map(|role| choice_value(role.as_str()));
-        let named = patterns.first().and_then(|pattern| pattern.find(&filled.reason)).map(|found| found.as_str().to_owned());
+        let named = patterns.first().and_then(|pattern| pattern.find(&filled.reason)).map(|found| {
+            // The pattern takes what is around the word as well.
+            found.as_str().trim_matches(|c: char| !c.is_alphanumeric()).to_owned()
+        });
         let named = named.unwrap_or_default();
         let named = if filled.ticket.is_empty() { named } else { filled.ticket.clone() };
         forms::request_form(&RequestForm {
@@ -227,9 +230,10 @@ impl App {
             problems.insert(field::RESOURCE, problem.to_owned());
         }
         let roles = filled.resource.as_ref().and_then(|resource| askable(loaded, person).remove(resource)).unwrap_or_default();
-        let role = filled.role.clone().or_else(|| match roles.as_slice() {
-            [only] => Some(only.clone()),
-            _ => None,
+        // Only where none was chosen: another one than was chosen is never taken for it.
+        let role = filled.role.clone().or_else(|| match (roles.as_slice(), values.chosen(field::ROLE)) {
+            ([only], None) => Some(only.clone()),
+            (_, _) => None,
         });
         if role.is_none() && filled.resource.is_some() {
             let was_chosen = values.chosen(field::ROLE).is_some();

@@ -149,6 +149,7 @@ impl Kind {
             | Kind::Reminder(_)
             | Kind::News(Moment::InForce)
             | Kind::Warning(_)
+            | Kind::Overdue(_)
             | Kind::Glass
             | Kind::Review => Style::Convergent,
             Kind::Decided
@@ -157,7 +158,6 @@ impl Kind {
             | Kind::ReviewOverdue(_)
             | Kind::Reviewed
             | Kind::News(Moment::Extended | Moment::Over)
-            | Kind::Overdue(_)
             | Kind::OverdueIsOver
             | Kind::Drifted
             | Kind::ProviderMoved

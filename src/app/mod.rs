@@ -2,6 +2,7 @@
 //!
 //! Everything that is answered is committed before it is answered. What comes in twice is done once and answered twice.
 
+mod alarms;
 mod approve;
 mod ask;
 mod bundle;
@@ -39,6 +40,7 @@ mod submit;
 mod surface;
 mod telling;
 mod transact;
+mod vouch;
 pub mod watch;
 mod windows;
 mod withdraw;
@@ -101,6 +103,7 @@ pub struct App {
     standings: Standings,
     sources: sources::Sources,
     windows: windows::Windows,
+    lookers: vouch::Lookers,
     installed: OnceLock<Installed>,
     socket: OnceLock<socket::Status>,
     wake: Notify,
@@ -123,6 +126,7 @@ impl App {
             standings: Standings::default(),
             sources: sources::Sources::default(),
             windows: windows::Windows::default(),
+            lookers: vouch::Lookers::default(),
             installed: OnceLock::new(),
             socket: OnceLock::new(),
             wake: Notify::new(),

@@ -12,17 +12,17 @@ use crate::slack::block::Message;
 use crate::slack::say::card::{CardFacts, card};
 use crate::slack::say::glass::{self, GlassFacts};
 use crate::slack::say::names::Names;
-use crate::slack::say::notice::{self, Alarm, EndsSoon, Overdue};
+use crate::slack::say::notice::{self, EndsSoon, Overdue};
 use crate::slack::say::remind;
 use crate::slack::say::status::{Extend, StatusFacts, status, status_of_request};
-use crate::store::outbox::{Audience, MessageKey, MessageKind};
+use crate::store::outbox::{Audience, MessageKey};
 use crate::store::{Reader, StoreError};
 
 use super::cut::Cut;
 use super::messages::{Kind, Moment};
 use super::policies::Loaded;
 use super::telling::end_together;
-use super::{App, lists, names};
+use super::{App, alarms, lists, names};
 
 /// Whether a message is drawn for the first time.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -64,9 +64,9 @@ impl App {
             let changes: Vec<String> = key.about.lines().map(str::to_owned).collect();
             return Ok(Some(notice::policy_changed(&changes)));
         }
-        if let Some(alarm) = alarm_of(&kind, key) {
+        if let Some(alarm) = alarms::alarm_of(&kind, key) {
             let about = key.about.lines().next().unwrap_or_default().to_owned();
-            let names = self.store.read(move |reader| named(reader, names, &about)).await?;
+            let names = self.store.read(move |reader| alarms::named(reader, names, &about)).await?;
             return Ok(Some(notice::alarm(&alarm, &names)));
         }
         if let Kind::CutShort(_) = kind {
@@ -121,7 +121,7 @@ impl App {
             }
             (Kind::Reviewed, _) => Ok(draw_glass(&story, glass::reviewed)),
             (Kind::Warning(end), Some(grant)) => self.warning(&story, &grant, (end, now), drawn).await,
-            (Kind::Overdue(_), Some(grant)) => self.overdue(&story, &grant, now).await,
+            (Kind::Overdue(_), Some(grant)) => self.overdue(&story, &grant, (now, drawn)).await,
             (Kind::OverdueIsOver, Some(grant)) => Ok(match &grant.state {
                 GrantState::Ended(ended) => Some(notice::overdue_is_over(grant.id, ended, &story.names)),
                 _ => None,
@@ -202,8 +202,17 @@ impl App {
         Ok(Some(notice::ends_soon(&facts, grant, now)))
     }
 
-    async fn overdue(&self, story: &Story, grant: &Grant, now: Timestamp) -> Result<Option<Message>, StoreError> {
-        let GrantState::Revoking(revoking) = &grant.state else { return Ok(None) };
+    async fn overdue(
+        &self,
+        story: &Story,
+        grant: &Grant,
+        (now, drawn): (Timestamp, Drawn),
+    ) -> Result<Option<Message>, StoreError> {
+        let revoking = match (&grant.state, drawn) {
+            (GrantState::Revoking(revoking), _) => revoking,
+            (GrantState::Ended(ended), Drawn::Again) => return Ok(Some(notice::was_overdue(grant.id, ended, &story.names))),
+            (_, Drawn::First | Drawn::Again) => return Ok(None),
+        };
         let id = grant.entitlement;
         let Some(entitlement) = self.store.read(move |reader| reader.entitlement(id)).await? else { return Ok(None) };
         let description = &entitlement.description;
@@ -249,94 +258,6 @@ fn connect(set: &PolicySet, person: &PersonId, part: &Part) -> Option<String> {
     let resource = set.resource(&part.resource)?;
     let account = set.account(person, &resource.provider.value);
     Some(resource.how_to_connect.as_deref()?.replace("{account}", account.unwrap_or("your account")))
-}
-
-fn alarm_of(kind: &Kind, key: &MessageKey) -> Option<Alarm> {
-    match kind {
-        Kind::Drifted => key.about.parse().ok().map(|grant| Alarm::Drifted { grant }),
-        Kind::ClockSuspect(_) => Some(Alarm::ClockSuspect),
-        Kind::ClockSound(_) => Some(Alarm::ClockSound),
-        Kind::PolicyRefused(_) => Some(Alarm::PolicyRefused { problems: vec![key.about.clone()] }),
-        Kind::Finding(_) => {
-            let (request, what) = key.about.split_once(' ')?;
-            Some(Alarm::Finding { request: request.parse().ok()?, what: what.to_owned() })
-        }
-        Kind::NoPlace(_) => {
-            let (channel, code) = key.about.split_once('\n')?;
-            Some(Alarm::NoPlace { channel: channel.to_owned(), code: code.to_owned() })
-        }
-        Kind::Undelivered => {
-            let mut lines = key.about.splitn(4, '\n');
-            let (about, kind, to, code) = (lines.next()?, lines.next()?, lines.next()?.parse().ok()?, lines.next()?);
-            let that = Kind::read(&MessageKind(kind.to_owned())).map_or("", |kind| missed(&kind));
-            Some(Alarm::Undelivered { to, about: about.to_owned(), that, code: code.to_owned() })
-        }
-        Kind::ProviderMoved => key.about.parse().ok().map(|provider| Alarm::ProviderMoved { provider }),
-        Kind::LeftOver => {
-            let mut lines = key.about.splitn(3, '\n').map(str::to_owned);
-            let (provider, account, thing) = (lines.next()?.parse().ok()?, lines.next()?, lines.next()?);
-            Some(Alarm::LeftOver { provider, account, thing })
-        }
-        Kind::Card
-        | Kind::Status
-        | Kind::Decided
-        | Kind::Reminder(_)
-        | Kind::StillWaiting(_)
-        | Kind::PageFails
-        | Kind::Glass
-        | Kind::Review
-        | Kind::ReviewOverdue(_)
-        | Kind::Reviewed
-        | Kind::News(_)
-        | Kind::Warning(_)
-        | Kind::Overdue(_)
-        | Kind::OverdueIsOver
-        | Kind::PolicyChanged(_)
-        | Kind::CutShort(_) => None,
-    }
-}
-
-/// What somebody does not know whom a message did not reach: a clause, or nothing where the thing itself says it.
-fn missed(kind: &Kind) -> &'static str {
-    match kind {
-        Kind::Card | Kind::Reminder(_) => "that an answer of theirs is awaited",
-        Kind::Glass => "that the glass was broken",
-        Kind::Review | Kind::ReviewOverdue(_) => "that a review of theirs is awaited",
-        Kind::Decided => "what was decided",
-        Kind::StillWaiting(_) => "that nobody has answered yet",
-        Kind::Reviewed => "what came of the review",
-        Kind::News(Moment::InForce) => "that it is in force",
-        Kind::News(Moment::Extended) => "that it has more time",
-        Kind::News(Moment::Over) => "that it is over, or could not be given",
-        Kind::Warning(_) => "that it ends soon",
-        Kind::CutShort(_) => "that it ended early",
-        Kind::Overdue(_) => "that its end is overdue",
-        Kind::OverdueIsOver => "that it is over after all",
-        Kind::Status => "what became of it",
-        Kind::PageFails
-        | Kind::Drifted
-        | Kind::ProviderMoved
-        | Kind::LeftOver
-        | Kind::ClockSuspect(_)
-        | Kind::ClockSound(_)
-        | Kind::PolicyRefused(_)
-        | Kind::PolicyChanged(_)
-        | Kind::Finding(_)
-        | Kind::NoPlace(_)
-        | Kind::Undelivered => "",
-    }
-}
-
-/// With the names of what an alarm is about, `R-42` or `G-57`.
-fn named(reader: &Reader<'_>, mut names: Names, about: &str) -> Result<Names, StoreError> {
-    let (request, grant) = (about.parse::<RequestId>().ok(), about.split(' ').next().unwrap_or_default().parse::<GrantId>().ok());
-    if let Some(grant) = grant.map(|id| reader.grant(id)).transpose()?.flatten() {
-        names::learn_grant(&mut names, reader, &grant)?;
-    }
-    if let Some(request) = request.map(|id| reader.request(id)).transpose()?.flatten() {
-        names::learn(&mut names, &request, &[]);
-    }
-    Ok(names)
 }
 
 /// The request that the message is about, and the grant if it is about one.

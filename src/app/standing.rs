@@ -137,9 +137,10 @@ impl Standings {
 }
 
 impl super::App {
-    /// What Slack says of an account; `None` when it does not say in time.
-    pub async fn standing_of(&self, user: &str) -> Option<Standing> {
-        self.standings.account(&self.slack, user, self.wall()).await.map(|known| as_policy(known.standing))
+    /// Whether Slack says positively that an account is deactivated; where it does not say in time, that is no.
+    pub async fn is_deactivated(&self, user: &str) -> bool {
+        let known = self.standings.account(&self.slack, user, self.wall()).await;
+        known.is_some_and(|known| known.standing == client::Standing::Deactivated)
     }
 }
 

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use tracing::warn;
 
 use crate::access::event::Actor;
-use crate::access::ids::GrantId;
+use crate::access::ids::{GrantId, PersonId};
 use crate::access::refusal::Refusal;
 use crate::access::review::Finding;
 use crate::access::words::Words;
@@ -21,6 +21,7 @@ use super::extend::More;
 use super::review::Closing;
 use super::surface::{Answer, Caller};
 use super::transact::{Attempt, Outcome, Told};
+use super::vouch::Vouching;
 
 impl App {
     pub(super) async fn submission(self: &Arc<Self>, key: Option<String>, submission: Submission) -> Answer {
@@ -61,6 +62,13 @@ impl App {
                 let closing = Closing { by: person.clone(), request, finding, note: reason };
                 self.perform(&attempt, names, &Deed::CloseReview(closing)).await
             }
+            form::VOUCH => match vouched(person, view, reason) {
+                Ok(vouching) => {
+                    (attempt.verb, attempt.about) = ("vouch", Some(vouching.grant.to_string()));
+                    self.perform(&attempt, names, &Deed::Vouch(vouching)).await
+                }
+                Err(answer) => return answer,
+            },
             form::EXTEND => {
                 let Ok(grant) = view.private_metadata.parse::<GrantId>() else { return Answer::empty() };
                 (attempt.verb, attempt.about) = ("extend", Some(grant.to_string()));
@@ -96,6 +104,14 @@ impl App {
             }
         }));
     }
+}
+
+fn vouched(person: &PersonId, view: &ViewRef, why: Words) -> Result<Vouching, Answer> {
+    let grant = view.private_metadata.parse::<GrantId>().map_err(|_| Answer::empty())?;
+    if why.is_empty() {
+        return Err(Answer::of(forms::errors(&[(field::REASON, "Say how you know.".to_owned())].into())));
+    }
+    Ok(Vouching { by: person.clone(), grant, why })
 }
 
 fn in_window(message: &Message) -> Answer {

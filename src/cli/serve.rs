@@ -53,6 +53,11 @@ pub async fn run(here: &Here, args: &Args) -> Done {
     Ok(serve(here, config, orphans).await?)
 }
 
+fn settings(config: &Config, orphans: Orphans) -> Settings {
+    let (security_channel, fallback_channel) = (config.security_channel.clone(), config.fallback_channel.clone());
+    Settings { security_channel, fallback_channel, admins: config.admins.clone(), orphans }
+}
+
 async fn serve(here: &Here, config: Config, orphans: Orphans) -> anyhow::Result<()> {
     let mut signals = Signals::listen()?;
     if config.demo.is_some() {
@@ -72,8 +77,7 @@ async fn serve(here: &Here, config: Config, orphans: Orphans) -> anyhow::Result<
     if let Some(problem) = &problem {
         error!("the policy files cannot be loaded, so that no requests are taken; what is in force ends on time\n{problem}");
     }
-    let (security_channel, fallback_channel) = (config.security_channel.clone(), config.fallback_channel.clone());
-    let settings = Settings { security_channel, fallback_channel, admins: config.admins.clone(), orphans };
+    let settings = settings(&config, orphans);
     let app = App::new(store, Arc::clone(&clock), slack, policies, settings);
     app.begin(problem.as_ref()).await.context("the start could not be recorded")?;
     let (signing_secrets, connections) = match config.transport {

@@ -9,7 +9,6 @@ use crate::access::ids::{GrantId, PersonId, RequestId};
 use crate::access::time::Timestamp;
 use crate::app::messages::Moment;
 use crate::app::{App, Kind};
-use crate::policy::facts::Standing;
 use crate::slack::client::{Class, SlackError};
 use crate::store::StoreError;
 use crate::store::outbox::{Audience, MessageKey};
@@ -30,12 +29,10 @@ impl App {
         let home = self.installed().await.map_err(|_| later("no_answer"))?;
         let mut code = "no_account_on_file";
         for account in loaded.directory(&home.team).home_accounts(&self.policies().now_called(person)) {
-            match self.standing_of(account).await {
-                Some(Standing::Deactivated) => code = DEACTIVATED,
-                Some(Standing::Active | Standing::Guest | Standing::Bot | Standing::Stranger | Standing::Unknown) | None => {
-                    return Ok(account.to_owned());
-                }
+            if !self.is_deactivated(account).await {
+                return Ok(account.to_owned());
             }
+            code = DEACTIVATED;
         }
         Err(SlackError { class: Class::NoPerson, code: code.to_owned() })
     }

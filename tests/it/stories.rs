@@ -35,6 +35,7 @@ mod socket;
 mod together;
 mod undelivered;
 mod usergroups;
+mod vouching;
 
 /// Maya, a contractor, asks for what one of Carol and Dave decides.
 const ASK: &str = "/jit request prod/orders readonly 2h OPS-42 slow checkout";

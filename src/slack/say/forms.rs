@@ -154,6 +154,15 @@ pub fn review_form(request: &Request, names: &Names) -> View {
     View::new(form::REVIEW, &format!("Review {}", request.id), &request.id.to_string(), blocks).submit("Close review")
 }
 
+/// The form in which an admin vouches for an end that cannot be looked at. `private_metadata` is the grant's number.
+pub fn vouch_form(grant: GrantId, names: &Names) -> View {
+    let line = format!("{} then counts as ended on your word, not as verified.", names.grant(grant));
+    let reason = text_input(field::REASON, "How you know that it is over", Lines::Several, "", WORDS_CHARS_MAX as u64);
+    let note = "Your name and these words are kept in the log and in every export. I go on trying to look.";
+    let blocks = vec![plain(&line), hint(reason, note)];
+    View::new(form::VOUCH, &format!("Vouch for {grant}"), &grant.to_string(), blocks).submit("Vouch")
+}
+
 /// What the form for more time is drawn from.
 #[derive(Debug, Clone, Copy)]
 pub struct ExtendForm<'a> {

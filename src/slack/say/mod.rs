@@ -45,6 +45,10 @@ pub mod button {
     pub const EXTEND: &str = "grant.extend";
     /// Ends somebody's grant; the value is `G-57`.
     pub const REVOKE: &str = "grant.revoke";
+    /// Has the worker look at a late end now; the value is `G-57`.
+    pub const CHECK: &str = "grant.check";
+    /// Opens the form in which an admin vouches for a late end; the value is `G-57`.
+    pub const VOUCH: &str = "grant.vouch";
 }
 
 /// `callback_id` of our forms.
@@ -59,6 +63,8 @@ pub mod form {
     pub const REVIEW: &str = "review.close";
     /// Asks for more time.
     pub const EXTEND: &str = "grant.extend";
+    /// Vouches for a late end.
+    pub const VOUCH: &str = "grant.vouch";
     /// Only shows something.
     pub const DETAILS: &str = "request.details";
 }

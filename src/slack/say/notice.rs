@@ -3,6 +3,7 @@
 //! An update of a message notifies nobody; a new message does. So whatever a person must hear about is said once in a message
 //! of its own, and the standing messages are redrawn beside it.
 
+use super::button;
 use super::names::{Names, counted};
 use super::refusal::plainly;
 use super::status::{Extend, StatusFacts, active_buttons, headline};
@@ -11,7 +12,7 @@ use crate::access::grant::{Ended, Grant, GrantState, Remains, Revoking};
 use crate::access::ids::{GrantId, PersonId, ProviderId, RequestId};
 use crate::access::request::Request;
 use crate::access::time::Timestamp;
-use crate::slack::block::{Message, actions, context, plain, section};
+use crate::slack::block::{Button, Message, actions, context, plain, section};
 use crate::slack::text::Markup;
 
 mod cut_short;
@@ -161,12 +162,30 @@ pub fn overdue(facts: &Overdue<'_>, now: Timestamp) -> Message {
         section(&line),
         section(&tried),
         plain(&format!("By hand: {}", facts.by_hand)),
+        actions("overdue", overdue_buttons(facts.grant, &what)),
         context(&[Markup::new().lit("I keep trying, look again after each try, and say here when it is over.")]),
     ];
     Message::new(&told, blocks).about(facts.grant)
 }
 
-fn trouble(trouble: Option<&Trouble>) -> String {
+fn overdue_buttons(grant: GrantId, what: &str) -> Vec<Button> {
+    let value = grant.to_string();
+    vec![
+        Button::new(button::CHECK, "Check again", &value, &format!("Check again whether {what} is over")),
+        Button::new(button::VOUCH, "Attest…", &value, &format!("Vouch for the end of {what}, for admins")),
+    ]
+}
+
+/// What is left of an alarm over a late end, once it is over.
+pub fn was_overdue(grant: GrantId, ended: &Ended, names: &Names) -> Message {
+    let what = names.grant(grant);
+    let how = super::causes::proof(&ended.proof, names);
+    let line = Markup::new().lit("The end of ").bold(&what).lit(" was late: it is over since ").day(ended.at, &names.zone);
+    let line = line.lit(", ").text(&how).lit(".");
+    Message::new(&format!("The end of {what} was late"), vec![section(&line)]).about(grant)
+}
+
+pub(super) fn trouble(trouble: Option<&Trouble>) -> String {
     let Some(trouble) = trouble else { return "The provider has not answered yet.".to_owned() };
     let said = plainly(&trouble.message);
     match trouble.class {

@@ -7,12 +7,13 @@ use serde_json::{Map, Value, json};
 
 use super::card::card;
 use super::forms::{
-    ExtendForm, Outlook, RequestForm, approve_form, deny_form, errors, extend_form, request_form, review_form, sentence,
+    ExtendForm, Outlook, RequestForm, approve_form, being_looked_up, deny_form, errors, extend_form, request_form, review_form,
+    sentence, vouch_form,
 };
 use super::lists::{Able, Can, Held, help, mine, pending};
 use super::notice::{
     Alarm, Because, CutShort, EndsSoon, Overdue, alarm, bundle_was_in_force, cut_short, ends_soon, news, overdue,
-    overdue_is_over, policy_changed,
+    overdue_is_over, policy_changed, was_overdue,
 };
 use super::refusal::{not_understood, refused, refused_but_can_revoke};
 use super::reply::{Reply, reply};
@@ -146,7 +147,8 @@ impl Stage {
             match &grant.state {
                 GrantState::Revoking(revoking) => all.push((format!("overdue.{name}"), self.overdue(revoking)?)),
                 GrantState::Ended(ended) => {
-                    all.push((format!("overdue_is_over.{name}"), overdue_is_over(grant.id, ended, names)))
+                    all.push((format!("overdue_is_over.{name}"), overdue_is_over(grant.id, ended, names)));
+                    all.push((format!("was_overdue.{name}"), was_overdue(grant.id, ended, names)));
                 }
                 _ => {}
             }
@@ -251,6 +253,8 @@ impl Stage {
             ("request.filled", request_form(&filled)),
             ("request.searched", request_form(&searched)),
             ("extend", extend_form(&more)),
+            ("vouch", Some(vouch_form(self.grant.id, names))),
+            ("being_looked_up", Some(being_looked_up())),
         ];
         let mut views: Vec<(&'static str, View)> = forms.into_iter().filter_map(|(name, view)| Some((name, view?))).collect();
         views.push(("approve", approve_form(&self.request, names)));
