@@ -4,7 +4,7 @@
 //! fields that are needed are read from an answer, so that a new kind of block cannot make a posted message look unposted.
 //! It never retries and never waits: what to do next is in the error's [`Class`], and the caller has the outbox.
 
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder};
@@ -16,7 +16,7 @@ use slack_morphism::prelude::*;
 
 use super::block::{Message, View};
 use super::text::is_slack_id;
-use super::throttle::Throttle;
+use super::throttle::{PerMinute, Throttle};
 use crate::access::time::Timestamp;
 
 mod error;
@@ -29,9 +29,9 @@ pub use standing::{AccountStanding, ChannelStanding, Installed, Standing};
 pub const CALL_TIMEOUT: Duration = Duration::from_secs(10);
 /// How long a connection may take to come about.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
-/// How fast messages are redrawn, whichever they are: Slack takes about 50 a minute in each workspace
+/// How many messages are redrawn in a minute, whichever they are: Slack takes about so many in each workspace
 /// (<https://docs.slack.dev/apis/web-api/rate-limits>, tier 3).
-const UPDATES: (i64, i64) = (2000, 20);
+const UPDATES_PER_MINUTE: usize = 50;
 /// Where Slack lets apps answer an interaction, besides a loopback API.
 const RESPONSE_HOSTS: [&str; 2] = ["hooks.slack.com", "hooks.slack-gov.com"];
 
@@ -45,7 +45,7 @@ pub struct SlackApi {
     loopback: Option<String>,
     timeout: Duration,
     throttle: Mutex<Throttle>,
-    updates: Mutex<Throttle>,
+    updates: Mutex<PerMinute>,
     /// Slack's word for what is wrong with the token, since it last said so.
     refused: Mutex<Option<String>>,
 }
@@ -106,7 +106,7 @@ impl SlackApi {
             loopback,
             timeout: CALL_TIMEOUT,
             throttle: Mutex::default(),
-            updates: Mutex::new(Throttle::new(UPDATES.0, UPDATES.1)),
+            updates: Mutex::new(PerMinute::new(UPDATES_PER_MINUTE)),
             refused: Mutex::default(),
         })
     }
@@ -119,30 +119,35 @@ impl SlackApi {
 
     /// Posts a message into a channel, or to an account as a direct message. [`Class::Unknown`]: it may have been posted.
     pub async fn post(&self, to: &str, message: &Message, now: Timestamp) -> Result<Posted, SlackError> {
-        pace(&self.throttle, to, now)?;
+        self.pace(to, now)?;
         let request = SlackApiChatPostMessageRequest::new(id(to)?.into(), message.content())
             .with_parse("none".to_owned())
             .with_link_names(false)
             .with_unfurl_links(false)
             .with_unfurl_media(false);
         let posted = self.call("chat.postMessage", &request).await;
-        heeded(&self.throttle, to, now, posted)
+        if let Some(until) = held_until(&posted, now) {
+            locked(&self.throttle).hold(to, until);
+        }
+        posted
     }
 
     /// Draws a message anew. Repeating it is harmless.
     pub async fn update(&self, at: &Posted, message: &Message, now: Timestamp) -> Result<(), SlackError> {
-        const ALL: &str = "chat.update";
-        pace(&self.updates, ALL, now)?;
+        locked(&self.updates).take(now).map_err(SlackError::own_pace)?;
         let request = SlackApiChatUpdateRequest::new(id(&at.channel)?.into(), message.content(), at.ts.clone().into())
             .with_parse("none".to_owned())
             .with_link_names(false);
-        let updated = self.call::<_, Posted>(ALL, &request).await.map(|_| ()).map_err(SlackError::repeatable);
-        heeded(&self.updates, ALL, now, updated)
+        let updated = self.call::<_, Posted>("chat.update", &request).await.map(|_| ()).map_err(SlackError::repeatable);
+        if let Some(until) = held_until(&updated, now) {
+            locked(&self.updates).hold(until);
+        }
+        updated
     }
 
     /// Shows a message to one member of a channel, until they reload. It cannot be redrawn.
     pub async fn ephemeral(&self, channel: &str, user: &str, message: &Message, now: Timestamp) -> Result<(), SlackError> {
-        pace(&self.throttle, channel, now)?;
+        self.pace(channel, now)?;
         let request = SlackApiChatPostEphemeralRequest::new(id(channel)?.into(), id(user)?.into(), message.content())
             .with_parse("none".to_owned())
             .with_link_names(false);
@@ -253,6 +258,10 @@ impl SlackApi {
         }
     }
 
+    fn pace(&self, channel: &str, now: Timestamp) -> Result<(), SlackError> {
+        locked(&self.throttle).take(channel, now).map_err(SlackError::own_pace)
+    }
+
     fn is_response_url(&self, url: &SlackResponseUrl) -> bool {
         let url = url.value();
         if !url.username().is_empty() || url.password().is_some() {
@@ -264,17 +273,16 @@ impl SlackApi {
     }
 }
 
-fn pace(throttle: &Mutex<Throttle>, channel: &str, now: Timestamp) -> Result<(), SlackError> {
-    let mut throttle = throttle.lock().unwrap_or_else(PoisonError::into_inner);
-    throttle.take(channel, now).map_err(SlackError::own_pace)
+fn locked<T>(pace: &Mutex<T>) -> MutexGuard<'_, T> {
+    pace.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// Where Slack says how long to wait, nothing else is tried there before that.
-fn heeded<T>(throttle: &Mutex<Throttle>, channel: &str, now: Timestamp, answer: Result<T, SlackError>) -> Result<T, SlackError> {
-    if let Err(SlackError { class: Class::Transient { retry_after: Some(wait) }, .. }) = &answer {
-        throttle.lock().unwrap_or_else(PoisonError::into_inner).hold(channel, now.plus(*wait));
+fn held_until<T>(answer: &Result<T, SlackError>, now: Timestamp) -> Option<Timestamp> {
+    match answer {
+        Err(SlackError { class: Class::Transient { retry_after: Some(wait) }, .. }) => Some(now.plus(*wait)),
+        Ok(_) | Err(_) => None,
     }
-    answer
 }
 
 #[derive(Deserialize)]

@@ -4,7 +4,7 @@
 //! Counts and answers; it never waits. The caller gives the time and does something else until then. A channel that was
 //! quiet long enough to be full again is forgotten, so that the memory is bounded by what was posted lately.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, VecDeque};
 use std::time::Duration;
 
 use crate::access::time::Timestamp;
@@ -17,29 +17,15 @@ pub const BURST: i64 = 3;
 const HOLD_MS_MAX: i64 = 15 * 60 * 1000;
 
 /// Remembers what was posted lately, per channel.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub struct Throttle {
-    pace_ms: i64,
-    burst: i64,
     /// When each channel will be rested (a whole burst is free again). Missing: rested.
     rested_at: HashMap<String, Timestamp>,
     /// Until when Slack wants nothing in a channel.
     held_until: HashMap<String, Timestamp>,
 }
 
-impl Default for Throttle {
-    /// At the pace of posted messages.
-    fn default() -> Throttle {
-        Throttle::new(PACE_MS, BURST)
-    }
-}
-
 impl Throttle {
-    /// At another pace: one in `pace_ms`, and `burst` at once after a rest.
-    pub fn new(pace_ms: i64, burst: i64) -> Throttle {
-        Throttle { pace_ms, burst, rested_at: HashMap::new(), held_until: HashMap::new() }
-    }
-
     /// Slack wants nothing in this channel until then, at most 15 minutes. Other channels go on.
     pub fn hold(&mut self, channel: &str, until: Timestamp) {
         self.held_until.insert(channel.to_owned(), until);
@@ -54,12 +40,54 @@ impl Throttle {
             return Err(until.since(now));
         }
         self.rested_at.retain(|_, rested| *rested > now);
-        let full = Timestamp::from_millis(now.as_millis().saturating_add(self.pace_ms.saturating_mul(self.burst)));
+        let full = Timestamp::from_millis(now.as_millis().saturating_add(PACE_MS * BURST));
         let rested = self.rested_at.get(channel).copied().unwrap_or(now).clamp(now, full);
-        let next = rested.plus(Duration::from_millis(self.pace_ms.unsigned_abs()));
+        let next = rested.plus(Duration::from_millis(PACE_MS.unsigned_abs()));
         let taken = next <= full;
         self.rested_at.insert(channel.to_owned(), if taken { next } else { rested });
         if taken { Ok(()) } else { Err(next.since(full)) }
+    }
+}
+
+/// So many calls of one method in any minute.
+#[derive(Debug)]
+pub struct PerMinute {
+    max: usize,
+    /// When the calls of the last minute were made, in order.
+    taken: VecDeque<Timestamp>,
+    /// Until when Slack wants none.
+    held_until: Option<Timestamp>,
+}
+
+impl PerMinute {
+    const MINUTE: Duration = Duration::from_secs(60);
+
+    /// At most `max` in any minute.
+    pub fn new(max: usize) -> PerMinute {
+        PerMinute { max, taken: VecDeque::new(), held_until: None }
+    }
+
+    /// Slack wants no such call until then, at most 15 minutes.
+    pub fn hold(&mut self, until: Timestamp) {
+        self.held_until = Some(until);
+    }
+
+    /// Takes a place for one call, or says how long to wait for one. Calls of a time that has not come yet are forgotten: the
+    /// clock went back.
+    pub fn take(&mut self, now: Timestamp) -> Result<(), Duration> {
+        let held_max = Timestamp::from_millis(now.as_millis().saturating_add(HOLD_MS_MAX));
+        self.held_until = self.held_until.filter(|until| *until > now && *until <= held_max);
+        if let Some(until) = self.held_until {
+            return Err(until.since(now));
+        }
+        self.taken.retain(|at| *at <= now && now.since(*at) < PerMinute::MINUTE);
+        match self.taken.front() {
+            Some(first) if self.taken.len() >= self.max => Err(first.plus(PerMinute::MINUTE).since(now)),
+            Some(_) | None => {
+                self.taken.push_back(now);
+                Ok(())
+            }
+        }
     }
 }
 
@@ -110,6 +138,21 @@ mod tests {
 
         throttle.hold("C1", at(3_600_000));
         assert_eq!(throttle.take("C1", at(60_000)), Ok(()), "the clock went back: nobody waits for an hour");
+    }
+
+    #[test]
+    fn in_any_minute_no_more_than_so_many_pass() {
+        let mut calls = PerMinute::new(50);
+        let passed: Vec<i64> = (0..180_000).step_by(100).filter(|ms| calls.take(at(*ms)).is_ok()).collect();
+        for from in 0..120_000 {
+            let within = passed.iter().filter(|ms| (from..from + 60_000).contains(*ms)).count();
+            assert!(within <= 50, "{within} from {from} on");
+        }
+        assert_eq!(passed.len(), 150, "and no fewer");
+        assert!(calls.take(at(0)).is_ok(), "a clock that goes back holds nobody up");
+        calls.hold(at(30_000));
+        assert_eq!(calls.take(at(20_000)), Err(Duration::from_secs(10)));
+        assert_eq!(calls.take(at(30_000)), Ok(()));
     }
 
     #[test]

@@ -1,14 +1,11 @@
-// A small app on Bolt for JavaScript, unmodified, for the emulator to meet. Says `ready` and, over HTTP, its port once it listens.
+// A small app on Bolt for JavaScript, unmodified, for the emulator to meet. Says `ready` and its port once it listens.
 //
-//     node -e "$(cat bot.js)" http|socket API_URL BOT_TOKEN APP_TOKEN SIGNING_SECRET
+//     node -e "$(cat bot.js)" API_URL BOT_TOKEN SIGNING_SECRET
 const { App } = require('@slack/bolt');
 
-const [transport, apiUrl, token, appToken, signingSecret] = process.argv.slice(1);
+const [apiUrl, token, signingSecret] = process.argv.slice(1);
 const clientOptions = { slackApiUrl: apiUrl.replace(/\/*$/, '/') };
-const app =
-  transport === 'socket'
-    ? new App({ token, appToken, socketMode: true, clientOptions })
-    : new App({ token, signingSecret, clientOptions });
+const app = new App({ token, signingSecret, clientOptions });
 
 const form = (metadata) => ({
   type: 'modal',
@@ -87,7 +84,7 @@ app.event('user_change', async ({ event, client }) => {
 
 (async () => {
   const server = await app.start({ port: 0, host: '127.0.0.1' });
-  console.log(transport === 'socket' ? 'ready' : `ready ${server.address().port}`);
+  console.log(`ready ${server.address().port}`);
   // Until whoever started it is gone.
   process.stdin.on('end', () => process.exit(0)).resume();
 })();
