@@ -47,6 +47,8 @@ pub struct Config {
     pub security_channel: Option<String>,
     /// Where the digest goes; without one, where alarms go.
     pub digest_channel: Option<String>,
+    /// Where a card goes whose own channel cannot be posted to.
+    pub fallback_channel: Option<String>,
     /// People who may end, withdraw and see everything.
     pub admins: BTreeSet<PersonId>,
     /// Set for the demo only.
@@ -112,12 +114,22 @@ impl Config {
         let listen = read.or("DAYPASS_LISTEN", SocketAddr::from(([127, 0, 0, 1], 3000)), listen);
         let security_channel = read.maybe("DAYPASS_SECURITY_CHANNEL", channel);
         let digest_channel = read.maybe("DAYPASS_DIGEST_CHANNEL", channel);
+        let fallback_channel = read.maybe("DAYPASS_FALLBACK_CHANNEL", channel);
         let admins = read.or("DAYPASS_ADMINS", BTreeSet::new(), admins);
         let demo = read.demo(&api_url);
         match (basics, bot_token, transport, read.problems) {
-            (Some(basics), Some(bot_token), Some(transport), problems) if problems.is_empty() => {
-                Ok(Config { basics, bot_token, transport, api_url, listen, security_channel, digest_channel, admins, demo })
-            }
+            (Some(basics), Some(bot_token), Some(transport), problems) if problems.is_empty() => Ok(Config {
+                basics,
+                bot_token,
+                transport,
+                api_url,
+                listen,
+                security_channel,
+                digest_channel,
+                fallback_channel,
+                admins,
+                demo,
+            }),
             (_, _, _, problems) => Err(ConfigError { problems }),
         }
     }

@@ -219,6 +219,10 @@ pub enum Refusal {
     // Ending and extending.
     /// This is not theirs to end or extend.
     NotYours,
+    /// Only admins vouch for an end that cannot be looked at.
+    VouchingIsForAdmins,
+    /// Nobody vouches for the end of their own access.
+    OwnWord,
     /// The grant is over or on its way out.
     GrantOver {
         /// The grant.

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use tracing::{info, warn};
+use tracing::warn;
 
 use crate::access::decide::NoteRule;
 use crate::access::event::Actor;
@@ -11,7 +11,7 @@ use crate::access::request::{Request, TermsHash};
 use crate::access::words::Words;
 use crate::slack::block::Message;
 use crate::slack::command::NotUnderstood;
-use crate::slack::inbound::{self, Action};
+use crate::slack::inbound::Action;
 use crate::slack::say::refusal::not_understood;
 use crate::slack::say::{button, form, forms};
 use crate::store::StoreError;
@@ -35,7 +35,7 @@ impl App {
             Err(told) => return self.reply_to(&action, told.message),
         };
         if let Some(view) = action.view.as_ref().filter(|view| view.callback_id == form::REQUEST) {
-            self.redraw(&caller, view).await;
+            self.redraw(&caller, view, &action.action_ts).await;
             return Answer::empty();
         }
         self.adopt(&caller.person, &action).await;
@@ -103,6 +103,7 @@ impl App {
                 names::learn(&mut names, &pinned.request, &[]);
                 return self.open(&action.trigger_id, forms::deny_form(&pinned.request, &names)).await.map(|()| None);
             }
+            button::CHECK | button::VOUCH => return self.press_late(attempt, caller, action, grant.ok_or_else(unknown)?).await,
             button::REVIEW => return self.press_review(attempt, caller, action, request.ok_or_else(unknown)?).await,
             button::DETAILS => {
                 let id = request.ok_or_else(unknown)?;
@@ -115,11 +116,31 @@ impl App {
                 let view = view.map_err(|stop| shown::<Message>(Err(stop), names))?;
                 return self.open(&action.trigger_id, view).await.map(|()| None);
             }
-            button::REQUEST => return self.open_request_form(caller, &action.trigger_id).await.map(|()| None),
+            button::REQUEST => return self.open_empty_form(caller, &action.trigger_id).await.map(|()| None),
             button::GLASS => return self.open_glass_form(attempt, caller, &action.trigger_id).await,
             _ => return Err(unknown()),
         };
         Ok(Some(outcome))
+    }
+
+    /// What can be done about an end that is late. The form that vouches for one opens for whoever may.
+    async fn press_late(
+        &self,
+        attempt: &mut Attempt,
+        Caller { person, names, .. }: &Caller,
+        action: &Action,
+        id: GrantId,
+    ) -> Result<Option<Outcome>, Message> {
+        if action.action_id == button::CHECK {
+            attempt.verb = "check";
+            return Ok(Some(self.perform(attempt, names, &Deed::LookAgain(id, Box::new(action.clone()))).await));
+        }
+        attempt.verb = "vouch";
+        match self.vouch_form(names, person, id).await {
+            Ok(view) => self.open(&action.trigger_id, view).await.map(|()| None),
+            Err(Stop::Refused(refusal)) => Ok(Some(self.perform(attempt, names, &Deed::Nothing(refusal)).await)),
+            Err(stop) => Err(shown(Err::<Message, _>(stop), names)),
+        }
     }
 
     /// Opens the form that closes a review, for whoever may. Nobody else writes what they found only to read that it is not for
@@ -136,15 +157,6 @@ impl App {
             Ok(view) => self.open(&action.trigger_id, view).await.map(|()| None),
             Err(Stop::Refused(refusal)) => Ok(Some(self.perform(attempt, names, &Deed::Nothing(refusal)).await)),
             Err(stop) => Err(shown(Err::<Message, _>(stop), names)),
-        }
-    }
-
-    /// The form follows what is chosen in it. One that was changed meanwhile is left alone.
-    async fn redraw(&self, caller: &Caller, view: &inbound::ViewRef) {
-        let filled = self.filled(&caller.loaded, &caller.person, &view.values);
-        let Some(drawn) = self.request_form(&caller.loaded, &caller.names, &caller.person, &filled).await else { return };
-        if let Err(error) = self.slack.update_view(&view.id, Some(&view.hash), &drawn).await {
-            info!(%error, "a form was not redrawn");
         }
     }
 
@@ -205,7 +217,7 @@ impl App {
     }
 
     /// Answers a click where it was made, after it was acknowledged: Slack ignores what stands in the acknowledgement.
-    fn reply_to(self: &Arc<Self>, action: &Action, message: Message) -> Answer {
+    pub(super) fn reply_to(self: &Arc<Self>, action: &Action, message: Message) -> Answer {
         let app = Arc::clone(self);
         let (url, channel, user) =
             (action.response_url.clone(), action.message.as_ref().map(|at| at.channel.clone()), action.from.user.clone());

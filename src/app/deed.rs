@@ -5,10 +5,11 @@ use std::sync::Arc;
 
 use tracing::error;
 
-use crate::access::ids::{PersonId, RequestId};
+use crate::access::ids::{GrantId, PersonId, RequestId};
 use crate::access::refusal::Refusal;
 use crate::access::time::Timestamp;
 use crate::access::words::Words;
+use crate::slack::inbound::Action;
 use crate::slack::say::names::Names;
 use crate::slack::say::refusal::refused;
 use crate::store::StoreError;
@@ -21,6 +22,7 @@ use super::extend::More;
 use super::policies::Loaded;
 use super::review::Closing;
 use super::transact::{Attempt, Outcome, Stop, Told};
+use super::vouch::Vouching;
 
 /// How often a decision is made anew because what it was based on changed.
 const TRIES_MAX: usize = 4;
@@ -44,6 +46,10 @@ pub(super) enum Deed {
     Remind(PersonId, Option<RequestId>),
     /// Ends a grant.
     End(PersonId, Ending),
+    /// Has a late end looked at now, by this button.
+    LookAgain(GrantId, Box<Action>),
+    /// Vouches for a late end.
+    Vouch(Vouching),
     /// Cannot even try.
     Nothing(Refusal),
 }
@@ -75,6 +81,8 @@ impl App {
             Deed::Withdraw(by, request) => self.withdraw(attempt, loaded, names, (by, request)).await,
             Deed::Remind(by, request) => self.remind(attempt, loaded, names, (by, request)).await,
             Deed::End(by, ending) => self.end(attempt, loaded, names, (by, ending)).await,
+            Deed::LookAgain(grant, action) => self.look_again(attempt, loaded, names, (grant, &action)).await,
+            Deed::Vouch(vouching) => self.vouch(attempt, loaded, names, vouching).await,
             Deed::Nothing(refusal) => Err(Stop::Refused(refusal)),
         }
     }

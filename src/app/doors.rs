@@ -28,7 +28,7 @@ use super::form::Filled;
 use super::glass::breakable;
 use super::messages::Kind;
 use super::policies::Loaded;
-use super::surface::{Answer, Caller, nothing_to_ask};
+use super::surface::{Answer, Caller};
 use super::telling::Telling;
 use super::transact::{Attempt, Outcome};
 
@@ -44,7 +44,7 @@ impl App {
             Err(told) => return self.say_in_window(&used, told.message).await,
         };
         let opened = match used.callback_id.as_str() {
-            shortcut::REQUEST => self.open_request_form(&caller, &used.trigger_id).await,
+            shortcut::REQUEST => self.open_empty_form(&caller, &used.trigger_id).await,
             shortcut::GLASS => match self.open_glass_form(&mut attempt, &caller, &used.trigger_id).await {
                 Ok(Some(Outcome::Now(told))) => Err(told.message),
                 Ok(Some(Outcome::Before(_)) | None) => Ok(()),
@@ -62,10 +62,9 @@ impl App {
     }
 
     /// The form that asks, empty.
-    pub(super) async fn open_request_form(&self, caller: &Caller, trigger_id: &str) -> Result<(), Message> {
+    pub(super) async fn open_empty_form(self: &Arc<Self>, caller: &Caller, trigger_id: &str) -> Result<(), Message> {
         let Caller { person, loaded, names } = caller;
-        let view = self.request_form(loaded, names, person, &Filled::default()).await;
-        self.open(trigger_id, view.unwrap_or_else(nothing_to_ask)).await
+        self.open_request_form(trigger_id, (loaded, person, names), Filled::default()).await
     }
 
     /// The form for emergencies, for whoever a policy lets break the glass for anything; a refusal for everybody else.

@@ -17,7 +17,7 @@ use crate::slack::block::{Choice, View};
 use crate::slack::command::{self, Length, read_length};
 use crate::slack::inbound::Values;
 use crate::slack::say::field;
-use crate::slack::say::forms::{self, Outlook, RequestForm, choice_value};
+use crate::slack::say::forms::{self, Outlook, RequestForm, Ticket, choice_value};
 use crate::slack::say::names::Names;
 use crate::slack::zone::Zone;
 
@@ -52,6 +52,7 @@ pub(super) struct Filled {
     role: Option<RoleId>,
     length: Option<Ttl>,
     until: String,
+    ticket: String,
     reason: String,
 }
 
@@ -121,15 +122,20 @@ impl App {
             }
         });
         let all: Vec<Ttl> = LENGTHS.iter().filter_map(|minutes| Ttl::from_minutes(*minutes)).collect();
-        let (lengths, preset, ticket, outlook) = match (&filled.resource, &role) {
+        let (lengths, preset, (ticket, patterns), outlook) = match (&filled.resource, &role) {
             (Some(resource), Some(role)) => {
                 let limits = self.limits(loaded, person, resource, role);
                 let lengths: Vec<Ttl> = all.iter().copied().filter(|ttl| limits.max.is_none_or(|max| *ttl <= max)).collect();
                 let length = filled.length.or(limits.default);
                 let wish = wish(person, resource.clone(), role.clone(), length.unwrap_or(Ttl::MIN), Words::typed(&filled.reason));
-                (if lengths.is_empty() { all } else { lengths }, length, limits.ticket, self.outlook(loaded, wish).await)
+                (
+                    if lengths.is_empty() { all } else { lengths },
+                    length,
+                    (limits.ticket, limits.patterns),
+                    self.outlook(loaded, wish).await,
+                )
             }
-            (Some(_), None) | (None, _) => (all, filled.length, None, None),
+            (Some(_), None) | (None, _) => (all, filled.length, (None, Vec::new()), None),
         };
         let outlook = outlook.as_ref().map(|seen| Outlook {
             asked: &seen.asked,
@@ -138,6 +144,12 @@ impl App {
             lingers: seen.lingers.as_deref(),
         });
         let role = role.as_ref().map(|role| choice_value(role.as_str()));
+        let named = patterns.first().and_then(|pattern| pattern.find(&filled.reason)).map(|found| {
+            // The pattern takes what is around the word as well.
+            found.as_str().trim_matches(|c: char| !c.is_alphanumeric()).to_owned()
+        });
+        let named = named.unwrap_or_default();
+        let named = if filled.ticket.is_empty() { named } else { filled.ticket.clone() };
         forms::request_form(&RequestForm {
             resources: &resources,
             resource: chosen.as_ref(),
@@ -147,7 +159,7 @@ impl App {
             length: preset.filter(|ttl| lengths.contains(ttl)),
             until: &filled.until,
             reason: &filled.reason,
-            ticket: ticket.as_deref(),
+            ticket: ticket.as_ref().map(|looks| Ticket { looks, typed: &named }),
             outlook,
             names,
         })
@@ -160,8 +172,9 @@ impl App {
         let mut tickets: Vec<&str> =
             policies.iter().filter_map(|policy| policy.reason.ticket.as_ref()).map(|ticket| ticket.pattern.as_str()).collect();
         tickets.dedup();
+        let patterns = policies.iter().filter_map(|policy| Some(policy.reason.ticket.as_ref()?.regex.clone())).collect();
         let ticket = (!tickets.is_empty()).then(|| tickets.join(" and "));
-        Limits { max, default: default.filter(|default| max.is_none_or(|max| *default <= max)), ticket }
+        Limits { max, default: default.filter(|default| max.is_none_or(|max| *default <= max)), ticket, patterns }
     }
 
     /// Who would be asked and until when, whatever the reason will be.
@@ -199,6 +212,7 @@ impl App {
             role,
             length: chosen(field::DURATION).and_then(|text| text.parse().ok()),
             until: values.text(field::UNTIL).to_owned(),
+            ticket: values.text(field::TICKET).trim().to_owned(),
             reason: values.text(field::REASON).to_owned(),
         }
     }
@@ -207,16 +221,26 @@ impl App {
     pub(super) fn wish_of_form(&self, loaded: &Loaded, person: &PersonId, values: &Values) -> Result<Wish, Value> {
         let filled = self.filled(loaded, person, values);
         let mut problems = BTreeMap::new();
+        // What was offered and is not there any more went with other policy files, while the form was open.
         if filled.resource.is_none() {
-            problems.insert(field::RESOURCE, "Choose what you need.".to_owned());
+            let problem = match values.chosen(field::RESOURCE) {
+                Some(value) if !value.starts_with('#') => "You can't ask for this any more. Choose something else.",
+                Some(_) | None => "Choose what you need.",
+            };
+            problems.insert(field::RESOURCE, problem.to_owned());
         }
         let roles = filled.resource.as_ref().and_then(|resource| askable(loaded, person).remove(resource)).unwrap_or_default();
-        let role = filled.role.clone().or_else(|| match roles.as_slice() {
-            [only] => Some(only.clone()),
-            _ => None,
+        // Only where none was chosen: another one than was chosen is never taken for it.
+        let role = filled.role.clone().or_else(|| match (roles.as_slice(), values.chosen(field::ROLE)) {
+            ([only], None) => Some(only.clone()),
+            (_, _) => None,
         });
         if role.is_none() && filled.resource.is_some() {
-            problems.insert(field::ROLE, "Choose as what.".to_owned());
+            let was_chosen = values.chosen(field::ROLE).is_some();
+            let problem = if was_chosen { "You can't ask for this any more. Choose another." } else { "Choose as what." };
+            // Before a resource is chosen there is no field for its role.
+            let at = if values.has(field::ROLE) { field::ROLE } else { field::RESOURCE };
+            problems.insert(at, problem.to_owned());
         }
         let zone = names::zone_of(&loaded.set, person);
         let typed = (!filled.until.trim().is_empty()).then(|| {
@@ -236,17 +260,24 @@ impl App {
         }
         match (filled.resource, role, length) {
             (Some(resource), Some(role), Some(length)) if problems.is_empty() => {
-                Ok(wish(person, resource, role, length, Words::typed(&filled.reason)))
+                Ok(wish(person, resource, role, length, Words::typed(&with_ticket(&filled.ticket, &filled.reason))))
             }
             _ => Err(forms::errors(&problems)),
         }
     }
 }
 
+/// The reason with the ticket before it, unless it names it already.
+fn with_ticket(ticket: &str, reason: &str) -> String {
+    if ticket.is_empty() || reason.contains(ticket) { reason.to_owned() } else { format!("{ticket} {reason}") }
+}
+
 struct Limits {
     max: Option<Ttl>,
     default: Option<Ttl>,
     ticket: Option<String>,
+    /// The same, to find one.
+    patterns: Vec<regex_lite::Regex>,
 }
 
 struct Seen {
@@ -338,15 +369,4 @@ pub(super) fn find_role(loaded: &Loaded, resource: &ResourceId, roles: &[RoleId]
         asked: word.to_owned(),
         roles: roles.iter().map(ToString::to_string).collect(),
     })
-}
-
-/// What a search in the form finds, at most as many as Slack shows.
-pub(super) fn search(loaded: &Loaded, person: &PersonId, names: &Names, typed: &str) -> Vec<Choice> {
-    let typed = typed.to_lowercase();
-    askable(loaded, person)
-        .into_keys()
-        .map(|id| Choice { text: names.resource(&id).to_owned(), value: choice_value(id.as_str()) })
-        .filter(|choice| choice.text.to_lowercase().contains(&typed) || choice.value.contains(&typed))
-        .take(crate::slack::limits::OPTIONS_MAX)
-        .collect()
 }

@@ -122,6 +122,19 @@ impl App {
         }
     }
 
+    /// Asks Slack about one person, because one of their accounts turned out to be deactivated.
+    ///
+    /// # Errors
+    ///
+    /// When the rows cannot be read or written.
+    pub async fn check_person(&self, person: &PersonId) -> Result<(), StoreError> {
+        let (Some(loaded), Ok(home)) = (self.policies.current(), self.installed().await) else { return Ok(()) };
+        let (directory, person) = (loaded.directory(&home.team), self.policies.now_called(person));
+        let asked = std::slice::from_ref(&person);
+        let outside = self.standings.of(&self.slack, directory, asked, (self.wall(), Silence::Unknown)).await;
+        if outside.standing(&person) == Standing::Deactivated { self.has_left(&person).await } else { Ok(()) }
+    }
+
     async fn check_everybody(&self) -> Result<(), StoreError> {
         let (Some(loaded), Ok(home)) = (self.policies.current(), self.installed().await) else { return Ok(()) };
         let directory = loaded.directory(&home.team);

@@ -62,6 +62,10 @@ pub enum Kind {
     Home,
     /// The message with the buttons that open the forms, pinned in a channel. Redrawn.
     Door,
+    /// A channel cannot be posted to, on this day; what it is about is the channel and why, one a line.
+    NoPlace(Timestamp),
+    /// Somebody cannot be reached; what it is about is what they should have read of, which message it was, who, and why, one a line.
+    Undelivered,
 }
 
 /// What the requester is told of a grant by a new message.
@@ -108,6 +112,8 @@ impl Kind {
             Kind::Draining(at) => format!("draining/{}", at.as_millis()),
             Kind::Home => HOME.to_owned(),
             Kind::Door => "door".to_owned(),
+            Kind::NoPlace(day) => format!("no_place/{}", day.as_millis()),
+            Kind::Undelivered => "undelivered".to_owned(),
         })
     }
 
@@ -145,6 +151,8 @@ impl Kind {
             ("draining", _) => at().map(Kind::Draining),
             (HOME, None) => Some(Kind::Home),
             ("door", None) => Some(Kind::Door),
+            ("no_place", _) => at().map(Kind::NoPlace),
+            ("undelivered", None) => Some(Kind::Undelivered),
             _ => None,
         }
     }
@@ -158,6 +166,7 @@ impl Kind {
             | Kind::Reminder(_)
             | Kind::News(Moment::InForce)
             | Kind::Warning(_)
+            | Kind::Overdue(_)
             | Kind::Glass
             | Kind::Review
             | Kind::Home
@@ -168,7 +177,6 @@ impl Kind {
             | Kind::ReviewOverdue(_)
             | Kind::Reviewed
             | Kind::News(Moment::Extended | Moment::Over)
-            | Kind::Overdue(_)
             | Kind::OverdueIsOver
             | Kind::Drifted
             | Kind::ProviderMoved
@@ -180,7 +188,9 @@ impl Kind {
             | Kind::CutShort(_)
             | Kind::Finding(_)
             | Kind::Digest(_)
-            | Kind::Draining(_) => Style::Once,
+            | Kind::Draining(_)
+            | Kind::NoPlace(_)
+            | Kind::Undelivered => Style::Once,
         }
     }
 }

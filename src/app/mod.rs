@@ -2,6 +2,7 @@
 //!
 //! Everything that is answered is committed before it is answered. What comes in twice is done once and answered twice.
 
+mod alarms;
 mod approve;
 mod ask;
 mod bundle;
@@ -35,18 +36,21 @@ mod recheck;
 mod remind;
 pub mod render;
 mod review;
+mod search;
 mod sources;
 pub mod standing;
 mod submit;
 mod surface;
 mod telling;
 mod transact;
+mod vouch;
 pub mod watch;
+mod windows;
 mod withdraw;
 
 use std::collections::BTreeSet;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock};
 
 use tokio::sync::Notify;
 use tracing::warn;
@@ -55,7 +59,7 @@ use crate::access::ids::{PersonId, RequestId};
 use crate::access::refusal::Refusal;
 use crate::access::time::{Now, Timestamp, Trust};
 use crate::clock::{Clock, Judge};
-use crate::slack::client::{Installed, SlackApi, SlackError};
+use crate::slack::client::{Installed, SlackApi};
 use crate::slack::socket;
 use crate::store::{Health, Store, StoreError};
 
@@ -76,6 +80,8 @@ pub struct Settings {
     pub security_channel: Option<String>,
     /// Where digests go; without one, where alarms go.
     pub digest_channel: Option<String>,
+    /// Where a card goes whose own channel cannot be posted to.
+    pub fallback_channel: Option<String>,
     /// People who may end, withdraw and see everything.
     pub admins: BTreeSet<PersonId>,
     /// What to make of files that have no word of something that is open.
@@ -102,14 +108,14 @@ pub struct App {
     settings: Settings,
     standings: Standings,
     sources: sources::Sources,
+    windows: windows::Windows,
+    lookers: vouch::Lookers,
     installed: OnceLock<Installed>,
     socket: OnceLock<socket::Status>,
     wake: Notify,
     mail: Notify,
     pages: Notify,
     trust: Mutex<Trust>,
-    /// Slack's word for why it refuses the token.
-    refused_token: Mutex<Option<String>>,
     is_draining: AtomicBool,
 }
 
@@ -126,13 +132,14 @@ impl App {
             settings,
             standings: Standings::default(),
             sources: sources::Sources::default(),
+            windows: windows::Windows::default(),
+            lookers: vouch::Lookers::default(),
             installed: OnceLock::new(),
             socket: OnceLock::new(),
             wake: Notify::new(),
             mail: Notify::new(),
             pages: Notify::new(),
             trust: Mutex::new(Trust::Sound),
-            refused_token: Mutex::default(),
             is_draining: AtomicBool::new(false),
         })
     }
@@ -231,6 +238,13 @@ impl App {
         }
     }
 
+    /// Asks Slack whether it still takes the token; what it says, [`App::readiness`] tells.
+    pub async fn check_token(&self) {
+        if let Ok(Err(error)) = tokio::time::timeout(standing::WAIT, self.slack.auth_test()).await {
+            warn!(%error, "slack does not say whose token this is");
+        }
+    }
+
     /// From now on it takes a connection of Slack's to be ready. Once, in Socket Mode.
     pub fn comes_over(&self, socket: socket::Status) {
         drop(self.socket.set(socket));
@@ -252,14 +266,14 @@ impl App {
         if self.policies.current().is_none() {
             return Err("no valid policy is loaded; no requests are taken, and what is in force ends on time".to_owned());
         }
+        if let Some(code) = self.slack.refuses_token() {
+            return Err(format!(
+                "slack refuses the bot token (`{code}`), so that nobody can ask or be told; what is in force still ends on time; \
+                 install the app again, put its token into `SLACK_BOT_TOKEN`, and restart"
+            ));
+        }
         if self.installed.get().is_none() {
             return Err("slack has not answered yet whose token this is".to_owned());
-        }
-        if let Some(code) = lock(&self.refused_token).as_deref() {
-            return Err(format!(
-                "slack refuses the token (`{code}`); nobody can ask or is told anything, and what is in force ends on time: install the \
-                 app again, put the new token in place, and restart"
-            ));
         }
         if self.is_draining.load(Ordering::Relaxed) {
             return Err("daypass is being taken out of service: nothing new is taken, and what is in force ends".to_owned());
@@ -267,19 +281,9 @@ impl App {
         self.socket.get().map_or(Ok(()), socket::Status::readiness)
     }
 
-    /// Notes what a call said of the token: a token that was refused stays so until Slack takes it.
-    pub fn note_token(&self, said: Result<(), &SlackError>) {
-        match said {
-            Ok(()) => *lock(&self.refused_token) = None,
-            Err(error) if error.is_about_the_token() => *lock(&self.refused_token) = Some(error.code.clone()),
-            Err(_) => {}
-        }
-    }
-
-    /// Asks Slack whether it takes the token still.
+    /// Asks Slack whether it takes the token still; [`App::readiness`] says so.
     pub async fn look_at_token(&self) {
-        let said = self.slack.auth_test().await;
-        self.note_token(said.as_ref().map(drop));
+        drop(self.slack.auth_test().await);
     }
 
     /// Tells the security channel, once, of something that bears our mark and is in no row: provider, account and thing.
@@ -289,8 +293,4 @@ impl App {
             .write(move |tx| Telling { set: None, security_channel: channel.as_deref(), at }.alarm(tx, &Kind::LeftOver, what))
             .await
     }
-}
-
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

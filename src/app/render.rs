@@ -14,7 +14,7 @@ use crate::slack::say::digest::{Draining, draining};
 use crate::slack::say::glass::{self, GlassFacts};
 use crate::slack::say::home::door;
 use crate::slack::say::names::Names;
-use crate::slack::say::notice::{self, Alarm, EndsSoon, Overdue};
+use crate::slack::say::notice::{self, EndsSoon, Overdue};
 use crate::slack::say::remind;
 use crate::slack::say::status::{Extend, StatusFacts, status, status_of_request};
 use crate::store::outbox::{Audience, MessageKey};
@@ -24,7 +24,7 @@ use super::cut::Cut;
 use super::messages::{Kind, Moment};
 use super::policies::Loaded;
 use super::telling::end_together;
-use super::{App, lists, names};
+use super::{App, alarms, lists, names};
 
 /// Whether a message is drawn for the first time.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -75,14 +75,20 @@ impl App {
             let changes: Vec<String> = key.about.lines().map(str::to_owned).collect();
             return Ok(Some(notice::policy_changed(&changes)));
         }
-        if let Some(alarm) = alarm_of(&kind, key) {
-            let grant = key.about.parse::<GrantId>().ok();
-            let names = self.store.read(move |reader| named(reader, names, grant)).await?;
+        if let Some(alarm) = alarms::alarm_of(&kind, key) {
+            let about = key.about.lines().next().unwrap_or_default().to_owned();
+            let names = self.store.read(move |reader| alarms::named(reader, names, &about)).await?;
             return Ok(Some(notice::alarm(&alarm, &names)));
         }
         if let Kind::CutShort(_) = kind {
             let Some(cut) = Cut::read(&key.about) else { return Ok(None) };
             return self.store.read(move |reader| cut.draw(reader, names)).await.map(Some);
+        }
+        if drawn == Drawn::First
+            && matches!(kind, Kind::Decided | Kind::News(Moment::Over))
+            && self.is_said_by_status(key).await?
+        {
+            return Ok(None);
         }
         let about = key.about.split(' ').next().unwrap_or_default().to_owned();
         let story = self.store.read(move |reader| read_story(reader, &about, names)).await?;
@@ -126,7 +132,7 @@ impl App {
             }
             (Kind::Reviewed, _) => Ok(draw_glass(&story, glass::reviewed)),
             (Kind::Warning(end), Some(grant)) => self.warning(&story, &grant, (end, now), drawn).await,
-            (Kind::Overdue(_), Some(grant)) => self.overdue(&story, &grant, now).await,
+            (Kind::Overdue(_), Some(grant)) => self.overdue(&story, &grant, (now, drawn)).await,
             (Kind::OverdueIsOver, Some(grant)) => Ok(match &grant.state {
                 GrantState::Ended(ended) => Some(notice::overdue_is_over(grant.id, ended, &story.names)),
                 _ => None,
@@ -148,10 +154,23 @@ impl App {
                 | Kind::Digest(_)
                 | Kind::Draining(_)
                 | Kind::Home
-                | Kind::Door,
+                | Kind::Door
+                | Kind::NoPlace(_)
+                | Kind::Undelivered,
                 _,
             ) => Ok(None),
         }
+    }
+
+    /// Whether the standing message about the same request has yet to be posted to the same person: it will say this as well.
+    async fn is_said_by_status(&self, news: &MessageKey) -> Result<bool, StoreError> {
+        let (about, audience) = (news.about.clone(), news.audience.clone());
+        let read = self.store.read(move |reader| {
+            let grant = about.parse::<GrantId>().ok().map(|id| reader.grant(id)).transpose()?.flatten();
+            let about = grant.map_or(about, |grant| grant.request.to_string());
+            reader.is_unposted(&MessageKey { kind: Kind::Status.name(), about, audience })
+        });
+        read.await
     }
 
     /// What the policy files and the adapter say beside the rows.
@@ -198,8 +217,17 @@ impl App {
         Ok(Some(notice::ends_soon(&facts, grant, now)))
     }
 
-    async fn overdue(&self, story: &Story, grant: &Grant, now: Timestamp) -> Result<Option<Message>, StoreError> {
-        let GrantState::Revoking(revoking) = &grant.state else { return Ok(None) };
+    async fn overdue(
+        &self,
+        story: &Story,
+        grant: &Grant,
+        (now, drawn): (Timestamp, Drawn),
+    ) -> Result<Option<Message>, StoreError> {
+        let revoking = match (&grant.state, drawn) {
+            (GrantState::Revoking(revoking), _) => revoking,
+            (GrantState::Ended(ended), Drawn::Again) => return Ok(Some(notice::was_overdue(grant.id, ended, &story.names))),
+            (_, Drawn::First | Drawn::Again) => return Ok(None),
+        };
         let id = grant.entitlement;
         let Some(entitlement) = self.store.read(move |reader| reader.entitlement(id)).await? else { return Ok(None) };
         let description = &entitlement.description;
@@ -245,52 +273,6 @@ fn connect(set: &PolicySet, person: &PersonId, part: &Part) -> Option<String> {
     let resource = set.resource(&part.resource)?;
     let account = set.account(person, &resource.provider.value);
     Some(resource.how_to_connect.as_deref()?.replace("{account}", account.unwrap_or("your account")))
-}
-
-fn alarm_of(kind: &Kind, key: &MessageKey) -> Option<Alarm> {
-    match kind {
-        Kind::Drifted => key.about.parse().ok().map(|grant| Alarm::Drifted { grant }),
-        Kind::ClockSuspect(_) => Some(Alarm::ClockSuspect),
-        Kind::ClockSound(_) => Some(Alarm::ClockSound),
-        Kind::PolicyRefused(_) => Some(Alarm::PolicyRefused { problems: vec![key.about.clone()] }),
-        Kind::Finding(_) => {
-            let (request, what) = key.about.split_once(' ')?;
-            Some(Alarm::Finding { request: request.parse().ok()?, what: what.to_owned() })
-        }
-        Kind::ProviderMoved => key.about.parse().ok().map(|provider| Alarm::ProviderMoved { provider }),
-        Kind::LeftOver => {
-            let mut lines = key.about.splitn(3, '\n').map(str::to_owned);
-            let (provider, account, thing) = (lines.next()?.parse().ok()?, lines.next()?, lines.next()?);
-            Some(Alarm::LeftOver { provider, account, thing })
-        }
-        Kind::Card
-        | Kind::Status
-        | Kind::Decided
-        | Kind::Reminder(_)
-        | Kind::StillWaiting(_)
-        | Kind::PageFails
-        | Kind::Glass
-        | Kind::Review
-        | Kind::ReviewOverdue(_)
-        | Kind::Reviewed
-        | Kind::News(_)
-        | Kind::Warning(_)
-        | Kind::Overdue(_)
-        | Kind::OverdueIsOver
-        | Kind::PolicyChanged(_)
-        | Kind::CutShort(_)
-        | Kind::Digest(_)
-        | Kind::Draining(_)
-        | Kind::Home
-        | Kind::Door => None,
-    }
-}
-
-fn named(reader: &Reader<'_>, mut names: Names, grant: Option<GrantId>) -> Result<Names, StoreError> {
-    if let Some(grant) = grant.map(|id| reader.grant(id)).transpose()?.flatten() {
-        names::learn_grant(&mut names, reader, &grant)?;
-    }
-    Ok(names)
 }
 
 /// The request that the message is about, and the grant if it is about one.

@@ -136,6 +136,14 @@ impl Standings {
     }
 }
 
+impl super::App {
+    /// Whether Slack says positively that an account is deactivated; where it does not say in time, that is no.
+    pub async fn is_deactivated(&self, user: &str) -> bool {
+        let known = self.standings.account(&self.slack, user, self.wall()).await;
+        known.is_some_and(|known| known.standing == client::Standing::Deactivated)
+    }
+}
+
 /// What several accounts make of one person: the best of them. As long as there is one of which Slack does not say what it is,
 /// nothing bad is said of the person; and only somebody all of whose accounts are deactivated is.
 fn of_person(accounts: &[Option<Standing>]) -> Standing {

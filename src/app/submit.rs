@@ -5,12 +5,12 @@ use std::sync::Arc;
 use tracing::warn;
 
 use crate::access::event::Actor;
-use crate::access::ids::GrantId;
+use crate::access::ids::{GrantId, PersonId};
 use crate::access::refusal::Refusal;
 use crate::access::review::Finding;
 use crate::access::words::Words;
 use crate::slack::block::Message;
-use crate::slack::inbound::Submission;
+use crate::slack::inbound::{Submission, ViewRef};
 use crate::slack::say::{field, form, forms};
 
 use super::App;
@@ -22,6 +22,7 @@ use super::extend::More;
 use super::review::Closing;
 use super::surface::{Answer, Caller};
 use super::transact::{Attempt, Outcome, Told};
+use super::vouch::Vouching;
 
 impl App {
     pub(super) async fn submission(self: &Arc<Self>, key: Option<String>, submission: Submission) -> Answer {
@@ -30,62 +31,15 @@ impl App {
             Ok(caller) => caller,
             Err(told) => return in_window(&told.message),
         };
-        let Caller { person, names, loaded } = &caller;
         let view = &submission.view;
-        let reason = Words::typed(view.values.text(field::REASON));
-        let outcome = match view.callback_id.as_str() {
-            form::REQUEST => {
-                attempt.verb = "request";
-                let wish = match self.wish_of_form(loaded, person, &view.values) {
-                    Ok(wish) => wish,
-                    Err(problems) => return Answer::of(problems),
-                };
-                self.perform(&attempt, names, &Deed::Ask(wish)).await
-            }
-            form::GLASS => {
-                attempt.verb = "break-glass";
-                match wish_of_glass_form(loaded, person, &view.values) {
-                    Ok(wish) => self.perform(&attempt, names, &Deed::Ask(wish)).await,
-                    Err(problems) => return Answer::of(problems),
-                }
-            }
-            form::APPROVE => {
-                let (Some(request), Some(terms)) = read_value(&view.private_metadata) else { return Answer::empty() };
-                (attempt.verb, attempt.about) = ("approve", Some(request.to_string()));
-                let yes = Yes { by: person.clone(), request, terms, note: reason };
-                self.perform(&attempt, names, &Deed::Approve(yes)).await
-            }
-            form::DENY => {
-                let (Some(id), _) = read_value(&view.private_metadata) else { return Answer::empty() };
-                (attempt.verb, attempt.about) = ("deny", Some(id.to_string()));
-                self.perform(&attempt, names, &Deed::Deny(person.clone(), id, reason)).await
-            }
-            form::REVIEW => {
-                let (Some(request), _) = read_value(&view.private_metadata) else { return Answer::empty() };
-                (attempt.verb, attempt.about) = ("review", Some(request.to_string()));
-                let Some(finding) = view.values.chosen(field::FINDING).and_then(Finding::named) else {
-                    return Answer::of(forms::errors(&[(field::FINDING, "Choose what you found.".to_owned())].into()));
-                };
-                let closing = Closing { by: person.clone(), request, finding, note: reason };
-                self.perform(&attempt, names, &Deed::CloseReview(closing)).await
-            }
-            form::EXTEND => {
-                let Ok(grant) = view.private_metadata.parse::<GrantId>() else { return Answer::empty() };
-                (attempt.verb, attempt.about) = ("extend", Some(grant.to_string()));
-                let Some(by) = view.values.chosen(field::DURATION).and_then(|text| text.parse().ok()) else {
-                    return Answer::of(forms::errors(&[(field::DURATION, "Choose how much more.".to_owned())].into()));
-                };
-                let more = More { grant: Some(grant), by, reason };
-                self.perform(&attempt, names, &Deed::AskMore(person.clone(), more)).await
-            }
-            other => {
-                warn!(form = other, "a form was submitted that is not known here");
-                return Answer::empty();
-            }
+        let deed = match self.meant_by_form(&mut attempt, &caller, view) {
+            Ok(deed) => deed,
+            Err(answer) => return answer,
         };
+        let outcome = self.perform(&attempt, &caller.names, &deed).await;
         match outcome {
             Outcome::Now(Told { refusal: Some(refusal), message, may_end }) => {
-                let answer = refused_form(&refusal, &message);
+                let answer = refused_form(&refusal, &message, view);
                 if may_end.is_some() {
                     // A form has no place for this button.
                     self.write_to(&submission.from.user, message);
@@ -94,6 +48,61 @@ impl App {
             }
             Outcome::Now(Told { refusal: None, .. }) | Outcome::Before(_) => Answer::empty(),
         }
+    }
+
+    /// What a form that came back asks to be done; or what is answered where it cannot be read.
+    fn meant_by_form(&self, attempt: &mut Attempt, caller: &Caller, view: &ViewRef) -> Result<Deed, Answer> {
+        let Caller { person, loaded, .. } = caller;
+        let by = person.clone();
+        let reason = Words::typed(view.values.text(field::REASON));
+        let (request, terms) = read_value(&view.private_metadata);
+        let request = || request.ok_or_else(Answer::empty);
+        let deed = match view.callback_id.as_str() {
+            form::REQUEST => {
+                attempt.verb = "request";
+                Deed::Ask(self.wish_of_form(loaded, person, &view.values).map_err(Answer::of)?)
+            }
+            form::GLASS => {
+                attempt.verb = "break-glass";
+                Deed::Ask(wish_of_glass_form(loaded, person, &view.values).map_err(Answer::of)?)
+            }
+            form::APPROVE => {
+                let (request, terms) = (request()?, terms.ok_or_else(Answer::empty)?);
+                (attempt.verb, attempt.about) = ("approve", Some(request.to_string()));
+                Deed::Approve(Yes { by, request, terms, note: reason })
+            }
+            form::DENY => {
+                let request = request()?;
+                (attempt.verb, attempt.about) = ("deny", Some(request.to_string()));
+                Deed::Deny(by, request, reason)
+            }
+            form::REVIEW => {
+                let request = request()?;
+                (attempt.verb, attempt.about) = ("review", Some(request.to_string()));
+                let Some(finding) = view.values.chosen(field::FINDING).and_then(Finding::named) else {
+                    return Err(on_field(field::FINDING, "Choose what you found."));
+                };
+                Deed::CloseReview(Closing { by, request, finding, note: reason })
+            }
+            form::VOUCH => {
+                let vouching = vouched(person, view, reason)?;
+                (attempt.verb, attempt.about) = ("vouch", Some(vouching.grant.to_string()));
+                Deed::Vouch(vouching)
+            }
+            form::EXTEND => {
+                let grant = view.private_metadata.parse::<GrantId>().map_err(|_| Answer::empty())?;
+                (attempt.verb, attempt.about) = ("extend", Some(grant.to_string()));
+                let Some(more) = view.values.chosen(field::DURATION).and_then(|text| text.parse().ok()) else {
+                    return Err(on_field(field::DURATION, "Choose how much more."));
+                };
+                Deed::AskMore(by, More { grant: Some(grant), by: more, reason })
+            }
+            other => {
+                warn!(form = other, "a form was submitted that is not known here");
+                return Err(Answer::empty());
+            }
+        };
+        Ok(deed)
     }
 
     fn write_to(self: &Arc<Self>, user: &str, message: Message) {
@@ -106,13 +115,44 @@ impl App {
     }
 }
 
+fn vouched(person: &PersonId, view: &ViewRef, why: Words) -> Result<Vouching, Answer> {
+    let grant = view.private_metadata.parse::<GrantId>().map_err(|_| Answer::empty())?;
+    if why.is_empty() {
+        return Err(on_field(field::REASON, "Say how you know."));
+    }
+    Ok(Vouching { by: person.clone(), grant, why })
+}
+
+fn on_field(field: &'static str, sentence: &str) -> Answer {
+    Answer::of(forms::errors(&[(field, sentence.to_owned())].into()))
+}
+
 fn in_window(message: &Message) -> Answer {
     Answer::of(forms::replaced_by(&forms::sentence("Not possible", message.text())))
 }
 
 /// A refused form keeps what was filled in, with the sentence on the field that it is about.
-fn refused_form(refusal: &Refusal, message: &Message) -> Answer {
+fn refused_form(refusal: &Refusal, message: &Message, view: &ViewRef) -> Answer {
+    let is_request = view.callback_id == form::REQUEST;
     let field = match refusal {
+        // Where until when was typed, that is what counted.
+        Refusal::OverCap { .. } | Refusal::OutsideWindow { .. } | Refusal::NoTimeLeft { .. }
+            if !view.values.text(field::UNTIL).trim().is_empty() =>
+        {
+            field::UNTIL
+        }
+        Refusal::TicketMissing { .. } if view.values.has(field::TICKET) => field::TICKET,
+        Refusal::NoSuchResource { .. }
+        | Refusal::NotPermitted { .. }
+        | Refusal::NobodyCanApprove { .. }
+        | Refusal::NoProviderAccount { .. }
+        | Refusal::NoKeyOnFile
+        | Refusal::CannotBePlanned { .. }
+            if is_request =>
+        {
+            field::RESOURCE
+        }
+        Refusal::NoSuchRole { .. } if is_request && view.values.has(field::ROLE) => field::ROLE,
         Refusal::OverCap { .. } | Refusal::OutsideWindow { .. } | Refusal::NoTimeLeft { .. } | Refusal::NoExtension { .. } => {
             field::DURATION
         }

@@ -59,6 +59,9 @@ impl App {
             Inbound::UrlVerification { challenge } => Answer::of(json!({ "challenge": challenge })),
             Inbound::SslCheck | Inbound::Closed { .. } => Answer::empty(),
             Inbound::Event(event) => {
+                if matches!(event.kind.as_str(), "tokens_revoked" | "app_uninstalled") {
+                    self.check_token().await;
+                }
                 self.account_changed(&event).await;
                 self.home_opened(&event).await;
                 if let Some(group) = event.payload.get("subteam_id").and_then(Value::as_str) {
@@ -139,8 +142,8 @@ impl App {
                 match self.meant(loaded, person, ask) {
                     Ok(Meant::Wish(wish)) => self.perform(attempt, names, &Deed::Ask(wish)).await,
                     Ok(Meant::Form(filled)) => {
-                        let view = self.request_form(loaded, names, person, &filled).await;
-                        return self.open(&command.trigger_id, view.unwrap_or_else(nothing_to_ask)).await.map(|()| None);
+                        let of = (loaded, person, names);
+                        return self.open_request_form(&command.trigger_id, of, filled).await.map(|()| None);
                     }
                     Err(refusal) => self.perform(attempt, names, &Deed::Nothing(refusal)).await,
                 }
@@ -186,7 +189,7 @@ impl App {
         let Some(loaded) = self.policies.current() else { return Answer::of(options_answer(&[])) };
         let Ok(person) = self.identify(&loaded, account).await else { return Answer::of(options_answer(&[])) };
         let names = names::for_person(Some(&loaded), &person);
-        Answer::of(options_answer(&super::form::search(&loaded, &person, &names, typed)))
+        Answer::of(options_answer(&super::search::search(&loaded, &person, &names, typed)))
     }
 
     /// Opens a form within the life of its trigger. What is not opened is said.

@@ -56,6 +56,16 @@ pub async fn run(here: &Here, args: &Args) -> Done {
     Ok(serve(here, config, orphans).await?)
 }
 
+fn settings(config: &Config, orphans: Orphans) -> Settings {
+    Settings {
+        security_channel: config.security_channel.clone(),
+        digest_channel: config.digest_channel.clone(),
+        fallback_channel: config.fallback_channel.clone(),
+        admins: config.admins.clone(),
+        orphans,
+    }
+}
+
 async fn serve(here: &Here, config: Config, orphans: Orphans) -> anyhow::Result<()> {
     let mut signals = Signals::listen()?;
     if config.demo.is_some() {
@@ -75,8 +85,7 @@ async fn serve(here: &Here, config: Config, orphans: Orphans) -> anyhow::Result<
     if let Some(problem) = &problem {
         error!("the policy files cannot be loaded, so that no requests are taken; what is in force ends on time\n{problem}");
     }
-    let (security_channel, digest_channel) = (config.security_channel.clone(), config.digest_channel.clone());
-    let settings = Settings { security_channel, digest_channel, admins: config.admins.clone(), orphans };
+    let settings = settings(&config, orphans);
     let app = App::new(store, Arc::clone(&clock), slack, policies, settings);
     app.begin(problem.as_ref()).await.context("the start could not be recorded")?;
     let (signing_secrets, connections) = match config.transport {

@@ -276,6 +276,8 @@ fn sentence(refusal: &Refusal) -> String {
         | Refusal::ReviewNeedsNote
         | Refusal::Reviewed { .. }
         | Refusal::NotYours
+        | Refusal::VouchingIsForAdmins
+        | Refusal::OwnWord
         | Refusal::GrantOver { .. }
         | Refusal::NotInForce { .. }
         | Refusal::BundleNotExtended { .. }

@@ -4,7 +4,7 @@
 //! fields that are needed are read from an answer, so that a new kind of block cannot make a posted message look unposted.
 //! It never retries and never waits: what to do next is in the error's [`Class`], and the caller has the outbox.
 
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder};
@@ -16,7 +16,7 @@ use slack_morphism::prelude::*;
 
 use super::block::{Home, Message, View};
 use super::text::is_slack_id;
-use super::throttle::Throttle;
+use super::throttle::{PerMinute, Throttle};
 use crate::access::time::Timestamp;
 
 mod error;
@@ -31,6 +31,9 @@ pub use standing::{AccountStanding, ChannelStanding, Installed, Standing};
 pub const CALL_TIMEOUT: Duration = Duration::from_secs(10);
 /// How long a connection may take to come about.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
+/// How many messages are redrawn in a minute, whichever they are: Slack takes about so many in each workspace
+/// (<https://docs.slack.dev/apis/web-api/rate-limits>, tier 3).
+const UPDATES_PER_MINUTE: usize = 50;
 /// Where Slack lets apps answer an interaction, besides a loopback API.
 const RESPONSE_HOSTS: [&str; 2] = ["hooks.slack.com", "hooks.slack-gov.com"];
 
@@ -48,6 +51,9 @@ pub struct SlackApi {
     loopback: Option<String>,
     timeout: Duration,
     throttle: Mutex<Throttle>,
+    updates: Mutex<PerMinute>,
+    /// Slack's word for what is wrong with the token, since it last said so.
+    refused: Mutex<Option<String>>,
 }
 
 /// Why there can be no client.
@@ -110,6 +116,8 @@ impl SlackApi {
             loopback,
             timeout: CALL_TIMEOUT,
             throttle: Mutex::default(),
+            updates: Mutex::new(PerMinute::new(UPDATES_PER_MINUTE)),
+            refused: Mutex::default(),
         })
     }
 
@@ -127,15 +135,24 @@ impl SlackApi {
             .with_link_names(false)
             .with_unfurl_links(false)
             .with_unfurl_media(false);
-        self.call("chat.postMessage", &request).await
+        let posted = self.call("chat.postMessage", &request).await;
+        if let Some(until) = held_until(&posted, now) {
+            locked(&self.throttle).hold(to, until);
+        }
+        posted
     }
 
     /// Draws a message anew. Repeating it is harmless.
-    pub async fn update(&self, at: &Posted, message: &Message) -> Result<(), SlackError> {
+    pub async fn update(&self, at: &Posted, message: &Message, now: Timestamp) -> Result<(), SlackError> {
+        locked(&self.updates).take(now).map_err(SlackError::own_pace)?;
         let request = SlackApiChatUpdateRequest::new(id(&at.channel)?.into(), message.content(), at.ts.clone().into())
             .with_parse("none".to_owned())
             .with_link_names(false);
-        self.call::<_, Posted>("chat.update", &request).await.map(|_| ()).map_err(SlackError::repeatable)
+        let updated = self.call::<_, Posted>("chat.update", &request).await.map(|_| ()).map_err(SlackError::repeatable);
+        if let Some(until) = held_until(&updated, now) {
+            locked(&self.updates).hold(until);
+        }
+        updated
     }
 
     /// Shows a message to one member of a channel, until they reload. It cannot be redrawn.
@@ -229,6 +246,22 @@ impl SlackApi {
         self.loopback.is_some()
     }
 
+    /// Slack's word for what is wrong with the token; `None` as long as it takes it. What was heard last counts.
+    pub fn refuses_token(&self) -> Option<String> {
+        self.refused.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Remembers whether the token is taken. A call whose fate is open, or that failed for a reason of its own, says nothing of that.
+    fn heard<T>(&self, answer: Result<T, SlackError>) -> Result<T, SlackError> {
+        let mut refused = self.refused.lock().unwrap_or_else(PoisonError::into_inner);
+        match &answer {
+            Ok(_) => *refused = None,
+            Err(error) if error.is_of_token() => *refused = Some(error.code.clone()),
+            Err(_) => {}
+        }
+        answer
+    }
+
     async fn call<Q, A>(&self, method: &str, request: &Q) -> Result<A, SlackError>
     where
         Q: serde::Serialize + Send + Sync,
@@ -236,7 +269,7 @@ impl SlackApi {
     {
         let session = self.client.open_session(&self.token);
         match tokio::time::timeout(self.timeout, session.http_session_api.http_post(method, request, None)).await {
-            Ok(answer) => answer.map_err(SlackError::from_library),
+            Ok(answer) => self.heard(answer.map_err(SlackError::from_library)),
             Err(_) => Err(SlackError::timeout()),
         }
     }
@@ -246,14 +279,13 @@ impl SlackApi {
         let session = self.client.open_session(&self.token);
         let params: Vec<(&str, Option<&str>)> = params.iter().map(|(key, value)| (*key, Some(*value))).collect();
         match tokio::time::timeout(self.timeout, session.http_session_api.http_get(method, &params, None)).await {
-            Ok(answer) => answer.map_err(|error| SlackError::from_library(error).repeatable()),
+            Ok(answer) => self.heard(answer.map_err(|error| SlackError::from_library(error).repeatable())),
             Err(_) => Err(SlackError::timeout().repeatable()),
         }
     }
 
     fn pace(&self, channel: &str, now: Timestamp) -> Result<(), SlackError> {
-        let mut throttle = self.throttle.lock().unwrap_or_else(PoisonError::into_inner);
-        throttle.take(channel, now).map_err(SlackError::own_pace)
+        locked(&self.throttle).take(channel, now).map_err(SlackError::own_pace)
     }
 
     fn is_response_url(&self, url: &SlackResponseUrl) -> bool {
@@ -264,6 +296,18 @@ impl SlackApi {
         let slack =
             url.scheme() == "https" && url.port().is_none() && url.host_str().is_some_and(|host| RESPONSE_HOSTS.contains(&host));
         slack || self.loopback.as_deref().is_some_and(|loopback| loopback == url.origin().ascii_serialization())
+    }
+}
+
+fn locked<T>(pace: &Mutex<T>) -> MutexGuard<'_, T> {
+    pace.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Where Slack says how long to wait, nothing else is tried there before that.
+fn held_until<T>(answer: &Result<T, SlackError>, now: Timestamp) -> Option<Timestamp> {
+    match answer {
+        Err(SlackError { class: Class::Transient { retry_after: Some(wait) }, .. }) => Some(now.plus(*wait)),
+        Ok(_) | Err(_) => None,
     }
 }
 

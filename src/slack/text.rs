@@ -65,6 +65,17 @@ impl Markup {
         self
     }
 
+    /// Adds a channel, which readers see by its name. Whatever is no Slack id is left out.
+    #[must_use]
+    pub fn channel(mut self, slack_id: &str) -> Markup {
+        if is_slack_id(slack_id) {
+            self.0.push_str("<#");
+            self.0.push_str(slack_id);
+            self.0.push('>');
+        }
+        self
+    }
+
     /// Adds markup that was built the same way.
     #[must_use]
     pub fn then(mut self, more: &Markup) -> Markup {

@@ -142,7 +142,7 @@ impl Reader<'_> {
     pub fn stale_messages(&self, now: Timestamp, limit: u32) -> Result<Vec<StaleMessage>, StoreError> {
         self.run(|conn| {
             let sql = "SELECT * FROM outbox WHERE due_at IS NOT NULL AND due_at <= ?1
-                       ORDER BY kind = 'home', due_at, about, kind LIMIT ?2";
+                       ORDER BY kind = 'home', due_at, stale_since, about, kind LIMIT ?2";
             let mut statement = conn.prepare_cached(sql)?;
             let rows = statement.query_map((now.as_millis(), limit), |row| Ok(read_stale(conn, row)))?;
             rows.map(|row| row?).collect()
@@ -183,6 +183,17 @@ impl Reader<'_> {
                 })
             };
             Ok(conn.prepare_cached(sql)?.query_row(key.columns(), row).optional()?)
+        })
+    }
+
+    /// Whether this message is owed and stands nowhere yet.
+    pub fn is_unposted(&self, key: &MessageKey) -> Result<bool, StoreError> {
+        let columns = key.columns();
+        self.run(|conn| {
+            let sql = "SELECT 1 FROM outbox WHERE kind = ?1 AND about = ?2 AND audience_kind = ?3 AND audience = ?4
+                           AND due_at IS NOT NULL";
+            let owed = conn.prepare_cached(sql)?.query_row(columns, |_| Ok(())).optional()?.is_some();
+            Ok(owed && copies(conn, columns)?.is_empty())
         })
     }
 
@@ -260,8 +271,8 @@ impl Tx<'_> {
         })
     }
 
-    /// Notes that the message was written as of `revision`, and where it stands. If it has become stale again meanwhile, it
-    /// stays so.
+    /// Notes that Slack accepted the message as of `revision`, and where it stands; that somebody read it is known of no message.
+    /// If it has become stale again meanwhile, it stays so.
     pub fn message_delivered(&mut self, key: &MessageKey, revision: u64, posted: &Posted) -> Result<(), StoreError> {
         self.run(|conn| {
             insert_copy(conn, key, posted)?;
@@ -280,6 +291,23 @@ impl Tx<'_> {
         self.run(|conn| insert_copy(conn, key, posted))
     }
 
+    /// Notes that what this message has to say was said by another one, `by`, unless that one is outdated itself by now. What
+    /// stands somewhere already is left alone.
+    pub fn message_said_by(&mut self, key: &MessageKey, by: &MessageKey) -> Result<(), StoreError> {
+        self.run(|conn| {
+            let sql = "SELECT 1 FROM outbox WHERE kind = ?1 AND about = ?2 AND audience_kind = ?3 AND audience = ?4
+                           AND stale_since IS NULL";
+            let is_current = conn.prepare_cached(sql)?.query_row(by.columns(), |_| Ok(())).optional()?.is_some();
+            if !is_current || !copies(conn, key.columns())?.is_empty() {
+                return Ok(());
+            }
+            let sql = "UPDATE outbox SET delivered = revision, stale_since = NULL, due_at = NULL, error = 'said_by_another'
+                       WHERE kind = ?1 AND about = ?2 AND audience_kind = ?3 AND audience = ?4 AND due_at IS NOT NULL";
+            conn.prepare_cached(sql)?.execute(key.columns())?;
+            Ok(())
+        })
+    }
+
     /// Notes that a delivery failed, by a short stable code. `None`: it is not tried again unless it becomes stale anew.
     pub fn message_failed(&mut self, key: &MessageKey, code: &str, retry_at: Option<Timestamp>) -> Result<(), StoreError> {
         let (kind, about, audience_kind, audience) = key.columns();
@@ -288,6 +316,15 @@ impl Tx<'_> {
                        WHERE kind = ?1 AND about = ?2 AND audience_kind = ?3 AND audience = ?4 AND stale_since IS NOT NULL";
             let retry_at = retry_at.map(Timestamp::as_millis);
             conn.prepare_cached(sql)?.execute((kind, about, audience_kind, audience, code, retry_at))?;
+            Ok(())
+        })
+    }
+
+    /// Lets everything that is owed wait until then at least: Slack cannot be reached, and would be asked in vain for each.
+    pub fn postpone_messages(&mut self, until: Timestamp) -> Result<(), StoreError> {
+        self.run(|conn| {
+            let sql = "UPDATE outbox SET due_at = ?1 WHERE due_at IS NOT NULL AND due_at < ?1";
+            conn.prepare_cached(sql)?.execute([until.as_millis()])?;
             Ok(())
         })
     }

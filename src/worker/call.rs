@@ -83,6 +83,7 @@ async fn make(app: &Arc<App>, holding: Holding, call: InFlight) {
     failpoint::hit("after-provider-call");
     report(&holding, &call, &answer);
     let (id, now, provider) = (holding.entitlement.id, app.now(), description.provider.clone());
+    let seen = answer.clone();
     let written = app
         .decide(now, move |work| {
             if let Ok(seen) = &answer.read {
@@ -94,6 +95,7 @@ async fn make(app: &Arc<App>, holding: Holding, call: InFlight) {
     if let Err(error) = written {
         warn!(%error, entitlement = %id, "a provider's answer could not be recorded; it is asked again");
     }
+    app.tell_lookers(id, &seen).await;
     app.stir();
 }
 

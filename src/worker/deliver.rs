@@ -2,15 +2,15 @@
 //!
 //! A message that Slack cannot take never holds up anything else; where its place is gone, another way to the people is tried.
 
-use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 
-use tracing::{error, info, warn};
+use tracing::{error, warn};
 
 use super::{door, home};
-use crate::access::ids::{PersonId, RequestId};
+use crate::access::ids::RequestId;
 use crate::access::time::Timestamp;
+use crate::app::messages::Moment;
 use crate::app::render::Drawn;
 use crate::app::{App, Kind};
 use crate::failpoint;
@@ -28,75 +28,111 @@ const WAIT_MAX: Duration = Duration::from_secs(60);
 /// How long a message waits while an operator has to act.
 pub(super) const OPERATOR_WAIT: Duration = Duration::from_secs(60);
 
+/// Whether Slack is there.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Slack {
+    /// It answered, whatever it said, or was not asked.
+    Answers,
+    /// It could not be reached, or went silent.
+    IsGone,
+}
+
 /// Delivers what is due. Returns how many messages were touched.
 pub(super) async fn deliver(app: &Arc<App>) -> Result<usize, StoreError> {
     // Slack's own pace is that of wall time, but what is due is due by the clock that ends are judged at.
     let now = app.now().at.max(app.wall());
     let due = app.store().read(move |reader| reader.stale_messages(now, BATCH)).await?;
     let count = due.len();
+    let tries = due.iter().map(|message| message.attempts).max().unwrap_or(0);
     for message in due {
-        deliver_one(app, message).await?;
+        if deliver_one(app, message).await? == Slack::IsGone {
+            // One call was in vain; hundreds would be, each with its timeout. All wait, and are said as things stand then.
+            write(app, move |tx, now| tx.postpone_messages(now.plus(pause(tries)))).await?;
+            break;
+        }
     }
     Ok(count)
 }
 
-async fn deliver_one(app: &Arc<App>, stale: StaleMessage) -> Result<(), StoreError> {
+async fn deliver_one(app: &Arc<App>, stale: StaleMessage) -> Result<Slack, StoreError> {
     if Kind::read(&stale.key.kind) == Some(Kind::Home) {
-        return home::show(app, stale).await;
+        home::show(app, stale).await?;
+        return Ok(Slack::Answers);
     }
     let drawn = if stale.copies.is_empty() { Drawn::First } else { Drawn::Again };
     let Some(message) = app.render(&stale.key, drawn).await? else {
-        return write(app, move |tx, _| tx.message_failed(&stale.key, "nothing_to_say", None)).await;
+        write(app, move |tx, _| tx.message_failed(&stale.key, "nothing_to_say", None)).await?;
+        return Ok(Slack::Answers);
     };
     failpoint::hit("before-delivery");
     if Kind::read(&stale.key.kind) == Some(Kind::Door) {
-        return door::post_and_pin(app, stale, &message).await;
+        door::post_and_pin(app, stale, &message).await?;
+        return Ok(Slack::Answers);
     }
     if stale.copies.is_empty() { post(app, stale, &message).await } else { redraw(app, stale, &message).await }
 }
 
-async fn post(app: &Arc<App>, stale: StaleMessage, message: &Message) -> Result<(), StoreError> {
+async fn post(app: &Arc<App>, stale: StaleMessage, message: &Message) -> Result<Slack, StoreError> {
     let to = match &stale.key.audience {
-        Audience::Channel(channel) => Some(channel.clone()),
-        Audience::Person(person) => app.account_of(person).await,
+        Audience::Channel(channel) => Ok(channel.clone()),
+        Audience::Person(person) => app.written_at(person).await,
     };
     let posted = match &to {
-        // Without a policy set nobody's account is known. That passes.
-        None if app.policies().current().is_none() => {
-            let class = Class::Transient { retry_after: Some(OPERATOR_WAIT) };
-            Err(SlackError { class, code: "no_policy".to_owned() })
-        }
-        Some(to) => app.slack().post(to, message, app.wall()).await,
-        None => Err(SlackError { class: Class::NoPerson, code: "no_account_on_file".to_owned() }),
+        Ok(to) => app.slack().post(to, message, app.wall()).await,
+        Err(error) => Err(error.clone()),
     };
     failpoint::hit("after-delivery");
     match posted {
         Ok(client::Posted { channel, ts }) => {
             let posted = Posted { channel, ts };
-            write(app, move |tx, _| tx.message_delivered(&stale.key, stale.revision, &posted)).await
+            write(app, move |tx, _| {
+                tx.message_delivered(&stale.key, stale.revision, &posted)?;
+                said_with(tx, &stale.key)
+            })
+            .await?;
+            Ok(Slack::Answers)
         }
-        Err(error) => failed(app, stale, None, error).await,
+        Err(error) => {
+            let slack = heard(&error);
+            failed(app, stale, None, error).await?;
+            Ok(slack)
+        }
     }
 }
 
-async fn redraw(app: &Arc<App>, stale: StaleMessage, message: &Message) -> Result<(), StoreError> {
+async fn redraw(app: &Arc<App>, stale: StaleMessage, message: &Message) -> Result<Slack, StoreError> {
+    let Some(last) = stale.copies.last().cloned() else { return Ok(Slack::Answers) };
     for copy in stale.copies.clone() {
         let at = client::Posted { channel: copy.channel.clone(), ts: copy.ts.clone() };
-        match app.slack().update(&at, message).await {
-            Ok(()) => {
-                let (key, revision) = (stale.key.clone(), stale.revision);
-                write(app, move |tx, _| tx.message_delivered(&key, revision, &copy)).await?;
-            }
-            Err(error) => return failed(app, stale, Some(copy), error).await,
+        if let Err(error) = app.slack().update(&at, message, app.wall()).await {
+            let slack = heard(&error);
+            failed(app, stale, Some(copy), error).await?;
+            return Ok(slack);
         }
     }
-    Ok(())
+    // Only now: as long as one copy shows what was, the message is outdated.
+    write(app, move |tx, _| tx.message_delivered(&stale.key, stale.revision, &last)).await?;
+    Ok(Slack::Answers)
+}
+
+/// What a failure says of Slack as a whole. An error of its own, or a limit, is about the one call.
+fn heard(error: &SlackError) -> Slack {
+    match error.class {
+        Class::Unknown => Slack::IsGone,
+        Class::Transient { .. } if error.is_of_network() => Slack::IsGone,
+        Class::Transient { .. }
+        | Class::Gone
+        | Class::NoChannel
+        | Class::NoPerson
+        | Class::Stale
+        | Class::Operator
+        | Class::Permanent => Slack::Answers,
+    }
 }
 
 /// What a failure means for the message: wait, post anew, go another way, or tell the admins.
 async fn failed(app: &Arc<App>, stale: StaleMessage, copy: Option<Posted>, error: SlackError) -> Result<(), StoreError> {
     let key = stale.key.clone();
-    app.note_token(Err(&error));
     let code = error.code.clone();
     match error.class {
         Class::Transient { retry_after } => {
@@ -119,14 +155,29 @@ async fn failed(app: &Arc<App>, stale: StaleMessage, copy: Option<Posted>, error
         },
         Class::NoChannel | Class::NoPerson | Class::Stale | Class::Permanent => {
             error!(message.kind = %key.kind, about = key.about, code, "a message cannot be delivered there");
-            let others = app.other_ways(&key).await?;
+            let others = app.other_ways(&key, &error).await?;
             write(app, move |tx, now| {
                 tx.message_failed(&key, &code, None)?;
-                others.iter().try_for_each(|other| tx.mark_stale(other, style_of(&key), now))
+                others.iter().try_for_each(|other| tx.mark_stale(other, style_of(other), now))
             })
             .await
         }
     }
+}
+
+/// Whoever reads for the first time how a request stands reads no news of how it came to that: Slack was down meanwhile, or it
+/// all happened at once.
+fn said_with(tx: &mut Tx<'_>, status: &MessageKey) -> Result<(), StoreError> {
+    let (Some(Kind::Status), Ok(id)) = (Kind::read(&status.kind), status.about.parse::<RequestId>()) else { return Ok(()) };
+    let grants = tx.grants_of_request(id)?;
+    let abouts = grants.iter().map(|grant| grant.id.to_string()).chain([id.to_string()]);
+    for about in abouts {
+        for kind in [Kind::Decided, Kind::News(Moment::Over)] {
+            let news = MessageKey { kind: kind.name(), about: about.clone(), audience: status.audience.clone() };
+            tx.message_said_by(&news, status)?;
+        }
+    }
+    Ok(())
 }
 
 fn style_of(key: &MessageKey) -> Style {
@@ -143,36 +194,4 @@ where
 {
     let now = app.now().at.max(app.wall());
     app.store().write(move |tx| job(tx, now)).await
-}
-
-impl App {
-    /// The account at which a person is written to.
-    async fn account_of(&self, person: &PersonId) -> Option<String> {
-        let loaded = self.policies().current()?;
-        let home = self.installed().await.ok()?;
-        loaded
-            .directory(&home.team)
-            .home_accounts(&self.policies().now_called(person))
-            .first()
-            .map(|account| (*account).to_owned())
-    }
-
-    /// Where else a message can go whose place is gone: a card from its channel to those who decide, everything else to the
-    /// security channel.
-    async fn other_ways(&self, key: &MessageKey) -> Result<Vec<MessageKey>, StoreError> {
-        let to = |audience: Audience| MessageKey { audience, ..key.clone() };
-        if let (Some(Kind::Card), Audience::Channel(_), Ok(id)) =
-            (Kind::read(&key.kind), &key.audience, key.about.parse::<RequestId>())
-        {
-            let people: BTreeSet<PersonId> = self.deciders(id).await?;
-            info!(about = key.about, people = people.len(), "the card goes to those who decide instead");
-            return Ok(people.into_iter().map(Audience::Person).map(to).collect());
-        }
-        let security = self.settings().security_channel.clone().map(Audience::Channel);
-        Ok(security
-            .filter(|channel| *channel != key.audience && !matches!(Kind::read(&key.kind), Some(Kind::Status)))
-            .map(to)
-            .into_iter()
-            .collect())
-    }
 }

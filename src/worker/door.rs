@@ -18,7 +18,7 @@ pub(super) async fn post_and_pin(app: &Arc<App>, stale: StaleMessage, message: &
     };
     let known = stale.copies.first().map(|copy| client::Posted { channel: copy.channel.clone(), ts: copy.ts.clone() });
     let stands = match &known {
-        Some(at) => app.slack().update(at, message).await.map(|()| at.clone()),
+        Some(at) => app.slack().update(at, message, app.wall()).await.map(|()| at.clone()),
         None => app.slack().post(&channel, message, app.wall()).await,
     };
     let at = match stands {

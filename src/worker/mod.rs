@@ -7,6 +7,7 @@
 mod call;
 pub mod choose;
 mod deliver;
+mod detour;
 pub mod digest;
 mod door;
 mod home;

@@ -75,6 +75,7 @@ pub(super) async fn sweep(app: &Arc<App>) -> Result<(), StoreError> {
         error!(provider.name = %provider, thing, subject, "found what carries our mark, of which this database knows nothing: remove it by hand");
         app.tell_left_over(&format!("{provider}\n{subject}\n{thing}")).await?;
     }
+    app.check_token().await;
     app.check_people().await?;
     let now = app.now().at;
     while app.store().write(move |tx| tx.purge(now)).await? > 0 {}

@@ -6,6 +6,8 @@ mod browser;
 #[cfg(test)]
 mod core;
 #[cfg(test)]
+mod javascript;
+#[cfg(test)]
 mod kill;
 #[cfg(test)]
 mod libraries;

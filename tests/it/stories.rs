@@ -17,6 +17,7 @@ mod draining;
 mod ending;
 mod erasing;
 mod extending;
+mod forms;
 mod glass;
 mod home;
 mod host;
@@ -25,6 +26,8 @@ mod leaving;
 mod merging;
 mod messages;
 mod oncall;
+mod outage;
+mod payloads;
 mod policies;
 mod providers;
 mod reloading;
@@ -33,7 +36,9 @@ mod restarting;
 mod sharing;
 mod socket;
 mod together;
+mod undelivered;
 mod usergroups;
+mod vouching;
 
 /// Maya, a contractor, asks for what one of Carol and Dave decides.
 const ASK: &str = "/jit request prod/orders readonly 2h OPS-42 slow checkout";

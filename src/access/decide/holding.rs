@@ -25,6 +25,8 @@ pub enum HoldingCommand {
     Begin,
     /// Look at what is there, in case somebody changed it.
     Look,
+    /// Somebody wants what is owed to be tried again now, and not when its time has come.
+    LookAgain,
     /// Something with our mark was found that belongs to nothing: it is ours to remove.
     CleanUp,
     /// The worker is about to make the call that is owed.
@@ -95,6 +97,7 @@ pub fn decide_holding(holding: &Holding, command: HoldingCommand, now: Now) -> R
                 draft.owe(Errand::Observe, now.at)?;
             }
         }
+        HoldingCommand::LookAgain => draft.look_again()?,
         HoldingCommand::CleanUp => draft.clean_up()?,
         HoldingCommand::Answer(given) => {
             // The process may have been stopped for long: what was seen then says nothing of now.
@@ -156,6 +159,18 @@ impl Draft {
             | GrantState::Failed { .. }
             | GrantState::Ended(_) => Err(Refusal::GrantOver { grant: id, state: grant.state.name().to_owned() }.into()),
         }
+    }
+
+    /// What was tried before still counts: one more try in between makes the waiting no shorter.
+    fn look_again(&mut self) -> Result<(), Undecided> {
+        let entitlement = &self.holding.entitlement;
+        let (Some(due), None) = (entitlement.due.clone(), &entitlement.in_flight) else { return Ok(()) };
+        let is_late = self.holding.grants.iter().any(|grant| matches!(grant.state, GrantState::Revoking(_)));
+        if !is_late || due.at <= self.now.at {
+            return Ok(());
+        }
+        let (entitlement, at) = (entitlement.id, self.now.at);
+        Ok(self.push(Event::Owed { entitlement, errand: due.errand, at, since: due.since, attempts: due.attempts })?)
     }
 
     fn lower_end(&mut self, id: GrantId, to: Timestamp, why: String) -> Result<(), Undecided> {

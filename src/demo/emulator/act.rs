@@ -217,6 +217,11 @@ impl Emulator {
 
     async fn ask_for_options(&self, user: &str, place: &Place, found: &Found, typed: &str) -> Result<Vec<Value>, String> {
         let action_id = text(&found.element, "action_id").to_owned();
+        // Without a word of the app's it takes three letters before it is asked.
+        let least = found.element.get("min_query_length").and_then(Value::as_u64).unwrap_or(3);
+        if u64::try_from(typed.chars().count()).unwrap_or(u64::MAX) < least {
+            return Ok(Vec::new());
+        }
         let payload = {
             let state = self.shared.state();
             payloads::block_suggestion(&state, user, place, (&found.block_id, &action_id), typed)

@@ -35,6 +35,7 @@ pub(crate) fn post_ephemeral(state: &mut State, args: &Value, now_ms: i64) -> An
 
 pub(crate) fn update(state: &mut State, args: &Value, now_ms: i64) -> Answered {
     let at = own_message(state, args, "cant_update_message")?;
+    state.take_update(now_ms).map_err(|retry_after_s| Refusal::Paced { retry_after_s })?;
     let new_text = opt_text(args, "text");
     if new_text.as_deref().is_some_and(|body| body.chars().count() > UPDATE_CHARS_MAX) {
         return Err(error("msg_too_long"));

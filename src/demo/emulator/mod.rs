@@ -127,6 +127,21 @@ impl Emulator {
         self.shared.state().faults.push(fault);
     }
 
+    /// From now on nothing fails any more that was made to fail.
+    pub fn forgive(&self) {
+        self.shared.state().faults.clear();
+    }
+
+    /// How fast the app may post from now on.
+    pub fn set_pace(&self, pace: Pace) {
+        self.shared.state().seed.pace = pace;
+    }
+
+    /// Somebody joins the workspace.
+    pub fn add_user(&self, user: User) {
+        self.shared.state().seed.users.push(user);
+    }
+
     /// Does something to the next request from Slack to the app.
     pub fn delivery_fault(&self, fault: DeliveryFault) {
         self.shared.state().delivery_faults.push(fault);

@@ -14,6 +14,7 @@ use super::views::View;
 const LOG_ENTRIES_MAX: usize = 10_000;
 const BURST_MESSAGES: f64 = 4.0;
 const MESSAGES_PER_SECOND: f64 = 1.0;
+const UPDATES_PER_MINUTE: usize = 50;
 
 /// A message as Slack keeps it.
 #[derive(Debug, Clone, PartialEq)]
@@ -134,6 +135,8 @@ pub(crate) struct State {
     pub is_down: bool,
     pub sockets: Sockets,
     buckets: BTreeMap<String, Bucket>,
+    /// When messages were updated in the last minute.
+    updates: Vec<i64>,
     counter: u64,
     latest_s: i64,
 }
@@ -161,6 +164,7 @@ impl State {
             is_down: false,
             sockets: Sockets::default(),
             buckets: BTreeMap::new(),
+            updates: Vec::new(),
             counter: 0,
             latest_s: 0,
         }
@@ -256,6 +260,23 @@ impl State {
         }
         bucket.tokens -= 1.0;
         Ok(())
+    }
+
+    /// Takes one update from the workspace's allowance of a minute, or says in how many seconds there will be one.
+    pub fn take_update(&mut self, now_ms: i64) -> Result<(), u64> {
+        if self.seed.pace == Pace::Unlimited {
+            return Ok(());
+        }
+        self.updates.retain(|at| *at > now_ms - 60_000);
+        match self.updates.first() {
+            Some(first) if self.updates.len() >= UPDATES_PER_MINUTE => {
+                Err(u64::try_from((first + 60_000 - now_ms).div_euclid(1_000) + 1).unwrap_or(1))
+            }
+            Some(_) | None => {
+                self.updates.push(now_ms);
+                Ok(())
+            }
+        }
     }
 }
 

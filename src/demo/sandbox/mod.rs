@@ -193,6 +193,11 @@ impl Sandbox {
         held.map(|access| access.sessions += 1).is_some()
     }
 
+    /// Makes an account.
+    pub fn add_account(&self, account: &str) {
+        self.shared.state().accounts.insert(account.to_owned());
+    }
+
     /// Deletes an account with everything it holds.
     pub fn delete_account(&self, account: &str) {
         let mut state = self.shared.state();

@@ -38,6 +38,22 @@ pub enum Class {
     Unknown,
 }
 
+/// With these no call at all can succeed: it is the token, not what was asked.
+const TOKEN: [&str; 7] = [
+    "invalid_auth",
+    "not_authed",
+    "account_inactive",
+    "token_revoked",
+    "token_expired",
+    "not_allowed_token_type",
+    "org_login_required",
+];
+
+/// Our own words for a call that was not answered.
+const CANNOT_CONNECT: &str = "cannot_connect";
+const CONNECTION_LOST: &str = "connection_lost";
+const TIMEOUT: &str = "timeout";
+
 /// What an operator has to mend.
 const OPERATOR: [&str; 12] = [
     "invalid_auth",
@@ -53,10 +69,6 @@ const OPERATOR: [&str; 12] = [
     "access_denied",
     "no_permission",
 ];
-
-/// Where it is the token itself that is refused.
-const TOKEN: [&str; 6] =
-    ["invalid_auth", "not_authed", "account_inactive", "token_revoked", "token_expired", "not_allowed_token_type"];
 
 /// Where the channel, not the message, is in the way.
 const NO_CHANNEL: [&str; 10] = [
@@ -117,9 +129,14 @@ impl SlackError {
         SlackError::new(class, code)
     }
 
-    /// Whether Slack refuses the token itself, whatever is asked with it.
-    pub fn is_about_the_token(&self) -> bool {
+    /// Whether Slack refuses the token itself, so that nothing can be said to anybody until an operator acts.
+    pub fn is_of_token(&self) -> bool {
         TOKEN.contains(&self.code.as_str())
+    }
+
+    /// Whether no answer came at all, so that the next call will hardly fare better.
+    pub fn is_of_network(&self) -> bool {
+        [CANNOT_CONNECT, CONNECTION_LOST, TIMEOUT].contains(&self.code.as_str())
     }
 
     pub(super) fn from_library(error: SlackClientError) -> SlackError {
@@ -137,19 +154,19 @@ impl SlackError {
             SlackClientError::HttpProtocolError(error) => {
                 let cause = error.cause.as_ref().and_then(|cause| cause.downcast_ref::<hyper_util::client::legacy::Error>());
                 match cause.is_some_and(hyper_util::client::legacy::Error::is_connect) {
-                    true => SlackError::new(Class::Transient { retry_after: None }, "cannot_connect"),
-                    false => SlackError::new(Class::Unknown, "connection_lost"),
+                    true => SlackError::new(Class::Transient { retry_after: None }, CANNOT_CONNECT),
+                    false => SlackError::new(Class::Unknown, CONNECTION_LOST),
                 }
             }
             SlackClientError::ProtocolError(_) => SlackError::unreadable(),
             SlackClientError::EndOfStream(_)
             | SlackClientError::SystemError(_)
-            | SlackClientError::SocketModeProtocolError(_) => SlackError::new(Class::Unknown, "connection_lost"),
+            | SlackClientError::SocketModeProtocolError(_) => SlackError::new(Class::Unknown, CONNECTION_LOST),
         }
     }
 
     pub(super) fn timeout() -> SlackError {
-        SlackError::new(Class::Unknown, "timeout")
+        SlackError::new(Class::Unknown, TIMEOUT)
     }
 
     pub(super) fn unreadable() -> SlackError {
@@ -205,6 +222,15 @@ mod tests {
         assert_eq!(class("fatal_error"), Class::Transient { retry_after: None });
         assert_eq!(class("msg_too_long"), Class::Permanent);
         assert_eq!(class("of_the_future"), Class::Permanent);
+    }
+
+    #[test]
+    fn what_is_wrong_with_the_token_is_for_an_operator() {
+        for code in TOKEN {
+            let error = SlackError::from_code(code);
+            assert!(error.is_of_token() && error.class == Class::Operator, "{code}");
+        }
+        assert!(!SlackError::from_code("missing_scope").is_of_token());
     }
 
     #[test]

@@ -132,12 +132,12 @@ async fn where_nobody_listens_nothing_was_done() {
 async fn redrawing_and_looking_may_be_repeated_whatever_happened() {
     let at = Posted { channel: "C0DBACCESS".into(), ts: "1.2".into() };
     let (api, asked) = slack(Answer::Hangs).await;
-    assert_eq!(api.update(&at, &message()).await.unwrap_err().class, Class::Transient { retry_after: None });
+    assert_eq!(api.update(&at, &message(), TEN).await.unwrap_err().class, Class::Transient { retry_after: None });
     assert!(asked.await.unwrap().starts_with("POST /api/chat.update "));
     let (api, _asked) = slack(Answer::Hangs).await;
     assert_eq!(api.user("U0CAROL").await.unwrap_err().class, Class::Transient { retry_after: None });
     let (api, _asked) = slack(ok(json!({"ok": false, "error": "message_not_found"}))).await;
-    assert_eq!(api.update(&at, &message()).await.unwrap_err().class, Class::Gone);
+    assert_eq!(api.update(&at, &message(), TEN).await.unwrap_err().class, Class::Gone);
 }
 
 #[tokio::test]

@@ -1,6 +1,6 @@
 //! What is filled into a form, by block. Elements that Daypass does not use are left out.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value;
 
@@ -8,7 +8,11 @@ use super::{required, typed::typed};
 
 /// What is filled in, by `block_id`. Our forms have one element per block.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct Values(BTreeMap<String, Filled>);
+pub struct Values {
+    filled: BTreeMap<String, Filled>,
+    /// The blocks that were there to be filled in.
+    shown: BTreeSet<String>,
+}
 
 /// What one element holds.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -24,7 +28,7 @@ pub enum Filled {
 impl Values {
     /// The typed text of this block; empty when nothing was typed.
     pub fn text(&self, block_id: &str) -> &str {
-        match self.0.get(block_id) {
+        match self.filled.get(block_id) {
             Some(Filled::Text(text)) => text,
             Some(Filled::Chosen(_) | Filled::Account(_)) | None => "",
         }
@@ -32,15 +36,20 @@ impl Values {
 
     /// The value of the option that was chosen in this block, if one was.
     pub fn chosen(&self, block_id: &str) -> Option<&str> {
-        match self.0.get(block_id) {
+        match self.filled.get(block_id) {
             Some(Filled::Chosen(value)) => Some(value),
             Some(Filled::Text(_) | Filled::Account(_)) | None => None,
         }
     }
 
+    /// Whether there was such a block, filled in or not.
+    pub fn has(&self, block_id: &str) -> bool {
+        self.shown.contains(block_id)
+    }
+
     /// What this block holds, if anything.
     pub fn get(&self, block_id: &str) -> Option<&Filled> {
-        self.0.get(block_id)
+        self.filled.get(block_id)
     }
 
     pub(super) fn of_view(view: &Value) -> Values {
@@ -49,7 +58,8 @@ impl Values {
             let element = elements.as_object()?.values().next()?;
             Some((block.clone(), filled(element)?))
         };
-        Values(blocks.into_iter().flatten().filter_map(filled).collect())
+        let shown = blocks.into_iter().flatten().map(|(block, _)| block.clone()).collect();
+        Values { filled: blocks.into_iter().flatten().filter_map(filled).collect(), shown }
     }
 }
 

@@ -18,6 +18,9 @@ use crate::slack::block::{
 use crate::slack::limits::{OPTION_MAX, OPTIONS_MAX, length};
 use crate::slack::text::{Markup, cut_plain, one_line};
 
+/// The longest ticket that can be named apart from the reason.
+const TICKET_CHARS_MAX: u64 = 60;
+
 /// What the form that asks for access is drawn from.
 #[derive(Debug, Clone)]
 pub struct RequestForm<'a> {
@@ -37,12 +40,21 @@ pub struct RequestForm<'a> {
     pub until: &'a str,
     /// The reason so far.
     pub reason: &'a str,
-    /// How a ticket looks that the reason has to name.
-    pub ticket: Option<&'a str>,
+    /// The ticket, where the policy wants one to be named.
+    pub ticket: Option<Ticket<'a>>,
     /// What follows from what is chosen; `None` before enough is chosen.
     pub outlook: Option<Outlook<'a>>,
     /// Names.
     pub names: &'a Names,
+}
+
+/// A ticket that has to be named.
+#[derive(Debug, Clone, Copy)]
+pub struct Ticket<'a> {
+    /// How it looks, as the policy has it.
+    pub looks: &'a str,
+    /// The one so far.
+    pub typed: &'a str,
 }
 
 /// What will happen with what is chosen.
@@ -79,10 +91,15 @@ pub fn request_form(facts: &RequestForm<'_>) -> Option<View> {
     let until = optional(text_input(field::UNTIL, "Or until", Lines::One, facts.until, 40));
     blocks.push(hint(until, &format!("Such as 18:00 or fri 12:00, {zone} time, or 45m. Goes before the list.")));
     let reason = text_input(field::REASON, "Why", Lines::Several, facts.reason, WORDS_CHARS_MAX as u64);
-    blocks.push(match facts.ticket {
-        Some(ticket) => hint(reason, &format!("Name the ticket; it looks like this: {}", one_line(ticket))),
-        None => reason,
-    });
+    if let Some(ticket) = facts.ticket {
+        // Whoever names it in the reason need not name it again.
+        let input = optional(text_input(field::TICKET, "Ticket", Lines::One, ticket.typed, TICKET_CHARS_MAX));
+        blocks.push(hint(
+            input,
+            &format!("The policy wants one, here or in the reason. It looks like this: {}", one_line(ticket.looks)),
+        ));
+    }
+    blocks.push(reason);
     blocks.extend(facts.outlook.as_ref().map(|outlook| outlook_line(outlook, facts.names)));
     Some(View::new(form::REQUEST, "Request access", "", blocks).submit("Ask"))
 }
@@ -166,6 +183,15 @@ pub fn review_form(request: &Request, names: &Names) -> View {
     View::new(form::REVIEW, &format!("Review {}", request.id), &request.id.to_string(), blocks).submit("Close review")
 }
 
+/// The form in which an admin vouches for an end that cannot be looked at. `private_metadata` is the grant's number.
+pub fn vouch_form(grant: GrantId, names: &Names) -> View {
+    let line = format!("{} then counts as ended on your word, not as verified.", names.grant(grant));
+    let reason = text_input(field::REASON, "How you know that it is over", Lines::Several, "", WORDS_CHARS_MAX as u64);
+    let note = "Your name and these words are kept in the log and in every export. I go on trying to look.";
+    let blocks = vec![plain(&line), hint(reason, note)];
+    View::new(form::VOUCH, &format!("Vouch for {grant}"), &grant.to_string(), blocks).submit("Vouch")
+}
+
 /// What the form for more time is drawn from.
 #[derive(Debug, Clone, Copy)]
 pub struct ExtendForm<'a> {
@@ -218,6 +244,23 @@ pub fn replaced_by(view: &View) -> Value {
 /// The window that says one thing, in place of a form that cannot be shown.
 pub fn sentence(title: &str, text: &str) -> View {
     View::new(form::DETAILS, title, "", vec![plain(text)])
+}
+
+/// The window that is there while it is found out who will be asked.
+pub fn being_looked_up() -> View {
+    sentence("Request access", "One moment: I am looking up who can decide about this.")
+}
+
+/// The line that a search shows where nothing matches. Whoever chooses it has chosen nothing.
+pub fn nothing_found(typed: &str) -> Choice {
+    const NOTHING: &str = "#nothing";
+    let words = cut_plain(&one_line(typed), 24);
+    let text = if words.is_empty() {
+        "There is nothing that you could ask for".to_owned()
+    } else {
+        format!("Nothing with “{words}”: try a part of its name")
+    };
+    Choice { text, value: NOTHING.to_owned() }
 }
 
 /// The value of a choice: the id itself or, where that is longer than Slack takes, a hash of it. Compare it with

@@ -49,6 +49,10 @@ pub mod button {
     pub const EXTEND: &str = "grant.extend";
     /// Ends somebody's grant; the value is `G-57`.
     pub const REVOKE: &str = "grant.revoke";
+    /// Has the worker look at a late end now; the value is `G-57`.
+    pub const CHECK: &str = "grant.check";
+    /// Opens the form in which an admin vouches for a late end; the value is `G-57`.
+    pub const VOUCH: &str = "grant.vouch";
 }
 
 /// `callback_id` of our shortcuts, as the manifest names them.
@@ -73,6 +77,8 @@ pub mod form {
     pub const REVIEW: &str = "review.close";
     /// Asks for more time.
     pub const EXTEND: &str = "grant.extend";
+    /// Vouches for a late end.
+    pub const VOUCH: &str = "grant.vouch";
     /// Only shows something.
     pub const DETAILS: &str = "request.details";
 }
@@ -87,6 +93,8 @@ pub mod field {
     pub const DURATION: &str = "duration";
     /// How long, in words; goes before the list.
     pub const UNTIL: &str = "until";
+    /// The ticket that a policy wants named, apart from the reason.
+    pub const TICKET: &str = "ticket";
     /// Why.
     pub const REASON: &str = "reason";
     /// What a review found.

@@ -3,15 +3,16 @@
 //! An update of a message notifies nobody; a new message does. So whatever a person must hear about is said once in a message
 //! of its own, and the standing messages are redrawn beside it.
 
+use super::button;
 use super::names::{Names, counted};
 use super::refusal::plainly;
 use super::status::{Extend, StatusFacts, active_buttons, headline};
 use crate::access::entitlement::{Class, Trouble};
 use crate::access::grant::{Ended, Grant, GrantState, Remains, Revoking};
-use crate::access::ids::{GrantId, ProviderId, RequestId};
+use crate::access::ids::{GrantId, PersonId, ProviderId, RequestId};
 use crate::access::request::Request;
 use crate::access::time::Timestamp;
-use crate::slack::block::{Message, actions, context, plain, section};
+use crate::slack::block::{Button, Message, actions, context, plain, section};
 use crate::slack::text::Markup;
 
 mod cut_short;
@@ -161,12 +162,30 @@ pub fn overdue(facts: &Overdue<'_>, now: Timestamp) -> Message {
         section(&line),
         section(&tried),
         plain(&format!("By hand: {}", facts.by_hand)),
+        actions("overdue", overdue_buttons(facts.grant, &what)),
         context(&[Markup::new().lit("I keep trying, look again after each try, and say here when it is over.")]),
     ];
     Message::new(&told, blocks).about(facts.grant)
 }
 
-fn trouble(trouble: Option<&Trouble>) -> String {
+fn overdue_buttons(grant: GrantId, what: &str) -> Vec<Button> {
+    let value = grant.to_string();
+    vec![
+        Button::new(button::CHECK, "Check again", &value, &format!("Check again whether {what} is over")),
+        Button::new(button::VOUCH, "Attest…", &value, &format!("Vouch for the end of {what}, for admins")),
+    ]
+}
+
+/// What is left of an alarm over a late end, once it is over.
+pub fn was_overdue(grant: GrantId, ended: &Ended, names: &Names) -> Message {
+    let what = names.grant(grant);
+    let how = super::causes::proof(&ended.proof, names);
+    let line = Markup::new().lit("The end of ").bold(&what).lit(" was late: it is over since ").day(ended.at, &names.zone);
+    let line = line.lit(", ").text(&how).lit(".");
+    Message::new(&format!("The end of {what} was late"), vec![section(&line)]).about(grant)
+}
+
+pub(super) fn trouble(trouble: Option<&Trouble>) -> String {
     let Some(trouble) = trouble else { return "The provider has not answered yet.".to_owned() };
     let said = plainly(&trouble.message);
     match trouble.class {
@@ -225,12 +244,23 @@ pub enum Alarm {
         /// On what, as the provider calls it.
         thing: String,
     },
-    /// A message could not be delivered.
+    /// A channel cannot be posted to.
+    NoPlace {
+        /// Its id.
+        channel: String,
+        /// Slack's word for why.
+        code: String,
+    },
+    /// Somebody cannot be reached.
     Undelivered {
-        /// To whom, as a name.
-        to: String,
-        /// About what.
+        /// Who.
+        to: PersonId,
+        /// About what: `R-42`, `G-57`.
         about: String,
+        /// What they do not know, as a clause; empty where there is none.
+        that: &'static str,
+        /// Slack's word for why, or ours.
+        code: String,
     },
 }
 
@@ -264,11 +294,43 @@ pub fn alarm(alarm: &Alarm, names: &Names) -> Message {
             plainly(account),
             plainly(thing)
         ),
-        Alarm::Undelivered { to, about } => {
-            format!("Slack did not take my message to {} about {}. Please tell them.", plainly(to), plainly(about))
-        }
+        Alarm::NoPlace { channel, code } => return no_place(channel, code),
+        Alarm::Undelivered { to, about, that, code } => undelivered(to, (about, that), code, names),
     };
     Message::new(&text, vec![plain(&format!("⚠️ {text}"))])
+}
+
+fn no_place(channel: &str, code: &str) -> Message {
+    let (why, what) = match code {
+        "is_archived" | "is_inactive" => ("it is archived", "Unarchive it, or name another one in the policy files"),
+        "not_in_channel" => ("I am not in it", "Write “/invite @daypass” there"),
+        "channel_not_found" => (
+            "there is none of that id, or it is private and I am not in it",
+            "Write “/invite @daypass” there, or name another one in the policy files",
+        ),
+        _ => ("only some may post there", "Let me post there, or name another one in the policy files"),
+    };
+    let meanwhile = "What belongs there goes elsewhere, or to people by direct message, meanwhile.";
+    let line = Markup::new().lit("⚠️ I cannot post in ").channel(channel).lit(" (").text(channel).lit("): ").lit(why).lit(". ");
+    let line = line.lit(meanwhile).lit(" ").lit(what).lit(".");
+    Message::new(&format!("I cannot post in the channel {channel}: {why}. {what}."), vec![section(&line)])
+}
+
+fn undelivered(to: &PersonId, (about, that): (&str, &str), code: &str, names: &Names) -> String {
+    let about = match (about.parse::<RequestId>(), about.split(' ').next().unwrap_or_default().parse::<GrantId>()) {
+        (Ok(request), _) => names.request(request),
+        (Err(_), Ok(grant)) => names.grant(grant),
+        (Err(_), Err(_)) => plainly(about),
+    };
+    let why = match code {
+        "user_disabled" => "their account in Slack is deactivated".to_owned(),
+        "no_account_on_file" => "the policy files name no account of theirs in this workspace".to_owned(),
+        "cannot_dm_bot" => "their account is a bot".to_owned(),
+        "messages_tab_disabled" => "this app may not be written to, nor write to people; switch its messages tab on".to_owned(),
+        other => format!("Slack says “{}”", plainly(other)),
+    };
+    let that = if that.is_empty() { String::new() } else { format!(" {that}") };
+    format!("I could not reach {} about {about}: {why}. Please tell them{that}.", names.person_in_full(to))
 }
 
 /// Other policy files are in force, and what that changes: one line each, as many as there is room for.

@@ -3,6 +3,8 @@
 use super::card::Needed;
 use super::names::{Names, listed};
 use super::refusal::plainly;
+use crate::access::entitlement::{Answer, Change};
+use crate::access::grant::{Grant, GrantState};
 use crate::access::ids::{GrantId, PersonId, PolicyId, RequestId};
 use crate::access::review::{Finding, Review};
 use crate::access::time::{Timestamp, Ttl};
@@ -112,6 +114,18 @@ pub enum Reply {
         /// Its grants, as far as they were not over.
         grants: Vec<GrantId>,
     },
+    /// A late end is looked at now; what is seen is told afterwards.
+    LookingAgain {
+        /// Of which grant.
+        grant: GrantId,
+    },
+    /// A late end was vouched for.
+    Vouched {
+        /// Of which grant.
+        grant: GrantId,
+        /// By whom.
+        by: PersonId,
+    },
     /// The same was done before; nothing was changed by doing it again.
     DoneBefore,
     /// It was recorded and is being worked on; the answer follows.
@@ -170,8 +184,41 @@ pub fn reply(what: &Reply, names: &Names) -> Message {
                 listed(&grants, "and")
             )
         }
+        Reply::LookingAgain { grant } => format!("I am looking at {} now; what I see follows here.", names.grant(*grant)),
+        Reply::Vouched { grant, by } => format!(
+            "Recorded: {} vouches that {} is over. It is not verified, and I go on trying to look.",
+            names.person(by),
+            names.grant(*grant)
+        ),
         Reply::DoneBefore => "That was recorded before; nothing was changed.".to_owned(),
         Reply::Later => "Received. I have to look something up first; the answer follows here.".to_owned(),
+    };
+    Message::sentence(&text)
+}
+
+/// What a look showed that somebody asked for.
+pub fn looked(grant: &Grant, answered: &Answer, names: &Names) -> Message {
+    let what = names.grant(grant.id);
+    let text = match (&grant.state, &answered.read, &answered.change) {
+        (GrantState::Ended(ended), _, _) => format!("{what} is over: {}.", super::causes::proof(&ended.proof, names)),
+        (_, Err(trouble), _) => format!("I looked, and can't say about {what}. {}", super::notice::trouble(Some(trouble))),
+        (_, Ok(_), Some(Change::Failed(trouble))) => {
+            format!("I looked: {what} is still there. {}", super::notice::trouble(Some(trouble)))
+        }
+        (GrantState::Revoking(_), Ok(_), Some(Change::Made | Change::AlreadySo) | None) => {
+            format!("I looked: {what} is still there. I keep trying, and say when it is over.")
+        }
+        (
+            GrantState::Planned
+            | GrantState::Checking { .. }
+            | GrantState::Provisioning { .. }
+            | GrantState::AwaitingUser { .. }
+            | GrantState::Active { .. }
+            | GrantState::Void { .. }
+            | GrantState::Failed { .. },
+            Ok(_),
+            Some(Change::Made | Change::AlreadySo) | None,
+        ) => format!("I looked at {what}: {}.", grant.state.name()),
     };
     Message::sentence(&text)
 }
@@ -237,6 +284,8 @@ mod tests {
             Reply::Reminded { request, people: stage.approvers.clone() },
             Reply::Ending { grant },
             Reply::EndingAll { request, grants: vec![grant, GrantId::from_number(58)] },
+            Reply::LookingAgain { grant },
+            Reply::Vouched { grant, by: stage.approvers[0].clone() },
             Reply::DoneBefore,
             Reply::Later,
         ]

@@ -7,14 +7,14 @@ use serde_json::{Map, Value, json};
 
 use super::card::card;
 use super::forms::{
-    ExtendForm, GlassForm, Outlook, RequestForm, approve_form, deny_form, errors, extend_form, glass_form, request_form,
-    review_form, sentence,
+    ExtendForm, GlassForm, Outlook, RequestForm, approve_form, being_looked_up, deny_form, errors, extend_form, glass_form,
+    request_form, review_form, sentence, vouch_form,
 };
 use super::home::door;
 use super::lists::{Able, Can, Held, help, mine, pending};
 use super::notice::{
     Alarm, Because, CutShort, EndsSoon, Overdue, alarm, bundle_was_in_force, cut_short, ends_soon, news, overdue,
-    overdue_is_over, policy_changed,
+    overdue_is_over, policy_changed, was_overdue,
 };
 use super::refusal::{not_understood, refused, refused_but_can_revoke};
 use super::reply::{Reply, reply};
@@ -156,7 +156,8 @@ impl Stage {
             match &grant.state {
                 GrantState::Revoking(revoking) => all.push((format!("overdue.{name}"), self.overdue(revoking)?)),
                 GrantState::Ended(ended) => {
-                    all.push((format!("overdue_is_over.{name}"), overdue_is_over(grant.id, ended, names)))
+                    all.push((format!("overdue_is_over.{name}"), overdue_is_over(grant.id, ended, names)));
+                    all.push((format!("was_overdue.{name}"), was_overdue(grant.id, ended, names)));
                 }
                 _ => {}
             }
@@ -164,6 +165,7 @@ impl Stage {
         all.extend(self.early_ends());
         all.extend(self.broken_glass());
         let problems = vec![self.said.clone(); 8];
+        let to = self.request.terms.subject.clone();
         all.push(("policy_changed".to_owned(), policy_changed(&problems)));
         let alarms = [
             ("policy_refused", Alarm::PolicyRefused { problems }),
@@ -176,7 +178,11 @@ impl Stage {
                 "left_over",
                 Alarm::LeftOver { provider: "orders-pg".parse()?, account: self.said.clone(), thing: self.said.clone() },
             ),
-            ("undelivered", Alarm::Undelivered { to: self.said.clone(), about: self.said.clone() }),
+            ("no_place", Alarm::NoPlace { channel: "C0DBACCESS".to_owned(), code: "is_archived".to_owned() }),
+            (
+                "undelivered",
+                Alarm::Undelivered { to, about: grant.to_string(), that: "that it is over", code: "user_disabled".to_owned() },
+            ),
         ];
         all.extend(alarms.into_iter().map(|(name, what)| (format!("alarm.{name}"), alarm(&what, names))));
         Ok(all)
@@ -242,7 +248,7 @@ impl Stage {
             length: Some(ttl(120)),
             until: "until fri 12:00",
             reason: &self.said,
-            ticket: Some("OPS-42"),
+            ticket: Some(super::forms::Ticket { looks: r"OPS-\d+", typed: "OPS-42" }),
             outlook: Some(outlook),
             ..empty.clone()
         };
@@ -257,6 +263,8 @@ impl Stage {
             ("request.searched", request_form(&searched)),
             ("extend", extend_form(&more)),
             ("glass", glass_form(&GlassForm { things: &many, lengths: &lengths })),
+            ("vouch", Some(vouch_form(self.grant.id, names))),
+            ("being_looked_up", Some(being_looked_up())),
         ];
         let mut views: Vec<(&'static str, View)> = forms.into_iter().filter_map(|(name, view)| Some((name, view?))).collect();
         views.push(("approve", approve_form(&self.request, names)));

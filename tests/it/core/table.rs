@@ -63,6 +63,7 @@ fn holding_commands() -> Vec<(&'static str, HoldingCommand, Now)> {
         ("its end passes", HoldingCommand::Tick, now(2 * HOUR)),
         ("latest_end passes", HoldingCommand::Tick, now(3 * HOUR)),
         ("a look is due", HoldingCommand::Look, now(MINUTE)),
+        ("somebody wants it looked at again", HoldingCommand::LookAgain, now(MINUTE)),
         ("handed back", end(EndCause::HandedBack), now(MINUTE)),
         ("the person is deactivated", end(EndCause::PersonDeactivated), now(MINUTE)),
         ("more time", HoldingCommand::Extend { grant: id, request: request().id, to: at(4 * HOUR) }, now(MINUTE)),

@@ -116,7 +116,7 @@ async fn the_form_follows_what_is_chosen_and_files_a_request() {
     let submitted = w.submits("maya", Values::new().text("reason", "OPS-42")).await;
     assert!(submitted.errors()["reason"].contains("10 characters"), "{submitted:?}");
     let submitted = w.submits("maya", Values::new().text("reason", "slow checkout, since this morning")).await;
-    assert!(submitted.errors()["reason"].contains("ticket"), "{submitted:?}");
+    assert!(submitted.errors()["ticket"].contains("ticket"), "{submitted:?}");
     let submitted = w.submits("maya", Values::new().text("until", "yesterday").text("reason", "OPS-42 slow checkout")).await;
     assert!(submitted.errors().contains_key("until"), "{submitted:?}");
     assert_eq!(w.request_state("R-1"), "none");

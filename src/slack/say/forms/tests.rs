@@ -40,7 +40,7 @@ fn forms_ask_for_what_is_missing() {
         length: Some(ttl(120)),
         until: "18:00",
         reason: "OPS-42",
-        ticket: Some(r"OPS-\d+"),
+        ticket: Some(Ticket { looks: r"OPS-\d+", typed: "" }),
         outlook: Some(outlook),
         ..empty.clone()
     };

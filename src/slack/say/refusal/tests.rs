@@ -61,6 +61,8 @@ fn all(stage: &Stage) -> Vec<Refusal> {
         Refusal::ReviewNeedsNote,
         Refusal::Reviewed { by: stage.approvers[0].clone(), at: TEN },
         Refusal::NotYours,
+        Refusal::VouchingIsForAdmins,
+        Refusal::OwnWord,
         Refusal::GrantOver { grant, state: text("ended") },
         Refusal::NotInForce { grant },
         Refusal::NoExtension { times: 0 },

@@ -39,7 +39,7 @@ fn is_ours(token: &str) -> bool {
         rest.split_once('|').is_some_and(|(_, fallback)| fallback.ends_with(" Berlin"))
             && rest.bytes().next().is_some_and(|b| b.is_ascii_digit())
     });
-    date || ["<@U0CAROL>", "<@U0DAVE>"].contains(&token)
+    date || ["<@U0CAROL>", "<@U0DAVE>", "<#C0DBACCESS>"].contains(&token)
 }
 
 /// What is markup in this text and not ours.
