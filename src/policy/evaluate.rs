@@ -44,14 +44,14 @@ pub(super) fn judge(set: &PolicySet, facts: &Facts, now: Timestamp, reasons: Rea
         return bundle::merged(set, bundle, facts, now, reasons);
     }
     let case = Case::new(set, facts, now, reasons);
-    let mut trace = Trace::default();
+    let mut trace = Trace { lines: Vec::with_capacity(case.rules.count()) };
     if let Some((refusal, because)) = case.forbidden(&mut trace) {
         return Verdict::Deny { refusal, because, trace };
     }
     let floor = case.floor(&mut trace);
     let mut permits = Vec::new();
     let mut failures = Vec::new();
-    for policy in set.policies_about(&facts.resource, &facts.role) {
+    for policy in case.rules.policies() {
         let said = match case.permit(policy, &floor) {
             Ok(permit) => {
                 let rule = policy.id.value.clone();
@@ -74,7 +74,8 @@ pub(super) fn judge(set: &PolicySet, facts: &Facts, now: Timestamp, reasons: Rea
 
 /// What can be said without any rule: who and what are known at all.
 fn unknown(set: &PolicySet, facts: &Facts) -> Option<Refusal> {
-    for person in [&facts.filed_by, &facts.subject] {
+    let filer = (facts.filed_by != facts.subject).then_some(&facts.filed_by);
+    for person in filer.into_iter().chain([&facts.subject]) {
         if set.known(person).is_none() {
             return Some(Refusal::NoSuchPerson { asked: person.to_string() });
         }
@@ -124,7 +125,7 @@ impl Case<'_> {
     /// Prohibitions, and the end of the contract, which is one without being written.
     fn forbidden(&self, trace: &mut Trace) -> Option<(Refusal, Vec<String>)> {
         let (mut because, mut unread) = (Vec::new(), None);
-        for rule in self.set.forbid_about(&self.facts.resource, &self.facts.role) {
+        for rule in self.rules.forbid() {
             let said = match fits(self.set, &rule.who, self.subject, &self.facts.outside) {
                 Fits::No => Said::NotForThem,
                 Fits::Yes => {
@@ -150,7 +151,7 @@ impl Case<'_> {
 
     fn floor(&self, trace: &mut Trace) -> Floor {
         let mut floor = Floor::default();
-        for rule in self.set.require_about(&self.facts.resource, &self.facts.role) {
+        for rule in self.rules.require() {
             let fit = match self.facts.manner {
                 Manner::BreakGlass if rule.exempts_break_glass => Fits::No,
                 Manner::Usual | Manner::BreakGlass => fits(self.set, &rule.who, self.subject, &self.facts.outside),

@@ -50,7 +50,7 @@ pub(super) struct Sink {
     pub(super) more: usize,
     /// How much was spent on looking for what was meant.
     compared: Cell<usize>,
-    pub(super) declared: BTreeMap<(Space, String), Place>,
+    declared: BTreeMap<Space, BTreeMap<String, Place>>,
     pub(super) duplicates: Vec<(Space, String, Place, Place)>,
     pub(super) references: Vec<(Space, String, Place)>,
     /// Where a test names no role, for what. Only bundles have one that nobody writes.
@@ -87,7 +87,7 @@ impl Sink {
 
     /// Notes that this id exists, even where the rest of its item is broken, so that references to it are no mistake.
     pub(super) fn declare(&mut self, space: Space, id: &str, place: Place) {
-        match self.declared.entry((space, id.to_owned())) {
+        match self.declared.entry(space).or_default().entry(id.to_owned()) {
             std::collections::btree_map::Entry::Vacant(free) => {
                 free.insert(place);
             }
@@ -97,13 +97,23 @@ impl Sink {
         }
     }
 
+    /// Notes that what this id declares is of this kind too. That it stands there twice is said where it is declared.
+    pub(super) fn declare_as_well(&mut self, space: Space, id: &str, place: Place) {
+        self.declared.entry(space).or_default().entry(id.to_owned()).or_insert(place);
+    }
+
+    /// Whether there is something of this kind and id.
+    pub(super) fn is_declared(&self, space: Space, id: &str) -> bool {
+        self.declared.get(&space).is_some_and(|ids| ids.contains_key(id))
+    }
+
     pub(super) fn refer(&mut self, space: Space, id: &str, place: Place) {
         self.references.push((space, id.to_owned(), place));
     }
 
     /// The names of this kind.
     pub(super) fn names(&self, space: Space) -> impl Iterator<Item = &str> {
-        self.declared.keys().filter(move |(s, _)| *s == space).map(|(_, id)| id.as_str())
+        self.declared.get(&space).into_iter().flat_map(BTreeMap::keys).map(String::as_str)
     }
 }
 

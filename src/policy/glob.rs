@@ -23,6 +23,9 @@ impl Glob {
 
     /// Whether the name is one that the pattern stands for. At most pattern times name steps.
     pub fn matches(&self, name: &str) -> bool {
+        if self.0 == "*" {
+            return true;
+        }
         let mut parts = self.0.split('*');
         let first = parts.next().unwrap_or_default();
         let Some(mut rest) = name.strip_prefix(first) else { return false };

@@ -18,9 +18,9 @@ pub(super) enum Fits {
 /// A person at the moment in question.
 #[derive(Clone, Copy)]
 pub(super) struct Whose<'a> {
-    id: &'a PersonId,
-    somebody: Option<&'a Somebody>,
-    contract_ended: bool,
+    pub(super) id: &'a PersonId,
+    pub(super) somebody: Option<&'a Somebody>,
+    pub(super) contract_ended: bool,
 }
 
 impl<'a> Whose<'a> {

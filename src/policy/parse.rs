@@ -230,7 +230,7 @@ pub(super) fn no_such(space: Space, id: &str, sink: &Sink) -> String {
     let mut hint = sink.did_you_mean(id, sink.names(space));
     let others = [Space::Person, Space::Group, Space::Resource, Space::Provider];
     if hint.is_empty() {
-        let other = others.into_iter().find(|other| *other != space && sink.declared.contains_key(&(*other, id.to_owned())));
+        let other = others.into_iter().find(|other| *other != space && sink.is_declared(*other, id));
         hint = other.map(|other| format!("; `{id}` is a {}", other.word())).unwrap_or_default();
     }
     format!("there is no {} `{id}`{hint}", space.word())

@@ -2,13 +2,15 @@
 //!
 //! Which permit applies, and what prohibitions say, is decided in `evaluate`.
 
+use std::cell::{OnceCell, RefCell};
 use std::collections::BTreeSet;
 
 use super::electorate::{OR, enough_of, finds_enough, groups_named};
 use super::facts::{Clamp, ExtendLimits, Facts, Outside, Purpose, Reading, Said, Standing};
-use super::file::{Approve, Asked, At, By, ExtendApproval, Limit, Note, Policy};
+use super::file::{Approve, Asked, At, By, ExtendApproval, Limit, Note, Policy, Ticket};
 use super::matching::{Fits, Whose, fits};
-use super::set::PolicySet;
+use super::set::{PolicySet, Rules};
+use super::window::{Stretch, Window};
 use crate::access::ids::{GroupId, PersonId, PolicyId};
 use crate::access::refusal::Refusal;
 use crate::access::request::Step;
@@ -27,6 +29,30 @@ pub(super) struct Case<'a> {
     pub(super) subject: Whose<'a>,
     /// The groups that own the resource.
     pub(super) owners: &'a [At<GroupId>],
+    /// The rules that are about the role asked for.
+    pub(super) rules: Rules<'a>,
+    looked: Looked<'a>,
+}
+
+/// What was found out for one permit, and is the same for every other that asks alike.
+#[derive(Default)]
+struct Looked<'a> {
+    /// How long the reason is, as people count.
+    chars: OnceCell<u32>,
+    /// Whether the reason names a ticket of this pattern.
+    tickets: RefCell<Vec<(&'a str, bool)>>,
+    /// Which hours are open from the start on.
+    hours: RefCell<Vec<(&'a Window, Option<Stretch>)>>,
+}
+
+/// What is known of `key`, found out where it is not yet.
+fn once<K: PartialEq + Copy, V: Copy>(known: &RefCell<Vec<(K, V)>>, key: K, find: impl FnOnce() -> V) -> V {
+    let found = known.borrow().iter().find(|(other, _)| *other == key).map(|(_, value)| *value);
+    found.unwrap_or_else(|| {
+        let value = find();
+        known.borrow_mut().push((key, value));
+        value
+    })
 }
 
 /// What requirements raise every permit to.
@@ -70,14 +96,17 @@ pub(super) enum Reasons {
 impl<'a> Case<'a> {
     pub(super) fn new(set: &'a PolicySet, facts: &'a Facts, now: Timestamp, reasons: Reasons) -> Case<'a> {
         let start = facts.start_at.map_or(now, |start| start.max(now));
-        let contract_end = set.contract_end(&facts.subject);
-        let subject = Whose::new(set, &facts.subject, contract_end.is_some_and(|end| end <= start));
+        let rules = set.rules_about(&facts.resource, &facts.role);
+        let somebody = set.known(&facts.subject);
+        let contract_end = somebody.and_then(|somebody| somebody.contract_end);
+        let contract_ended = contract_end.is_some_and(|end| end <= start);
+        let subject = Whose { id: &facts.subject, somebody, contract_ended };
         let owners = set.resource(&facts.resource).map(|resource| resource.owners.as_slice()).unwrap_or_default();
-        Case { set, facts, now, reasons, start, contract_end, subject, owners }
+        Case { set, facts, now, reasons, start, contract_end, subject, owners, rules, looked: Looked::default() }
     }
 
     /// Whether this permit applies, with the steps that it then asks for.
-    pub(super) fn permit<'p>(&self, policy: &'p Policy, floor: &Floor) -> Result<Permit<'p>, Obstacles> {
+    pub(super) fn permit(&self, policy: &'a Policy, floor: &Floor) -> Result<Permit<'a>, Obstacles> {
         if policy.manner() != self.facts.manner {
             return Err(Obstacles { said: Said::NotForThem, refusals: Vec::new() });
         }
@@ -149,7 +178,7 @@ impl<'a> Case<'a> {
     }
 
     /// The latest end, and what sets it; or why there is no time at all.
-    fn ends(&self, policy: &Policy) -> Result<(Timestamp, Clamp), Refusal> {
+    fn ends(&self, policy: &'a Policy) -> Result<(Timestamp, Clamp), Refusal> {
         let ceiling = self.set.defaults().hard_ceiling;
         let (from, ends_at) = match self.facts.purpose {
             Purpose::Access => (self.start, self.start),
@@ -157,7 +186,7 @@ impl<'a> Case<'a> {
         };
         let mut latest = (from.plus(ceiling), Clamp::Ceiling);
         if let Some(window) = &policy.when {
-            let stretch = window.at_or_after(self.start);
+            let stretch = once(&self.looked.hours, window, || window.at_or_after(self.start));
             match stretch.filter(|stretch| stretch.from <= self.start && self.start.plus(Ttl::MIN) <= stretch.until) {
                 Some(open) => latest = latest.min((open.until, Clamp::Window)),
                 None => {
@@ -181,15 +210,17 @@ impl<'a> Case<'a> {
     }
 
     /// `reason:`
-    fn poor_reason(&self, policy: &Policy) -> Option<Refusal> {
+    fn poor_reason(&self, policy: &'a Policy) -> Option<Refusal> {
         if self.reasons == Reasons::Supposed {
             return None;
         }
         let typed = self.facts.reason.as_typed();
-        if let Some(ticket) = policy.reason.ticket.as_ref().filter(|ticket| !ticket.regex.is_match(typed)) {
+        let names = |ticket: &'a Ticket| once(&self.looked.tickets, ticket.pattern.as_str(), || ticket.regex.is_match(typed));
+        if let Some(ticket) = policy.reason.ticket.as_ref().filter(|ticket| !names(ticket)) {
             return Some(Refusal::TicketMissing { pattern: ticket.pattern.clone() });
         }
-        let chars = u32::try_from(self.facts.reason.seen_chars()).unwrap_or(u32::MAX);
+        let count = || u32::try_from(self.facts.reason.seen_chars()).unwrap_or(u32::MAX);
+        let chars = *self.looked.chars.get_or_init(count);
         let min_chars = policy.reason.min_length;
         (chars < min_chars).then_some(Refusal::ReasonTooShort { min_chars })
     }

@@ -65,7 +65,7 @@ pub(super) fn bundle(node: &Node, sink: &mut Sink) -> Option<Bundle> {
     let mut fields = Fields::of(node, "a bundle", sink)?;
     let id: Option<At<ResourceId>> = own_id(&mut fields, Space::Resource, sink);
     if let Some(id) = &id {
-        sink.declared.entry((Space::Bundle, id.value.to_string())).or_insert(id.place);
+        sink.declare_as_well(Space::Bundle, id.value.as_str(), id.place);
     }
     let name = fields.need("name", sink).and_then(|node| text(node, "a name", sink));
     let of = fields.need("of", sink);

@@ -63,17 +63,14 @@ impl PolicySet {
         forbid.sort_by(|a, b| a.id.value.cmp(&b.id.value));
         let mut about: HashMap<ResourceId, HashMap<RoleId, About>> = HashMap::new();
         for resource in &resources {
-            for role in &resource.roles {
-                let matching = |whats: Vec<&What>| -> Vec<usize> {
-                    whats.iter().enumerate().filter(|(_, what)| is_about(what, resource, role)).map(|(n, _)| n).collect()
-                };
-                let entry = About {
-                    policies: matching(policies.iter().map(|policy| &policy.what).collect()),
-                    require: matching(require.iter().map(|rule| &rule.what).collect()),
-                    forbid: matching(forbid.iter().map(|rule| &rule.what).collect()),
-                };
-                about.entry(resource.id.value.clone()).or_default().insert(role.id.value.clone(), entry);
-            }
+            let policies = on(resource, policies.iter().map(|policy| &policy.what));
+            let require = on(resource, require.iter().map(|rule| &rule.what));
+            let forbid = on(resource, forbid.iter().map(|rule| &rule.what));
+            let roles = resource.roles.iter().map(|role| {
+                let entry = About { policies: of(role, &policies), require: of(role, &require), forbid: of(role, &forbid) };
+                (role.id.value.clone(), entry)
+            });
+            about.insert(resource.id.value.clone(), roles.collect());
         }
         let defaults = defaults.unwrap_or_default();
         let people = people.into_iter().map(|person| (person.id.value.clone(), person)).collect();
@@ -289,24 +286,50 @@ impl PolicySet {
 
     /// The permits that are about this role.
     pub(super) fn policies_about(&self, resource: &ResourceId, role: &RoleId) -> impl Iterator<Item = &Policy> {
-        let found = self.about(resource, role).map(|about| about.policies.as_slice()).unwrap_or_default();
-        found.iter().filter_map(|n| self.policies.get(*n))
+        self.rules_about(resource, role).policies()
     }
 
     /// The requirements that are about this role.
     pub(super) fn require_about(&self, resource: &ResourceId, role: &RoleId) -> impl Iterator<Item = &Require> {
-        let found = self.about(resource, role).map(|about| about.require.as_slice()).unwrap_or_default();
-        found.iter().filter_map(|n| self.require.get(*n))
+        self.rules_about(resource, role).require()
     }
 
     /// The prohibitions that are about this role.
     pub(super) fn forbid_about(&self, resource: &ResourceId, role: &RoleId) -> impl Iterator<Item = &Forbid> {
-        let found = self.about(resource, role).map(|about| about.forbid.as_slice()).unwrap_or_default();
-        found.iter().filter_map(|n| self.forbid.get(*n))
+        self.rules_about(resource, role).forbid()
     }
 
-    fn about(&self, resource: &ResourceId, role: &RoleId) -> Option<&About> {
-        self.about.get(resource)?.get(role)
+    /// Every rule that is about this role.
+    pub(super) fn rules_about(&self, resource: &ResourceId, role: &RoleId) -> Rules<'_> {
+        Rules { set: self, about: self.about.get(resource).and_then(|roles| roles.get(role)).unwrap_or(&NOTHING) }
+    }
+}
+
+static NOTHING: About = About { policies: Vec::new(), require: Vec::new(), forbid: Vec::new() };
+
+/// The rules that are about one role, in the order of their ids.
+#[derive(Clone, Copy)]
+pub(super) struct Rules<'a> {
+    set: &'a PolicySet,
+    about: &'a About,
+}
+
+impl<'a> Rules<'a> {
+    pub(super) fn policies(self) -> impl Iterator<Item = &'a Policy> {
+        self.about.policies.iter().filter_map(move |n| self.set.policies.get(*n))
+    }
+
+    pub(super) fn require(self) -> impl Iterator<Item = &'a Require> {
+        self.about.require.iter().filter_map(move |n| self.set.require.get(*n))
+    }
+
+    pub(super) fn forbid(self) -> impl Iterator<Item = &'a Forbid> {
+        self.about.forbid.iter().filter_map(move |n| self.set.forbid.get(*n))
+    }
+
+    /// How many there are.
+    pub(super) fn count(self) -> usize {
+        self.about.policies.len() + self.about.require.len() + self.about.forbid.len()
     }
 }
 
@@ -319,9 +342,17 @@ fn contract_end(person: &Person, defaults: &Defaults) -> Option<Timestamp> {
     Some(end_of_day(zone, day).unwrap_or(Timestamp::from_millis(0)))
 }
 
-/// Whether a rule's `what:` means this role of this resource.
-fn is_about(what: &What, resource: &Resource, role: &Role) -> bool {
-    what.resource.as_ref().is_none_or(|glob| glob.matches(resource.id.value.as_str()))
-        && what.role.as_ref().is_none_or(|glob| glob.matches(role.id.value.as_str()))
-        && what.risk.is_none_or(|risk| risk == role.risk)
+/// The rules, by number, whose `what:` means this resource, whatever its role.
+fn on<'a>(resource: &Resource, whats: impl Iterator<Item = &'a What>) -> Vec<(usize, &'a What)> {
+    let means = |what: &What| what.resource.as_ref().is_none_or(|glob| glob.matches(resource.id.value.as_str()));
+    whats.enumerate().filter(|(_, what)| means(what)).collect()
+}
+
+/// Those of them that mean this role of it.
+fn of(role: &Role, on: &[(usize, &What)]) -> Vec<usize> {
+    let means = |what: &What| {
+        what.role.as_ref().is_none_or(|glob| glob.matches(role.id.value.as_str()))
+            && what.risk.is_none_or(|risk| risk == role.risk)
+    };
+    on.iter().filter(|(_, what)| means(what)).map(|(n, _)| *n).collect()
 }

@@ -22,7 +22,7 @@ pub(super) fn references(sink: &mut Sink) {
     let dangling: Vec<_> = sink
         .references
         .iter()
-        .filter(|(space, id, _)| !sink.declared.contains_key(&(*space, id.clone())))
+        .filter(|(space, id, _)| !sink.is_declared(*space, id))
         .map(|(space, id, place)| {
             let word = space.word();
             let message = match id.strip_prefix(word).and_then(|rest| rest.strip_prefix('/')) {
@@ -38,7 +38,7 @@ pub(super) fn references(sink: &mut Sink) {
         .unclear_approvers
         .iter()
         .map(|(written, place)| {
-            let is = |space| sink.declared.contains_key(&(space, written.clone()));
+            let is = |space| sink.is_declared(space, written);
             let message = if is(Space::Group) {
                 format!("groups and people can stand here: write `group/{written}`")
             } else if is(Space::Person) {
@@ -51,7 +51,7 @@ pub(super) fn references(sink: &mut Sink) {
             (*place, message)
         })
         .collect();
-    let is_bundle = |what: &String| sink.declared.contains_key(&(Space::Bundle, what.clone()));
+    let is_bundle = |what: &String| sink.is_declared(Space::Bundle, what);
     let left_out = sink.roles_left_out.iter().filter(|(what, _)| !is_bundle(what));
     let roleless: Vec<_> = left_out.map(|(_, place)| (*place, "`request` needs `role:`".to_owned())).collect();
     for (place, message) in roleless.into_iter().chain(dangling).chain(unclear) {
@@ -68,7 +68,7 @@ fn another_kind(space: Space, id: &str) -> Option<String> {
 /// What is said of `rule.word` where the rule is there, and has no such condition.
 fn condition(space: Space, id: &str, sink: &Sink) -> Option<String> {
     let (rule, word) = id.rsplit_once('.').filter(|_| space == Space::Rule)?;
-    let is_rule = sink.declared.contains_key(&(Space::Rule, rule.to_owned()));
+    let is_rule = sink.is_declared(Space::Rule, rule);
     is_rule.then(|| format!("`{rule}` has no condition `{word}`; write one of {}", quoted(CONDITIONS)))
 }
 
@@ -211,8 +211,8 @@ fn approvers(policy: &Policy, people: &ById<'_, PersonId, Person>, files: &Files
                 }
             }
             By::Owners => {
-                let matched = files.resources.iter().filter(|resource| matches_resource(&policy.what, resource));
-                let ownerless: Vec<_> = matched.filter(|resource| resource.owners.is_empty()).collect();
+                let ownerless = files.resources.iter().filter(|resource| resource.owners.is_empty());
+                let ownerless: Vec<_> = ownerless.filter(|resource| matches_resource(&policy.what, resource)).collect();
                 if let Some(first) = ownerless.first() {
                     let others = match ownerless.len() {
                         1 => "has no owners who could approve".to_owned(),
@@ -233,6 +233,9 @@ fn matches_resource(what: &What, resource: &Resource) -> bool {
 
 /// A name without `*` must be the name of something.
 fn targets(what: &What, resources: &[Resource], sink: &mut Sink) {
+    if what.resource.as_ref().is_none_or(|glob| !glob.is_exact()) && what.role.as_ref().is_none_or(|role| !role.is_exact()) {
+        return;
+    }
     let matched: Vec<_> = resources.iter().filter(|resource| matches_resource(what, resource)).collect();
     if let Some(glob) = &what.resource
         && glob.is_exact()

@@ -7,6 +7,8 @@
 pub mod block;
 pub mod client;
 pub mod command;
+#[cfg(test)]
+mod hostile;
 pub mod inbound;
 pub mod limits;
 pub mod manifest;
