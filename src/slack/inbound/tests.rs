@@ -200,7 +200,7 @@ proptest! {
 }
 
 /// Slack's published payloads, read from the directory that `DAYPASS_SLACK_SAMPLES` names. Real traffic must be understood;
-/// shortcuts, message actions and old attachments are not ours and must be unknown, by name.
+/// message actions and old attachments are not ours and must be unknown, by name.
 #[test]
 #[ignore = "needs Slack's published samples"]
 #[expect(clippy::disallowed_methods, reason = "the directory of the samples is given to this test alone")]
@@ -229,6 +229,7 @@ fn every_published_sample_is_read_or_ignored_on_purpose() {
                 "view_submission" => matches!(got, Inbound::Submission(_)),
                 "view_closed" => matches!(got, Inbound::Closed { .. }),
                 "block_suggestion" => matches!(got, Inbound::Options { .. }),
+                "shortcut" => matches!(got, Inbound::Shortcut(_)),
                 other => got == Inbound::Unknown { kind: other.to_owned() },
             };
             assert!(as_expected, "{name}: {got:?}");
