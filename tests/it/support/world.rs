@@ -294,7 +294,8 @@ impl World {
         };
         let worker = Worker::start(Arc::clone(&app)).await.unwrap();
         self.bot = Some(Bot { app, worker, stop, door });
-        if self.transport == Transport::Socket {
+        // While Slack is down there is nothing to wait for.
+        if self.transport == Transport::Socket && !self.slack.is_down() {
             self.linked(self.pace.connections.min(LINKS_MAX)).await;
         }
     }
