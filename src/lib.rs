@@ -38,6 +38,8 @@ pub mod clock;
 pub mod config;
 pub mod demo;
 pub mod failpoint;
+#[cfg(test)]
+mod fuzz;
 pub mod people;
 pub mod policy;
 pub mod providers;

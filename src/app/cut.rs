@@ -53,9 +53,7 @@ impl Cut {
         for grant in &self.grants {
             let Some(grant) = reader.grant(*grant)? else { continue };
             let Some(request) = reader.request(grant.request)? else { continue };
-            let resource = telling.set.and_then(|set| set.resource(&request.part_of(grant.id).resource));
-            let groups = resource.map(|resource| resource.owners.as_slice()).unwrap_or_default();
-            owners.extend(groups.iter().filter_map(|group| telling.set?.members(&group.value)).flatten().cloned());
+            owners.extend(telling.set.map(|set| set.owners_of(&request.part_of(grant.id).resource)).unwrap_or_default());
         }
         Ok(owners.into_iter().filter(|owner| *owner != self.person).map(Audience::Person).collect())
     }

@@ -283,11 +283,12 @@ impl Telling<'_> {
         let Some(request) = tx.request(grant.request)? else { return Ok(()) };
         let part = request.part_of(id);
         let Some(resource) = self.set.and_then(|set| set.resource(&part.resource)) else { return Ok(()) };
-        let owners = resource.owners.iter().filter_map(|group| self.set?.members(&group.value)).flatten();
-        let owners: BTreeSet<PersonId> = owners.cloned().collect();
         match &resource.channel {
             Some(channel) => self.mark(tx, kind, id, Audience::Channel(channel.clone())),
-            None => owners.into_iter().try_for_each(|owner| self.mark(tx, kind, id, Audience::Person(owner))),
+            None => {
+                let owners = self.set.map(|set| set.owners_of(&part.resource)).unwrap_or_default();
+                owners.into_iter().try_for_each(|owner| self.mark(tx, kind, id, Audience::Person(owner)))
+            }
         }
     }
 

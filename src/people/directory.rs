@@ -139,8 +139,7 @@ impl Directory {
 
     /// Everybody in the groups that own this resource.
     pub fn owners(&self, resource: &ResourceId) -> BTreeSet<PersonId> {
-        let owners = self.set.resource(resource).map(|resource| resource.owners.as_slice()).unwrap_or_default();
-        owners.iter().filter_map(|group| self.members(group)).flatten().cloned().collect()
+        self.set.owners_of(resource)
     }
 
     /// Whether `filer` may ask on behalf of `subject`: for themselves, as their sponsor, or as an owner of the resource.

@@ -176,6 +176,12 @@ impl PolicySet {
         self.resource(resource)?.roles.iter().find(|known| known.id.value == *role)
     }
 
+    /// Everybody in the groups that own this resource, by what the files say.
+    pub fn owners_of(&self, id: &ResourceId) -> BTreeSet<PersonId> {
+        let groups = self.resource(id).map(|resource| resource.owners.as_slice()).unwrap_or_default();
+        groups.iter().filter_map(|group| self.members(&group.value)).flatten().cloned().collect()
+    }
+
     /// Every provider instance, by id.
     pub fn providers(&self) -> &BTreeMap<ProviderId, Provider> {
         &self.providers

@@ -1,16 +1,14 @@
 //! Texts that mean harm or nothing, by the thousand: whatever is typed is shown as typed text, and read as a command or answered
 //! with a line that works; without a panic, and within Slack's limits.
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use super::command::Command;
 use super::inbound::typed;
 use super::limits::{length, message_problems};
 use super::say::refusal::not_understood;
 use super::text::{Markup, cut, escape, unescape};
-
-/// How long it goes on, where `DAYPASS_FUZZ_SECONDS` says nothing else.
-const LASTS: Duration = Duration::from_secs(60);
+use crate::fuzz::{LASTS, Rng, stopwatch, told};
 
 /// What markup, other programs or the grammar of commands might take for something.
 const PIECES: [&str; 56] = [
@@ -72,29 +70,17 @@ const PIECES: [&str; 56] = [
     "prod/orders ",
 ];
 
-/// Marsaglia's xorshift: the same inputs from the same seed.
-struct Rng(u64);
-
-impl Rng {
-    fn below(&mut self, end: usize) -> usize {
-        self.0 ^= self.0 << 13;
-        self.0 ^= self.0 >> 7;
-        self.0 ^= self.0 << 17;
-        usize::try_from(self.0 % u64::try_from(end.max(1)).unwrap()).unwrap()
-    }
-
-    fn text(&mut self) -> String {
-        let mut text = String::new();
-        for _ in 0..1 + self.below(24) {
-            match self.below(5) {
-                0 => text.extend(char::from_u32(u32::try_from(self.below(0x11_0000)).unwrap())),
-                // Now and then as long as Slack lets anybody write.
-                1 if self.below(50) == 0 => text += &PIECES[self.below(PIECES.len())].repeat(self.below(2000)),
-                _ => text += PIECES[self.below(PIECES.len())],
-            }
+fn text(rng: &mut Rng) -> String {
+    let mut text = String::new();
+    for _ in 0..1 + rng.below(24) {
+        match rng.below(5) {
+            0 => text.extend(char::from_u32(u32::try_from(rng.below(0x11_0000)).unwrap())),
+            // Now and then as long as Slack lets anybody write.
+            1 if rng.below(50) == 0 => text += &PIECES[rng.below(PIECES.len())].repeat(rng.below(2000)),
+            _ => text += PIECES[rng.below(PIECES.len())],
         }
-        text
     }
+    text
 }
 
 /// Nothing of somebody else's has become markup: no token, no entity but ours, no formatting that holds.
@@ -128,23 +114,13 @@ fn run(seed: u64, lasts: Duration, rounds: u64) -> u64 {
     let started = stopwatch();
     let mut done = 0;
     while done < rounds && started.elapsed() < lasts {
-        let text = rng.text();
+        let text = text(&mut rng);
         let max = 1 + rng.below(4000);
         let held = std::panic::catch_unwind(|| hold(&text, max));
         assert!(held.is_ok(), "seed {seed}, text {done}, at most {max}: {text:?}");
         done += 1;
     }
     done
-}
-
-#[expect(clippy::disallowed_methods, reason = "it goes on for so long")]
-fn stopwatch() -> Instant {
-    Instant::now()
-}
-
-#[expect(clippy::disallowed_methods, reason = "what a run of the tests is told stands in the environment")]
-fn setting(name: &str) -> Option<u64> {
-    std::env::var(name).ok()?.parse().ok()
 }
 
 #[test]
@@ -155,8 +131,7 @@ fn hostile_texts_stay_texts() {
 #[test]
 #[ignore = "needs a minute"]
 fn hostile_texts_stay_texts_for_as_long_as_one_likes() {
-    let seed = setting("DAYPASS_TEST_SEED").unwrap_or(u64::from(std::process::id()));
-    let lasts = setting("DAYPASS_FUZZ_SECONDS").map_or(LASTS, Duration::from_secs);
+    let (seed, lasts) = told();
     let rounds = run(seed, lasts, u64::MAX);
     println!("{rounds} hostile texts; seed {seed}");
     assert!(rounds > 1_000, "{rounds} from seed {seed}");

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 
 use tracing::info;
 
-use crate::access::ids::{GrantId, PersonId, RequestId};
+use crate::access::ids::{GrantId, PersonId, RequestId, ResourceId};
 use crate::access::time::Timestamp;
 use crate::app::messages::Moment;
 use crate::app::{App, Kind};
@@ -191,12 +191,11 @@ impl App {
     async fn owners_about(&self, about: &str) -> Result<BTreeSet<PersonId>, StoreError> {
         let (loaded, resource) = (self.policies().current(), self.resource_about(about).await?);
         let (Some(loaded), Some(id)) = (loaded, resource) else { return Ok(BTreeSet::new()) };
-        let groups = loaded.set.resource(&id).map(|resource| resource.owners.as_slice()).unwrap_or_default();
-        Ok(groups.iter().filter_map(|group| loaded.set.members(&group.value)).flatten().cloned().collect())
+        Ok(loaded.set.owners_of(&id))
     }
 
     /// The resource of `R-42` or `G-57`, with or without words behind it.
-    async fn resource_about(&self, about: &str) -> Result<Option<crate::access::ids::ResourceId>, StoreError> {
+    async fn resource_about(&self, about: &str) -> Result<Option<ResourceId>, StoreError> {
         let about = about.split([' ', '\n']).next().unwrap_or_default().to_owned();
         let (request, grant) = (about.parse::<RequestId>().ok(), about.parse::<GrantId>().ok());
         let read = self.store().read(move |reader| {

@@ -199,9 +199,11 @@ async fn the_doctor_names_what_is_missing_and_what_to_do() {
         "policies/policies.yaml",
         &RESOURCES.replace("C0DBACCESS", "C0HIDDEN").replace("members: [carol, dave]", "slack_usergroup: S0NONE"),
     );
+    f.write(".env", &format!("{}DAYPASS_FALLBACK_CHANNEL=C0NOWHERE\n", f.read(".env")));
     let (code, said) = f.runs(&["doctor"], "").await;
     assert_eq!(code, 1, "{said}");
     assert!(said.contains("there is no channel C0HIDDEN (cards of prod/orders)"), "{said}");
+    assert!(said.contains("there is no channel C0NOWHERE (cards whose own channel cannot be posted to)"), "{said}");
     assert!(said.contains("there is no user group S0NONE"), "{said}");
     assert!(said.contains("the token has all 8 scopes"), "{said}");
     assert!(said.contains("agrees with Slack's"), "{said}");

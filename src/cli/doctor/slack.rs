@@ -109,7 +109,12 @@ fn skew(before: Timestamp, after: Timestamp, theirs: Timestamp, report: &mut Rep
 /// Every channel that is configured, with what for.
 fn channels(config: &Config, set: Option<&PolicySet>) -> BTreeMap<String, Vec<String>> {
     let mut found: BTreeMap<String, Vec<String>> = BTreeMap::new();
-    for (channel, what) in [(&config.security_channel, "alarms"), (&config.digest_channel, "the digest")] {
+    let configured = [
+        (&config.security_channel, "alarms"),
+        (&config.digest_channel, "the digest"),
+        (&config.fallback_channel, "cards whose own channel cannot be posted to"),
+    ];
+    for (channel, what) in configured {
         if let Some(channel) = channel {
             found.entry(channel.clone()).or_default().push(what.to_owned());
         }

@@ -1,14 +1,13 @@
 //! Broken policy files by the thousand: bytes, words and lines out of place, aliases of aliases, deep nesting. Whatever
 //! it is, it is read or refused soon, without a panic and within bounds; and what is read can be judged by.
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use super::*;
+use crate::fuzz::{LASTS, Rng, stopwatch, told};
 use crate::policy::problem::PROBLEMS_MAX;
 use crate::policy::starter;
 
-/// How long it goes on, where `DAYPASS_FUZZ_SECONDS` says nothing else.
-const LASTS: Duration = Duration::from_secs(60);
 /// How much memory the whole process may have had at once, in KiB.
 const MEMORY_KIB_MAX: u64 = 200 * 1024;
 /// How long one input may take of the processor, in a debug build.
@@ -57,23 +56,6 @@ const WORDS: [&str; 40] = [
     "\u{202e}",
     "\u{0}",
 ];
-
-/// Marsaglia's xorshift: the same inputs from the same seed.
-struct Rng(u64);
-
-impl Rng {
-    fn below(&mut self, end: usize) -> usize {
-        self.0 ^= self.0 << 13;
-        self.0 ^= self.0 >> 7;
-        self.0 ^= self.0 << 17;
-        usize::try_from(self.0 % u64::try_from(end.max(1)).unwrap()).unwrap()
-    }
-}
-
-#[expect(clippy::disallowed_methods, reason = "it goes on for so long")]
-fn stopwatch() -> Instant {
-    Instant::now()
-}
 
 /// What this thread has had of the processor: whoever else is at work on the machine makes no difference.
 fn spent() -> Duration {
@@ -196,18 +178,12 @@ fn broken_files_are_refused_in_bounds() {
 #[test]
 #[ignore = "needs a minute, and to be alone: it looks at the memory of the process"]
 fn broken_files_are_refused_in_bounds_for_as_long_as_one_likes() {
-    let seed = setting("DAYPASS_TEST_SEED").unwrap_or(u64::from(std::process::id()));
-    let lasts = setting("DAYPASS_FUZZ_SECONDS").map_or(LASTS, Duration::from_secs);
+    let (seed, lasts) = told();
     let (rounds, valid) = run(seed, lasts, u64::MAX);
     let peak = peak_kib().unwrap();
     println!("{rounds} broken policy files, of which {valid} load all the same; {} MiB at most; seed {seed}", peak / 1024);
     assert!(rounds > 100 && valid > 0 && valid < rounds, "{rounds} and {valid} from seed {seed}");
     assert!(peak <= MEMORY_KIB_MAX, "{peak} KiB from seed {seed}");
-}
-
-#[expect(clippy::disallowed_methods, reason = "what a run of the tests is told stands in the environment")]
-fn setting(name: &str) -> Option<u64> {
-    std::env::var(name).ok()?.parse().ok()
 }
 
 /// As many of these as a large file has.
