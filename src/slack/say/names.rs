@@ -29,6 +29,8 @@ pub struct Book {
     pub resources: BTreeMap<ResourceId, ResourceName>,
     /// Providers, where they have a name besides their id.
     pub providers: BTreeMap<ProviderId, String>,
+    /// The Slack user groups behind groups (`security` is `S0SECURITY`), so that all of it can be mentioned at once.
+    pub usergroups: BTreeMap<String, String>,
 }
 
 /// A resource and its roles.
