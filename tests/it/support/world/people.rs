@@ -40,6 +40,13 @@ impl World {
     /// Somebody chooses from the menu on the newest message that shows `about`. The answer is what they see.
     pub async fn chooses(&mut self, who: &str, about: &str, choice: &str) -> String {
         let message = self.button(who, about, "request.more").unwrap_or_else(|| panic!("{who} sees no menu of {about}"));
+        let answer = self.chooses_on(who, &message, about, choice).await;
+        self.settle().await;
+        answer
+    }
+
+    /// The same on this message, before the worker gets its turn.
+    pub async fn chooses_on(&mut self, who: &str, message: &Message, about: &str, choice: &str) -> String {
         let blocks = serde_json::to_string(&message.blocks).unwrap();
         let from = blocks.find(&format!("\"{choice} {about} ")).unwrap_or_else(|| panic!("no `{choice}` in {blocks}"));
         let value = blocks[from + 1..].split('"').next().unwrap().to_owned();
@@ -49,9 +56,7 @@ impl World {
         let block = block["block_id"].as_str();
         let shown = self.slack.act(&account(who), &place, block, "request.more", Input::Option(value.clone())).await;
         assert!(shown.is_acknowledged(), "{who} {choice}: {shown:?}");
-        let answer = self.answer_after(who, before, &shown).await;
-        self.settle().await;
-        answer
+        self.answer_after(who, before, &shown).await
     }
 
     /// The answer to a click comes by its own way, after the acknowledgement.
