@@ -2,6 +2,8 @@
 //!
 //! Pictures of every step are left in `target/screenshots`.
 
+mod screens;
+
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
 use std::time::Duration;
