@@ -2,9 +2,9 @@
 
 use std::time::Duration;
 
-use super::names::{Names, counted};
+use super::names::{Names, counted, lasted};
 use crate::access::ids::PersonId;
-use crate::access::time::{Timestamp, Ttl};
+use crate::access::time::Timestamp;
 use crate::slack::block::{Message, section};
 use crate::slack::text::Markup;
 
@@ -101,12 +101,6 @@ fn lines(facts: &DigestFacts<'_>) -> Vec<Markup> {
 
 fn counted_u64(number: u64, one: &str, many: &str) -> String {
     counted(usize::try_from(number).unwrap_or(usize::MAX), one, many)
-}
-
-/// `12 min`, `less than a minute`.
-fn lasted(time: Duration) -> String {
-    let millis = i64::try_from(time.as_millis()).unwrap_or(i64::MAX);
-    Ttl::from_millis(millis).map_or_else(|| "less than a minute".to_owned(), |ttl| ttl.to_string())
 }
 
 /// What is said of Daypass being taken out of service.

@@ -189,7 +189,7 @@ pub fn vouch_form(grant: GrantId, names: &Names) -> View {
     let reason = text_input(field::REASON, "How you know that it is over", Lines::Several, "", WORDS_CHARS_MAX as u64);
     let note = "Your name and these words are kept in the log and in every export. I go on trying to look.";
     let blocks = vec![plain(&line), hint(reason, note)];
-    View::new(form::VOUCH, &format!("Vouch for {grant}"), &grant.to_string(), blocks).submit("Vouch")
+    View::new(form::VOUCH, &format!("Attest {grant}"), &grant.to_string(), blocks).submit("Attest")
 }
 
 /// What the form for more time is drawn from.

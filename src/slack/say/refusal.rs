@@ -130,7 +130,7 @@ pub fn refusal(refusal: &Refusal, names: &Names) -> String {
         Refusal::Reviewed { by, at } => {
             format!("{} closed this review {}, so nothing was changed.", names.person(by), names.zone.day(*at))
         }
-        Refusal::VouchingIsForAdmins => "Only admins can vouch for an end. Press “Check again” once it is removed by hand.".to_owned(),
+        Refusal::VouchingIsForAdmins => "Only admins can attest an end. Press “Check again” once it is removed by hand.".to_owned(),
         Refusal::OwnWord => "You can't vouch for the end of your own access. Another admin has to.".to_owned(),
         Refusal::NotYours => "That is not yours to end or extend. Its owners and admins can end it.".to_owned(),
         Refusal::GrantOver { grant, state } => {

@@ -8,9 +8,17 @@ const ASK: &str = "/jit request prod/orders readonly 2h OPS-42 slow checkout";
 const GLASS: &str = "/jit break-glass prod/orders readonly 30m orders are stuck since ten o'clock";
 const MENU: &str = "[data-action-id=\"request.more\"]";
 
+/// Opens the menu of a card, unless it is open.
+async fn open_menu(browser: &Browser) {
+    let open = format!("return document.querySelector('{MENU}').getAttribute('aria-expanded') === 'true'");
+    if browser.eval(&open).await != true {
+        browser.click(MENU).await;
+    }
+}
+
 /// Chooses from the newest menu of a card.
 async fn choose(browser: &Browser, choice: &str) {
-    browser.click(MENU).await;
+    open_menu(browser).await;
     browser
         .until(
             &format!("{choice} is chosen"),
@@ -48,9 +56,8 @@ async fn doors_homes_and_the_menu_of_a_card_fit_every_screen() {
     until_home(&browser, "Waiting for you").await;
     judge(&browser, "h-home-owner").await;
     be(&browser, "carol", "C0DBACCESS").await;
-    browser.click(MENU).await;
+    open_menu(&browser).await;
     judge(&browser, "i-menu").await;
-    browser.click(MENU).await;
     for (choice, title) in [("Approve shorter", "Less time"), ("Pass on", "Pass on"), ("Details", "Details")] {
         choose(&browser, choice).await;
         until_form(&browser, title).await;
@@ -93,6 +100,7 @@ async fn broken_glass_a_late_end_and_a_digest_fit_every_screen() {
     browser.until("it can be looked at again", "document.querySelector('[data-action-id=\"grant.check\"]')").await;
     judge(&browser, "k-overdue").await;
     browser.click("[data-action-id=\"grant.check\"]").await;
+    until_said(&browser, "I looked, and can't say").await;
     browser.click("[data-action-id=\"grant.vouch\"]").await;
     until_form(&browser, "Attest").await;
     judge(&browser, "k-attest").await;
