@@ -104,7 +104,7 @@ function button(element, common, touch) {
 function overflow(element, common, touch, ctx) {
   const menu = h("div", { class: "menu", role: "menu", hidden: true },
     element.options.map((option) =>
-      h("button", { type: "button", role: "menuitem", class: "item", onclick: () => { show(false); touch({ input: "option", value: option.value }, opener); } }, textObject(option.text, ctx))));
+      h("button", { type: "button", role: "menuitem", class: "item", onclick: () => { show(false); opener.focus(); touch({ input: "option", value: option.value }, opener); } }, textObject(option.text, ctx))));
   const opener = h("button", { ...common, "aria-label": "More", type: "button", class: "btn more", "aria-haspopup": "menu", "aria-expanded": "false", onclick: () => show(menu.hidden) }, "⋯");
   const place = () => {
     const [around, here] = [document.querySelector("#messages").getBoundingClientRect(), opener.getBoundingClientRect()];
