@@ -222,11 +222,16 @@ impl Tale<'_> {
 fn sentence(refusal: &Refusal) -> String {
     match refusal {
         Refusal::NoSuchPerson { asked } => format!("there is no person `{asked}`"),
-        Refusal::NoSuchResource { asked, similar } => no_such_resource(asked, similar.first()),
+        Refusal::NoSuchResource { asked, similar } => {
+            let hint = similar.first().map(|near| format!("; did you mean `{near}`?")).unwrap_or_default();
+            format!("there is no resource `{asked}`{hint}")
+        }
         Refusal::NoSuchRole { asked, roles, .. } => format!("there is no role `{asked}`; there are {}", roles.join(", ")),
-        Refusal::NotPermitted { because } => not_permitted(because.is_empty()).to_owned(),
+        Refusal::NotPermitted { because } if because.is_empty() => "no policy is about it".to_owned(),
+        Refusal::NotPermitted { .. } => "no policy permits it".to_owned(),
         Refusal::OverCap { at_most } => format!("{at_most} is the most that can be asked for"),
-        Refusal::OutsideWindow { earliest } => outside_window(earliest.is_some()).to_owned(),
+        Refusal::OutsideWindow { earliest: Some(_) } => "not at this time".to_owned(),
+        Refusal::OutsideWindow { earliest: None } => "not at this time, nor within two weeks".to_owned(),
         Refusal::NoTimeLeft { limit } => format!("the {limit} leaves no time"),
         Refusal::NobodyCanApprove { steps } => format!("nobody could approve it: too few people for {}", steps.join(" and ")),
         Refusal::NoProviderAccount { provider } => format!("they have no account at `{provider}` on file"),
@@ -236,75 +241,9 @@ fn sentence(refusal: &Refusal) -> String {
         Refusal::ForeignAccount => "the account belongs to another organisation".to_owned(),
         Refusal::ReasonTooShort { min_chars } => format!("the reason needs {min_chars} characters"),
         Refusal::TicketMissing { pattern } => format!("the reason names no ticket like `{pattern}`"),
-        // Nothing that a policy says.
-        Refusal::UnknownAccount
-        | Refusal::UnknownHostUser { .. }
-        | Refusal::Draining
-        | Refusal::AmbiguousAccount
-        | Refusal::AccountUnverified
-        | Refusal::NotUnderstood { .. }
-        | Refusal::NoSuchRequest { .. }
-        | Refusal::NoSuchGrant { .. }
-        | Refusal::WhichGrant { .. }
-        | Refusal::NothingHeld
-        | Refusal::NoKeyOnFile
-        | Refusal::CannotBePlanned { .. }
-        | Refusal::AlreadyPending { .. }
-        | Refusal::AlreadyHeld { .. }
-        | Refusal::BundleHeld { .. }
-        | Refusal::TooManyPending { .. }
-        | Refusal::OwnRequest
-        | Refusal::NotAnApprover
-        | Refusal::ApprovedAlready
-        | Refusal::Decided { .. }
-        | Refusal::TermsChanged
-        | Refusal::DenialNeedsReason
-        | Refusal::ApprovalNeedsNote
-        | Refusal::RemindedLately { .. }
-        | Refusal::NotShorter { .. }
-        | Refusal::NothingWritten
-        | Refusal::TooManyQuestions { .. }
-        | Refusal::NotYoursToAnswer
-        | Refusal::NoSuchQuestion { .. }
-        | Refusal::AnsweredAlready { .. }
-        | Refusal::NobodyToPassOn
-        | Refusal::CannotTakeOver { .. }
-        | Refusal::PassedAlready { .. }
-        | Refusal::PassedTooOften { .. }
-        | Refusal::GlassNotPermitted
-        | Refusal::GlassNeedsReason
-        | Refusal::NobodyCanReview { .. }
-        | Refusal::GlassNotExtended
-        | Refusal::OwnReview
-        | Refusal::NotAReviewer
-        | Refusal::NoReview { .. }
-        | Refusal::ReviewNeedsNote
-        | Refusal::Reviewed { .. }
-        | Refusal::NotYours
-        | Refusal::VouchingIsForAdmins
-        | Refusal::OwnWord
-        | Refusal::GrantOver { .. }
-        | Refusal::NotInForce { .. }
-        | Refusal::BundleNotExtended { .. }
-        | Refusal::ExtensionPending { .. }
-        | Refusal::NoPolicy
-        | Refusal::ClockSuspect
-        | Refusal::NotRecorded
-        | Refusal::Internal { .. } => format!("{refusal:?}"),
+        // Nothing that a policy says: `evaluate` gives no other reasons.
+        other => format!("{other:?}"),
     }
-}
-
-fn no_such_resource(asked: &str, similar: Option<&String>) -> String {
-    let hint = similar.map(|near| format!("; did you mean `{near}`?")).unwrap_or_default();
-    format!("there is no resource `{asked}`{hint}")
-}
-
-fn not_permitted(by_nothing: bool) -> &'static str {
-    if by_nothing { "no policy is about it" } else { "no policy permits it" }
-}
-
-fn outside_window(but_soon: bool) -> &'static str {
-    if but_soon { "not at this time" } else { "not at this time, nor within two weeks" }
 }
 
 fn times(times: u32) -> String {
