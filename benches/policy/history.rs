@@ -6,6 +6,7 @@ use daypass::access::event::{Actor, Event};
 use daypass::access::ids::RequestId;
 use daypass::access::remind::Reminding;
 use daypass::access::request::{PolicyRef, Purpose, Request, RequestState, Terms, TermsHash};
+use daypass::access::talk::Talk;
 use daypass::access::time::Timestamp;
 use daypass::policy::parse::Shapes;
 use daypass::policy::{Facts, PolicySet, Verdict, evaluate, load};
@@ -93,6 +94,7 @@ fn request(set: &PolicySet, id: i64, tried: i64) -> anyhow::Result<Option<(Reque
         approvals: Vec::new(),
         grants: Vec::new(),
         reminding: Reminding::default(),
+        talk: Talk::default(),
         state: RequestState::Pending,
     };
     Ok(Some((request, facts)))

@@ -56,6 +56,8 @@ impl Event {
             | Event::StepsRaised { request, .. }
             | Event::PartsChanged { request, .. }
             | Event::RequestEndLowered { request, .. }
+            | Event::RequestShortened { request, .. }
+            | Event::Talked { request, .. }
             | Event::StepsWidened { request, .. }
             | Event::StepsNarrowed { request }
             | Event::RequestReminded { request, .. }

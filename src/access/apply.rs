@@ -74,6 +74,14 @@ pub fn request(before: &Request, event: &Event) -> Result<Request, IllegalEvent>
         (Event::RequestEndLowered { ends_at_most, .. }, RequestState::Pending) if *ends_at_most <= before.ends_at_most => {
             after.ends_at_most = *ends_at_most;
         }
+        (Event::RequestShortened { shortened, terms_hash, .. }, RequestState::Pending)
+            if shortened.from == before.terms.access_for && shortened.to < shortened.from =>
+        {
+            after.terms.access_for = shortened.to;
+            after.terms_hash = *terms_hash;
+            after.talk.shortened.push(shortened.clone());
+        }
+        (Event::Talked { said, .. }, RequestState::Pending) => after.talk = before.talk.after(said).ok_or_else(illegal)?,
         (Event::PartsChanged { parts, grants, terms_hash, .. }, RequestState::Pending)
             if before.terms.is_bundle() && !parts.is_empty() && parts.len() == grants.len() =>
         {
@@ -146,6 +154,7 @@ fn erase(request: &mut Request, of: &PersonId) {
         request.reason = Words::default();
     }
     request.approvals.iter_mut().filter(|given| given.by == *of).for_each(|given| given.note = Words::default());
+    request.talk.erase(of);
     if let RequestState::Denied { by, reason, .. } = &mut request.state
         && by == of
     {

@@ -9,6 +9,7 @@ use super::refusal::Refusal;
 use super::remind::Reminder;
 use super::request::{Approval, Part, Request, Seat, Step, TermsHash};
 use super::review::{Finding, Review};
+use super::talk::{Said, Shortened};
 use super::time::Timestamp;
 use super::words::Words;
 
@@ -117,6 +118,24 @@ pub enum Event {
         grants: Vec<GrantId>,
         /// Stands for the terms of now on buttons.
         terms_hash: TermsHash,
+    },
+    /// An approver agrees to less time than was asked for. Earlier approvals hold: they were of more.
+    #[serde(rename = "request.shortened")]
+    RequestShortened {
+        /// Which request.
+        request: RequestId,
+        /// Who, when, from which length to which.
+        shortened: Shortened,
+        /// Stands for the terms of now on buttons.
+        terms_hash: TermsHash,
+    },
+    /// Something is said about it, or done with its card, that decides nothing.
+    #[serde(rename = "request.talk")]
+    Talked {
+        /// Which request.
+        request: RequestId,
+        /// What.
+        said: Said,
     },
     /// All seats are filled.
     #[serde(rename = "request.approved")]

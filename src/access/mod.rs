@@ -16,5 +16,6 @@ pub mod remind;
 pub mod request;
 pub mod review;
 pub mod seats;
+pub mod talk;
 pub mod time;
 pub mod words;

@@ -185,6 +185,51 @@ pub enum Refusal {
         again_at: Timestamp,
     },
 
+    // What is said about a request beside yes and no.
+    /// Whoever approves less time has to name less than it is.
+    NotShorter {
+        /// The length that it has.
+        than: Ttl,
+    },
+    /// Nothing that can be read was written.
+    NothingWritten,
+    /// So many questions were asked about it that no more can be.
+    TooManyQuestions {
+        /// The most.
+        limit: u32,
+    },
+    /// A question is answered by whoever asked for the access.
+    NotYoursToAnswer,
+    /// There is no such question about this request.
+    NoSuchQuestion {
+        /// The request.
+        request: RequestId,
+    },
+    /// The question has its answer.
+    AnsweredAlready {
+        /// Who answered.
+        by: PersonId,
+        /// When.
+        at: Timestamp,
+    },
+    /// There is nobody else who could decide it in the place of whoever passes it on.
+    NobodyToPassOn,
+    /// This person could not take the place of whoever passes the card on.
+    CannotTakeOver {
+        /// Who.
+        person: PersonId,
+    },
+    /// It was passed on to this person before.
+    PassedAlready {
+        /// Who.
+        person: PersonId,
+    },
+    /// It was passed on as often as it can be.
+    PassedTooOften {
+        /// The most.
+        limit: u32,
+    },
+
     // Breaking the glass, and what follows.
     /// No policy lets this person break the glass for that.
     GlassNotPermitted,

@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::ids::{GrantId, PersonId, PolicyId, RequestId, ResourceId, RoleId};
 use super::remind::Reminding;
+use super::talk::Talk;
 use super::time::{Timestamp, Ttl};
 use super::words::Words;
 
@@ -48,6 +49,9 @@ pub struct Request {
     /// What happens while nobody answers, and how far that has gone.
     #[serde(default, skip_serializing_if = "Reminding::is_nothing")]
     pub reminding: Reminding,
+    /// What passed between people about it beside their yes and no.
+    #[serde(default, skip_serializing_if = "Talk::is_nothing")]
+    pub talk: Talk,
     /// Where it stands.
     pub state: RequestState,
 }

@@ -129,6 +129,7 @@ pub(super) async fn requests(app: &App) -> Result<Value, StoreError> {
                     "parts": request.terms.parts.iter().map(ToString::to_string).collect::<Vec<_>>(),
                     "state": request.state.name(),
                     "asked_at_ms": request.asked_at.as_millis(),
+                    "reason": request.reason.as_typed(),
                     "mode": request.mode,
                     "review": review.as_ref().map(shown_review),
                 }))

@@ -38,6 +38,10 @@ pub(super) fn alarm_of(kind: &Kind, key: &MessageKey) -> Option<Alarm> {
         }
         Kind::Card
         | Kind::Status
+        | Kind::Question(_)
+        | Kind::Answered(_)
+        | Kind::PassedOn
+        | Kind::Less(_)
         | Kind::Decided
         | Kind::Reminder(_)
         | Kind::StillWaiting(_)
@@ -62,7 +66,10 @@ pub(super) fn alarm_of(kind: &Kind, key: &MessageKey) -> Option<Alarm> {
 /// What somebody does not know whom a message did not reach: a clause, or nothing where the thing itself says it.
 fn missed(kind: &Kind) -> &'static str {
     match kind {
-        Kind::Card | Kind::Reminder(_) => "that an answer of theirs is awaited",
+        Kind::Card | Kind::PassedOn | Kind::Reminder(_) => "that an answer of theirs is awaited",
+        Kind::Question(_) => "that a question waits for their answer",
+        Kind::Answered(_) => "what their question was answered",
+        Kind::Less(_) => "that it will be less time",
         Kind::Glass => "that the glass was broken",
         Kind::Review | Kind::ReviewOverdue(_) => "that a review of theirs is awaited",
         Kind::Decided => "what was decided",

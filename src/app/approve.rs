@@ -2,14 +2,16 @@
 
 use std::sync::Arc;
 
-use crate::access::decide::RequestCommand;
+use crate::access::decide::{NoteRule, RequestCommand, ShorterApproval};
 use crate::access::ids::{PersonId, RequestId};
 use crate::access::refusal::Refusal;
-use crate::access::request::{Purpose, Request, RequestState, TermsHash};
+use crate::access::request::{Purpose, Request, RequestState, Terms, TermsHash};
+use crate::access::time::Ttl;
 use crate::access::words::Words;
 use crate::slack::say::names::Names;
 use crate::slack::say::reply::Reply;
 
+use super::ask::terms_hash;
 use super::lists::needed_of;
 use super::plan::{Planned, claims};
 use super::policies::Loaded;
@@ -28,6 +30,8 @@ pub(super) struct Yes {
     pub terms: TermsHash,
     /// Why, where they said so.
     pub note: Words,
+    /// How long it is to be instead, where they agree to less.
+    pub shorter: Option<Ttl>,
 }
 
 impl App {
@@ -87,15 +91,18 @@ fn second(
         }
         None => Vec::new(),
     };
-    let note_rule = today.map_or(crate::access::decide::NoteRule::Optional, |today| today.note_rule);
+    let note_rule = today.map_or(NoteRule::Optional, |today| today.note_rule);
     let claims = claims(planned, work.tx)?;
-    let command = RequestCommand::Approve {
-        by: yes.by,
-        terms: yes.terms,
-        electorate: electorate.clone(),
-        note: yes.note,
-        note_rule,
-        claims,
+    let Yes { by, terms, note, .. } = yes;
+    let voters = electorate.clone();
+    let command = match yes.shorter {
+        None => RequestCommand::Approve { by, terms, electorate: voters, note, note_rule, claims },
+        Some(access_for) => {
+            let shorter_terms = terms_hash(&Terms { access_for, ..request.terms.clone() });
+            let electorate = voters;
+            let shorter = ShorterApproval { by, terms, electorate, note, note_rule, claims, access_for, shorter_terms };
+            RequestCommand::ApproveShorter(shorter)
+        }
     };
     let after = work.on_request(id, command)?;
     if !matches!(after.state, RequestState::Approved { .. }) {

@@ -9,9 +9,10 @@ use crate::access::event::Actor;
 use crate::access::ids::{GrantId, PersonId, RequestId};
 use crate::access::request::{Request, TermsHash};
 use crate::access::words::Words;
-use crate::slack::block::Message;
+use crate::slack::block::{Message, View};
 use crate::slack::command::NotUnderstood;
 use crate::slack::inbound::Action;
+use crate::slack::say::names::Names;
 use crate::slack::say::refusal::not_understood;
 use crate::slack::say::{button, form, forms};
 use crate::store::StoreError;
@@ -30,6 +31,7 @@ use super::{App, names};
 impl App {
     pub(super) async fn action(self: &Arc<Self>, key: Option<String>, action: Action) -> Answer {
         let mut attempt = Attempt { key, actor: Actor::Daypass, verb: "press", about: None };
+        let action = from_menu(action);
         let caller = match self.caller(&mut attempt, &action.from).await {
             Ok(caller) => caller,
             Err(told) => return self.reply_to(&action, told.message),
@@ -63,7 +65,7 @@ impl App {
             button::APPROVE => {
                 attempt.verb = "approve";
                 let (request, terms) = request.zip(terms).ok_or_else(unknown)?;
-                let yes = Yes { by, request, terms, note: Words::default() };
+                let yes = Yes { by, request, terms, note: Words::default(), shorter: None };
                 if let Some(asked) = self.asked_for_note(loaded, &yes).await {
                     let mut names = names.clone();
                     names::learn(&mut names, &asked, &[]);
@@ -91,20 +93,12 @@ impl App {
                 let ending = Ending::Anybodys(grant.ok_or_else(unknown)?, Words::default());
                 self.perform(attempt, names, &Deed::End(by, ending)).await
             }
-            button::DENY => {
-                attempt.verb = "deny";
-                let id = request.ok_or_else(unknown)?;
-                let pinned = self.pinned(id).await.map_err(|stop| shown::<Message>(Err(stop), names))?;
-                if !pinned.request.state.is_pending() {
-                    // Nobody writes a reason into a form only to read that it is too late.
-                    return Ok(Some(self.perform(attempt, names, &Deed::Deny(by, id, Words::default())).await));
-                }
-                let mut names = names.clone();
-                names::learn(&mut names, &pinned.request, &[]);
-                return self.open(&action.trigger_id, forms::deny_form(&pinned.request, &names)).await.map(|()| None);
-            }
+            button::DENY => return self.press_deny(attempt, caller, action, request.ok_or_else(unknown)?).await,
             button::CHECK | button::VOUCH => return self.press_late(attempt, caller, action, grant.ok_or_else(unknown)?).await,
             button::REVIEW => return self.press_review(attempt, caller, action, request.ok_or_else(unknown)?).await,
+            button::QUESTION | button::PASS_ON | button::SHORTER | button::ANSWER | button::APPROVE_THESE => {
+                return self.press_for_form(attempt, caller, action).await;
+            }
             button::DETAILS => {
                 let id = request.ok_or_else(unknown)?;
                 let view =
@@ -136,7 +130,60 @@ impl App {
             return Ok(Some(self.perform(attempt, names, &Deed::LookAgain(id, Box::new(action.clone()))).await));
         }
         attempt.verb = "vouch";
-        match self.vouch_form(names, person, id).await {
+        let view = self.vouch_form(names, person, id).await;
+        self.opened(attempt, names, action, view).await
+    }
+
+    /// Opens the form with the reason of a no.
+    async fn press_deny(
+        &self,
+        attempt: &mut Attempt,
+        Caller { person, names, .. }: &Caller,
+        action: &Action,
+        id: RequestId,
+    ) -> Result<Option<Outcome>, Message> {
+        attempt.verb = "deny";
+        let pinned = self.pinned(id).await.map_err(|stop| shown::<Message>(Err(stop), names))?;
+        if !pinned.request.state.is_pending() {
+            // Nobody writes a reason into a form only to read that it is too late.
+            return Ok(Some(self.perform(attempt, names, &Deed::Deny(person.clone(), id, Words::default())).await));
+        }
+        let mut names = names.clone();
+        names::learn(&mut names, &pinned.request, &[]);
+        self.open(&action.trigger_id, forms::deny_form(&pinned.request, &names)).await.map(|()| None)
+    }
+
+    /// Opens a form for whoever could submit it; others read at once why they cannot.
+    async fn press_for_form(&self, attempt: &mut Attempt, caller: &Caller, action: &Action) -> Result<Option<Outcome>, Message> {
+        let request = || read_value(&action.value).0.ok_or_else(|| not_understood(&unknown_button()));
+        let view = match action.action_id.as_str() {
+            button::APPROVE_THESE => self.several_form(caller).await,
+            button::ANSWER => {
+                attempt.verb = "answer";
+                let (id, number) = read_question(&action.value).ok_or_else(|| not_understood(&unknown_button()))?;
+                self.answer_form(caller, id, number).await
+            }
+            which => {
+                attempt.verb = match which {
+                    button::QUESTION => "ask about",
+                    button::PASS_ON => "pass on",
+                    _ => "approve",
+                };
+                self.talk_form(caller, which, request()?).await
+            }
+        };
+        self.opened(attempt, &caller.names, action, view).await
+    }
+
+    /// Opens a form, or says what stands in its way.
+    async fn opened(
+        &self,
+        attempt: &Attempt,
+        names: &Names,
+        action: &Action,
+        view: Result<View, Stop>,
+    ) -> Result<Option<Outcome>, Message> {
+        match view {
             Ok(view) => self.open(&action.trigger_id, view).await.map(|()| None),
             Err(Stop::Refused(refusal)) => Ok(Some(self.perform(attempt, names, &Deed::Nothing(refusal)).await)),
             Err(stop) => Err(shown(Err::<Message, _>(stop), names)),
@@ -153,11 +200,8 @@ impl App {
         id: RequestId,
     ) -> Result<Option<Outcome>, Message> {
         attempt.verb = "review";
-        match self.review_form(loaded, names, person, id).await {
-            Ok(view) => self.open(&action.trigger_id, view).await.map(|()| None),
-            Err(Stop::Refused(refusal)) => Ok(Some(self.perform(attempt, names, &Deed::Nothing(refusal)).await)),
-            Err(stop) => Err(shown(Err::<Message, _>(stop), names)),
-        }
+        let view = self.review_form(loaded, names, person, id).await;
+        self.opened(attempt, names, action, view).await
     }
 
     /// Whether this approval would be taken if it came with a note, and is not without one: then the note is asked for.
@@ -183,11 +227,14 @@ impl App {
         let copy = Posted { channel: at.channel.clone(), ts: at.ts.clone() };
         let about = action.value.split(' ').next().unwrap_or_default().to_owned();
         let kinds = match action.action_id.as_str() {
-            button::APPROVE | button::DENY => [Kind::Card, Kind::Card],
-            button::DETAILS => [Kind::Card, Kind::Review],
-            button::REVIEW => [Kind::Review, Kind::Review],
-            button::WITHDRAW | button::REMIND => [Kind::Status, Kind::Status],
-            button::DONE | button::EXTEND => [Kind::News(Moment::InForce), Kind::Status],
+            button::APPROVE | button::DENY | button::QUESTION | button::SHORTER | button::PASS_ON => {
+                vec![Kind::Card, Kind::PassedOn]
+            }
+            button::ANSWER => read_question(&action.value).map(|(_, number)| Kind::Question(number)).into_iter().collect(),
+            button::DETAILS => vec![Kind::Card, Kind::PassedOn, Kind::Review],
+            button::REVIEW => vec![Kind::Review],
+            button::WITHDRAW | button::REMIND => vec![Kind::Status],
+            button::DONE | button::EXTEND => vec![Kind::News(Moment::InForce), Kind::Status],
             _ => return,
         };
         let audience = match at.channel.starts_with('D') {
@@ -246,6 +293,22 @@ pub(super) fn read_value(value: &str) -> (Option<RequestId>, Option<TermsHash>) 
     let mut parts = value.split(' ');
     let request = parts.next().and_then(|id| id.parse().ok());
     (request, parts.next().and_then(|hash| hash.parse().ok()))
+}
+
+/// `R-42 2`: what the button that answers a question carries.
+pub(super) fn read_question(value: &str) -> Option<(RequestId, u32)> {
+    let (request, number) = value.split_once(' ')?;
+    Some((request.parse().ok()?, number.parse().ok()?))
+}
+
+/// What was chosen from a menu is a press of the button that it stands for.
+fn from_menu(action: Action) -> Action {
+    match action.value.split_once(' ') {
+        Some((chosen, value)) if action.action_id == button::MORE => {
+            Action { action_id: chosen.to_owned(), value: value.to_owned(), ..action }
+        }
+        Some(_) | None => action,
+    }
 }
 
 fn unknown_button() -> NotUnderstood {

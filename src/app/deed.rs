@@ -21,6 +21,7 @@ use super::end::Ending;
 use super::extend::More;
 use super::policies::Loaded;
 use super::review::Closing;
+use super::talk::Saying;
 use super::transact::{Attempt, Outcome, Stop, Told};
 use super::vouch::Vouching;
 
@@ -36,6 +37,8 @@ pub(super) enum Deed {
     AskMore(PersonId, More),
     /// Agrees.
     Approve(Yes),
+    /// Says something that decides nothing.
+    Talk(PersonId, RequestId, Saying),
     /// Says no, and why.
     Deny(PersonId, RequestId, Words),
     /// Closes a review.
@@ -76,6 +79,7 @@ impl App {
             Deed::Ask(wish) => self.ask(attempt, loaded, names, wish).await,
             Deed::AskMore(person, more) => self.ask_more(attempt, loaded, names, (person, more)).await,
             Deed::Approve(yes) => self.approve(attempt, loaded, names, yes).await,
+            Deed::Talk(by, request, saying) => self.talk(attempt, loaded, names, (by, request, saying)).await,
             Deed::Deny(by, request, reason) => self.deny(attempt, loaded, names, (by, request, reason)).await,
             Deed::CloseReview(closing) => self.close_review(attempt, loaded, names, closing).await,
             Deed::Withdraw(by, request) => self.withdraw(attempt, loaded, names, (by, request)).await,

@@ -5,15 +5,11 @@ use std::sync::Arc;
 use crate::access::decide::RequestCommand;
 use crate::access::ids::{PersonId, RequestId};
 use crate::access::refusal::Refusal;
-use crate::access::request::Request;
 use crate::access::words::Words;
-use crate::policy::electorate;
 use crate::slack::say::names::Names;
 use crate::slack::say::reply::Reply;
 
-use super::approve::deciding;
 use super::policies::Loaded;
-use super::sources::groups_of;
 use super::transact::{Attempt, Outcome, Stop};
 use super::{App, names};
 
@@ -27,12 +23,8 @@ impl App {
         (by, id, reason): (PersonId, RequestId, Words),
     ) -> Result<Outcome, Stop> {
         let pinned = self.pinned(id).await?;
-        let deciding = deciding(&pinned.request, &by);
-        let outside = self.outside(loaded, &deciding, &groups_of(&loaded.set, &pinned.request), attempt.fresh()).await?;
         // A no needs no rule of today to permit the request; it only needs somebody who may decide.
-        let Request { terms, filed_by, .. } = &pinned.request;
-        let steps = pinned.request.steps_asked();
-        let electorate = electorate(&loaded.set, &steps, &terms.subject, filed_by, &outside, self.now().at);
+        let electorate = self.voters_today(loaded, &pinned.request, &by, attempt.fresh()).await?;
         self.transact(attempt, loaded, names, move |work, names| {
             let known = work.tx.request(id)?.ok_or(Refusal::NoSuchRequest { request: id })?;
             names::learn(names, &known, &[]);

@@ -133,7 +133,7 @@ impl App {
         let names = names::for_person(Some(&loaded), &by);
         let deed = match deed {
             OnHost::File { words } => self.filed_on_host(&loaded, &by, &words)?,
-            OnHost::Approve { request, terms, note } => Deed::Approve(Yes { by, request, terms, note }),
+            OnHost::Approve { request, terms, note } => Deed::Approve(Yes { by, request, terms, note, shorter: None }),
             OnHost::Deny { request, reason } => Deed::Deny(by, request, reason),
             OnHost::Revoke { grant, reason } => Deed::End(by, Ending::Anybodys(grant, reason)),
         };

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use crate::access::ids::{PersonId, RequestId};
 use crate::access::refusal::Refusal;
-use crate::access::request::{Mode, Request};
+use crate::access::request::{Mode, OR, Request, Step};
 use crate::access::seats;
 use crate::policy::asking::permit_of;
 use crate::policy::file::Kind;
@@ -14,7 +14,7 @@ use crate::slack::block::Message;
 use crate::slack::block::View;
 use crate::slack::say::card::{CardFacts, Needed};
 use crate::slack::say::lists::{self, Able, Can, Held};
-use crate::slack::say::names::Names;
+use crate::slack::say::names::{Names, listed};
 use crate::slack::say::status::Extend;
 use crate::slack::say::why::{self, BEFORE_MAX, Before, WhyFacts};
 
@@ -105,14 +105,13 @@ impl App {
     /// `/jit pending`: what this person could decide.
     pub(super) async fn waiting(&self, loaded: &Arc<Loaded>, names: Names, person: &PersonId) -> Result<Message, Stop> {
         let reviews = self.reviews_of(loaded, person, None).await?;
-        let (person, set) = (person.clone(), Arc::clone(&loaded.set));
+        let theirs = self.waiting_for(loaded, person).await?;
+        let together = self.sorted(loaded, person, &theirs).await?.together.len();
         let message = self
             .store
             .read(move |reader| {
                 let mut names = names;
-                let all = reader.pending_requests(LOOKED_THROUGH_MAX)?;
-                let theirs = |request: &&Request| needed(&set, request).iter().any(|needed| needed.people.contains(&person));
-                let theirs: Vec<&Request> = all.iter().filter(theirs).collect();
+                let theirs: Vec<&Request> = theirs.iter().collect();
                 theirs.iter().for_each(|request| names::learn(&mut names, request, &[]));
                 let mut open = Vec::new();
                 for id in reviews {
@@ -120,10 +119,21 @@ impl App {
                 }
                 open.iter().for_each(|(request, _)| names::learn(&mut names, request, &[]));
                 let open: Vec<_> = open.iter().map(|(request, review)| (request, review)).collect();
-                Ok(lists::pending(&theirs, &open, &names))
+                Ok(lists::pending(&theirs, &open, together, &names))
             })
             .await?;
         Ok(message)
+    }
+
+    /// The requests that this person could decide, by who is in which group now.
+    pub(super) async fn waiting_for(&self, loaded: &Arc<Loaded>, person: &PersonId) -> Result<Vec<Request>, Stop> {
+        let mut all = self.store.read(|reader| reader.pending_requests(LOOKED_THROUGH_MAX)).await?;
+        let outside = self.outside_of(loaded, &all).await;
+        all.retain(|request| {
+            let needed = needed_of(request, &voters(&loaded.set, request, &outside));
+            needed.iter().any(|needed| needed.people.contains(person))
+        });
+        Ok(all)
     }
 
     /// `/jit help`: what this person can do.
@@ -168,6 +178,10 @@ impl App {
         F: FnOnce(&WhyFacts<'_>) -> T + Send + 'static,
     {
         let reviewed = self.reviews_of(loaded, who, Some(id)).await?;
+        let request = self.store.read(move |reader| reader.request(id)).await?;
+        let lingers = request.as_ref().and_then(|request| self.lingers(loaded, &request.terms.wanted()));
+        let outside = self.outside_of(loaded, request.as_slice()).await;
+        let now = self.now().at;
         let (who, loaded, is_admin) = (who.clone(), Arc::clone(loaded), self.is_admin(who));
         let drawn = self
             .store
@@ -175,11 +189,12 @@ impl App {
                 let mut names = names;
                 let Some(request) = reader.request(id)? else { return Ok(None) };
                 let set = &loaded.set;
-                let still = if request.state.is_pending() { needed(set, &request) } else { Vec::new() };
+                let voters = voters(set, &request, &outside);
+                let still = if request.state.is_pending() { needed_of(&request, &voters) } else { Vec::new() };
                 let is_theirs = *who.as_str() == *request.terms.subject.as_str() || who == request.filed_by;
                 let review = reader.review(id)?;
                 let reviews = review.as_ref().is_some_and(|review| reviewed.contains(&review.request));
-                if !(is_admin || is_theirs || reviews || may_see(set, &request, &who)) {
+                if !(is_admin || is_theirs || reviews || may_see(set, &request, &voters, &who)) {
                     return Ok(None);
                 }
                 let grants = reader.grants_of_request(id)?;
@@ -191,6 +206,7 @@ impl App {
                     .map(|request| Before { request: request.id, asked_at: request.asked_at, state: request.state.name() })
                     .collect();
                 let subject = set.person(&request.terms.subject);
+                let why_you = why_you(set, &request, (&who, &outside), &names);
                 let facts = WhyFacts {
                     card: CardFacts {
                         request: &request,
@@ -198,13 +214,14 @@ impl App {
                         review: review.as_ref(),
                         still: &still,
                         mention: &[],
-                        lingers: None,
+                        lingers: lingers.as_deref(),
                         names: &names,
                     },
                     about: set.policy(&request.policy.id).and_then(|policy| policy.about.as_deref()),
                     sponsor: subject.and_then(|person| person.sponsor.as_ref()).map(|sponsor| &sponsor.value),
                     contract_ends: set.contract_end(&request.terms.subject),
-                    why_you: None,
+                    why_you: why_you.as_deref(),
+                    now,
                     before: &before,
                 };
                 Ok(Some(draw(&facts)))
@@ -214,9 +231,44 @@ impl App {
     }
 }
 
+/// Why somebody is asked about a request, as clauses: what they are to it by its steps, and who passed it on to them. `None` where they
+/// are not asked.
+fn why_you(set: &PolicySet, request: &Request, (who, outside): (&PersonId, &Outside), names: &Names) -> Option<String> {
+    let subject = names.person(&request.terms.subject);
+    let mut why: Vec<String> = Vec::new();
+    for step in request.steps_asked() {
+        for by in step.by.split(OR) {
+            let alone = [Step { by: by.to_owned(), count: 1 }];
+            let voters = electorate(set, &alone, &request.terms.subject, &request.filed_by, outside, request.asked_at);
+            if voters.iter().any(|voters| voters.contains(who)) {
+                why.push(match by.split_once('/') {
+                    Some(("group", group)) => in_group(set, request, group, names),
+                    Some(_) => "the policy names you".to_owned(),
+                    None => format!("you are the {by} of {subject}"),
+                });
+            }
+        }
+    }
+    why.dedup();
+    why.extend(request.talk.passed_to(who).map(|passed| format!("{} passed it on to you", names.person(&passed.by))));
+    (!why.is_empty()).then(|| listed(&why, "and"))
+}
+
+/// "you are in dba, which owns Orders database"
+fn in_group(set: &PolicySet, request: &Request, group: &str, names: &Names) -> String {
+    let wanted = request.terms.wanted();
+    let owned = wanted
+        .iter()
+        .map(|part| &part.resource)
+        .find(|id| set.resource(id).is_some_and(|resource| resource.owners.iter().any(|owner| owner.value.as_str() == group)));
+    match owned {
+        Some(resource) => format!("you are in {group}, which owns {}", names.resource(resource)),
+        None => format!("you are in {group}"),
+    }
+}
+
 /// Those who decide about a request may see it: in its steps, as owners, or as its approvers.
-fn may_see(set: &PolicySet, request: &Request, who: &PersonId) -> bool {
-    let voters = voters(set, request, &Outside::assumed_active());
+fn may_see(set: &PolicySet, request: &Request, voters: &[BTreeSet<PersonId>], who: &PersonId) -> bool {
     voters.iter().any(|voters| voters.contains(who))
         || request.approvals.iter().any(|given| given.by == *who)
         || super::bundle::is_owner(set, &request.terms, who)

@@ -12,6 +12,14 @@ pub enum Kind {
     Card,
     /// The requester's own message about a request and its access. Redrawn.
     Status,
+    /// The question with this number, for whoever asked for the access. Redrawn.
+    Question(u32),
+    /// The answer to it, for whoever asked it. Redrawn.
+    Answered(u32),
+    /// The card for somebody to whom it was passed on. Redrawn.
+    PassedOn,
+    /// News for the requester, at this time: an approver agreed to less, and others still have to.
+    Less(Timestamp),
     /// News for the requester about a request: decided, expired.
     Decided,
     /// News for the requester about a grant: in force, ended, failed.
@@ -85,6 +93,10 @@ impl Kind {
         MessageKind(match self {
             Kind::Card => "card".to_owned(),
             Kind::Status => "status".to_owned(),
+            Kind::Question(number) => format!("question/{number}"),
+            Kind::Answered(number) => format!("answered/{number}"),
+            Kind::PassedOn => "passed_on".to_owned(),
+            Kind::Less(at) => format!("less/{}", at.as_millis()),
             Kind::Decided => "decided".to_owned(),
             Kind::News(Moment::InForce) => "news/in_force".to_owned(),
             Kind::News(Moment::Extended) => "news/extended".to_owned(),
@@ -124,6 +136,10 @@ impl Kind {
         match (word, detail) {
             ("card", None) => Some(Kind::Card),
             ("status", None) => Some(Kind::Status),
+            ("question", Some(number)) => number.parse().ok().map(Kind::Question),
+            ("answered", Some(number)) => number.parse().ok().map(Kind::Answered),
+            ("passed_on", None) => Some(Kind::PassedOn),
+            ("less", _) => at().map(Kind::Less),
             ("decided", None) => Some(Kind::Decided),
             ("news", Some("in_force")) => Some(Kind::News(Moment::InForce)),
             ("news", Some("extended")) => Some(Kind::News(Moment::Extended)),
@@ -163,6 +179,9 @@ impl Kind {
             // What has buttons loses them when they would do nothing any more.
             Kind::Card
             | Kind::Status
+            | Kind::Question(_)
+            | Kind::Answered(_)
+            | Kind::PassedOn
             | Kind::Reminder(_)
             | Kind::News(Moment::InForce)
             | Kind::Warning(_)
@@ -172,6 +191,7 @@ impl Kind {
             | Kind::Home
             | Kind::Door => Style::Convergent,
             Kind::Decided
+            | Kind::Less(_)
             | Kind::StillWaiting(_)
             | Kind::PageFails
             | Kind::ReviewOverdue(_)

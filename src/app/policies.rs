@@ -12,7 +12,7 @@ use tracing::warn;
 
 use crate::access::ids::{PersonId, ProviderId};
 use crate::people::Directory;
-use crate::policy::file::{Kind, Risk};
+use crate::policy::file::{Kind, Members, Risk};
 use crate::policy::problem::{LoadError, PROBLEMS_MAX, Problem};
 use crate::policy::{PolicySet, Shapes, scenario};
 use crate::providers::oncall::OnCall;
@@ -325,5 +325,10 @@ fn book(set: &PolicySet) -> Book {
     let bundles =
         set.bundles().iter().map(|(id, bundle)| (id.clone(), ResourceName { name: bundle.name.clone(), roles: BTreeMap::new() }));
     resources.extend(bundles);
-    Book { people: people.collect(), resources, providers: BTreeMap::new() }
+    let usergroups = set.groups().iter().filter_map(|(id, group)| match &group.members {
+        Members::Slack(usergroup) => Some((id.to_string(), usergroup.value.clone())),
+        Members::Listed(_) | Members::Where(_) | Members::OnCall(_) => None,
+    });
+    let usergroups = usergroups.collect();
+    Book { people: people.collect(), resources, providers: BTreeMap::new(), usergroups }
 }

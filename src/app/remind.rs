@@ -44,14 +44,15 @@ impl App {
             // Nobody is asked as well whom the rules of today do not name.
             self.reassess(id).await?;
         }
-        let outside = self.outside_of(&loaded, &request).await;
+        let outside = self.outside_of(&loaded, std::slice::from_ref(&request)).await;
         self.decide(now, move |work| work.count(|work| by_rule(work, &loaded.set, &outside, id))).await
     }
 
     /// Who is in the groups that matter. Everybody is taken for an active member: nothing is decided on it, and whoever acts is
     /// looked up. While Slack says nothing, what the files say has to do.
-    async fn outside_of(&self, loaded: &Loaded, request: &Request) -> Outside {
-        let outside = self.outside(loaded, &[], &groups_of(&loaded.set, request), Fresh::Lately).await;
+    pub(super) async fn outside_of(&self, loaded: &Loaded, requests: &[Request]) -> Outside {
+        let groups = requests.iter().flat_map(|request| groups_of(&loaded.set, request)).collect();
+        let outside = self.outside(loaded, &[], &groups, Fresh::Lately).await;
         outside.unwrap_or_else(|_| Outside::assumed_active())
     }
 
@@ -71,7 +72,7 @@ impl App {
             }
         };
         let pinned = self.pinned(id).await?;
-        let (set, outside) = (Arc::clone(&loaded.set), self.outside_of(loaded, &pinned.request).await);
+        let (set, outside) = (Arc::clone(&loaded.set), self.outside_of(loaded, std::slice::from_ref(&pinned.request)).await);
         self.transact(attempt, loaded, names, move |work, names| by_hand(work, names, (&set, &outside), (by, id))).await
     }
 }

@@ -9,7 +9,7 @@ use crate::access::review::Review;
 use crate::access::time::Timestamp;
 use crate::policy::PolicySet;
 use crate::slack::block::Message;
-use crate::slack::say::card::{CardFacts, card};
+use crate::slack::say::card::{CardFacts, Mention, card};
 use crate::slack::say::digest::{Draining, draining};
 use crate::slack::say::glass::{self, GlassFacts};
 use crate::slack::say::home::door;
@@ -17,6 +17,7 @@ use crate::slack::say::names::Names;
 use crate::slack::say::notice::{self, EndsSoon, Overdue};
 use crate::slack::say::remind;
 use crate::slack::say::status::{Extend, StatusFacts, status, status_of_request};
+use crate::slack::say::talk::less;
 use crate::store::outbox::{Audience, MessageKey};
 use crate::store::{Reader, StoreError};
 
@@ -25,6 +26,8 @@ use super::messages::{Kind, Moment};
 use super::policies::Loaded;
 use super::telling::end_together;
 use super::{App, alarms, lists, names};
+
+mod talk;
 
 /// Whether a message is drawn for the first time.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -112,6 +115,10 @@ impl App {
         match what {
             (Kind::Card, _) => Ok(Some(draw_card(&story, &key.audience))),
             (Kind::Status, _) => Ok(Some(draw_status(&story, if is_in_force(&story) { status_of_request } else { status }))),
+            (Kind::Question(number), _) => Ok(talk::question(&story, number)),
+            (Kind::Answered(number), _) => Ok(talk::answered(&story, number)),
+            (Kind::PassedOn, _) => Ok(talk::passed_on(&story, &key.audience)),
+            (Kind::Less(_), _) => Ok(less(&story.request, &story.names)),
             (Kind::Decided, _) => Ok(Some(draw_status(&story, notice::news))),
             (Kind::News(Moment::InForce), grant) => Ok(draw_in_force(&story, grant.as_ref(), drawn)),
             (Kind::News(Moment::Extended), Some(grant)) => {
@@ -321,17 +328,21 @@ fn asked(story: &Story) -> Vec<PersonId> {
 }
 
 fn draw_card(story: &Story, audience: &Audience) -> Message {
-    let still = still(story);
     let mention = match audience {
-        Audience::Channel(_) => asked(story),
+        Audience::Channel(_) => talk::mentions(story),
         Audience::Person(_) => Vec::new(),
     };
-    card(&CardFacts {
+    story_card(story, &mention, card)
+}
+
+/// Draws something of the facts of a card.
+fn story_card<T>(story: &Story, mention: &[Mention], draw: impl FnOnce(&CardFacts<'_>) -> T) -> T {
+    draw(&CardFacts {
         request: &story.request,
         grants: &story.grants,
         review: story.review.as_ref(),
-        still: &still,
-        mention: &mention,
+        still: &still(story),
+        mention,
         lingers: story.lingers.as_deref(),
         names: &story.names,
     })

@@ -8,6 +8,7 @@ use crate::access::event::Actor;
 use crate::access::ids::{GrantId, PersonId};
 use crate::access::refusal::Refusal;
 use crate::access::review::Finding;
+use crate::access::time::Ttl;
 use crate::access::words::Words;
 use crate::slack::block::Message;
 use crate::slack::inbound::{Submission, ViewRef};
@@ -15,12 +16,13 @@ use crate::slack::say::{field, form, forms};
 
 use super::App;
 use super::approve::Yes;
-use super::click::read_value;
+use super::click::{read_question, read_value};
 use super::deed::Deed;
 use super::doors::wish_of_glass_form;
 use super::extend::More;
 use super::review::Closing;
 use super::surface::{Answer, Caller};
+use super::talk::Saying;
 use super::transact::{Attempt, Outcome, Told};
 use super::vouch::Vouching;
 
@@ -32,6 +34,10 @@ impl App {
             Err(told) => return in_window(&told.message),
         };
         let view = &submission.view;
+        if view.callback_id == form::APPROVE_THESE {
+            attempt.verb = "approve";
+            return self.approve_these(&attempt, &caller, &view.values).await;
+        }
         let deed = match self.meant_by_form(&mut attempt, &caller, view) {
             Ok(deed) => deed,
             Err(answer) => return answer,
@@ -66,11 +72,12 @@ impl App {
                 attempt.verb = "break-glass";
                 Deed::Ask(wish_of_glass_form(loaded, person, &view.values).map_err(Answer::of)?)
             }
-            form::APPROVE => {
+            form::APPROVE | form::SHORTER => {
                 let (request, terms) = (request()?, terms.ok_or_else(Answer::empty)?);
                 (attempt.verb, attempt.about) = ("approve", Some(request.to_string()));
-                Deed::Approve(Yes { by, request, terms, note: reason })
+                Deed::Approve(Yes { by, request, terms, note: reason, shorter: shorter(view)? })
             }
+            form::QUESTION | form::ANSWER | form::PASS_ON => self.said_in(attempt, caller, view)?,
             form::DENY => {
                 let request = request()?;
                 (attempt.verb, attempt.about) = ("deny", Some(request.to_string()));
@@ -105,6 +112,31 @@ impl App {
         Ok(deed)
     }
 
+    /// What somebody says by a form, or what is wrong with it.
+    fn said_in(&self, attempt: &mut Attempt, caller: &Caller, view: &ViewRef) -> Result<Deed, Answer> {
+        let by = caller.person.clone();
+        let typed = |field| Words::typed(view.values.text(field));
+        let (id, saying) = match view.callback_id.as_str() {
+            form::ANSWER => {
+                attempt.verb = "answer";
+                let (id, number) = read_question(&view.private_metadata).ok_or_else(Answer::empty)?;
+                (id, Saying::Answer(number, typed(field::ANSWER)))
+            }
+            form::QUESTION => {
+                attempt.verb = "ask about";
+                (read_value(&view.private_metadata).0.ok_or_else(Answer::empty)?, Saying::Question(typed(field::QUESTION)))
+            }
+            _ => {
+                attempt.verb = "pass on";
+                let problem = || on_field(field::PERSON, "Choose somebody.");
+                let to = self.chosen_person(&caller.loaded, &view.values).ok_or_else(problem)?;
+                (read_value(&view.private_metadata).0.ok_or_else(Answer::empty)?, Saying::PassOn(to))
+            }
+        };
+        attempt.about = Some(id.to_string());
+        Ok(Deed::Talk(by, id, saying))
+    }
+
     fn write_to(self: &Arc<Self>, user: &str, message: Message) {
         let (app, user) = (Arc::clone(self), user.to_owned());
         drop(tokio::spawn(async move {
@@ -121,6 +153,15 @@ fn vouched(person: &PersonId, view: &ViewRef, why: Words) -> Result<Vouching, An
         return Err(on_field(field::REASON, "Say how you know."));
     }
     Ok(Vouching { by: person.clone(), grant, why })
+}
+
+/// How long it is to be instead, by the form that approves less.
+fn shorter(view: &ViewRef) -> Result<Option<Ttl>, Answer> {
+    if view.callback_id != form::SHORTER {
+        return Ok(None);
+    }
+    let chosen = view.values.chosen(field::DURATION).and_then(|text| text.parse().ok());
+    chosen.map(Some).ok_or_else(|| on_field(field::DURATION, "Choose how long."))
 }
 
 fn on_field(field: &'static str, sentence: &str) -> Answer {
@@ -161,6 +202,7 @@ fn refused_form(refusal: &Refusal, message: &Message, view: &ViewRef) -> Answer 
         | Refusal::DenialNeedsReason
         | Refusal::ApprovalNeedsNote
         | Refusal::ReviewNeedsNote => field::REASON,
+        Refusal::CannotTakeOver { .. } | Refusal::PassedAlready { .. } => field::PERSON,
         _ => return in_window(message),
     };
     Answer::of(forms::errors(&[(field, crate::slack::text::unescape(message.text()))].into()))

@@ -8,6 +8,7 @@ use crate::access::grant::{EndCause, Grant, GrantState, Warning};
 use crate::access::ids::{GrantId, PersonId, RequestId};
 use crate::access::remind::Reminder;
 use crate::access::request::{Part, Request};
+use crate::access::talk::{Said, Shortened};
 use crate::access::time::Timestamp;
 use crate::policy::PolicySet;
 use crate::slack::say::digest::Draining;
@@ -94,6 +95,8 @@ impl Telling<'_> {
             | Event::StepsNarrowed { request }
             | Event::PageMade { request, .. }
             | Event::RequestApproved { request, .. } => self.request_changed(tx, *request),
+            Event::RequestShortened { request, shortened, .. } => self.shortened(tx, *request, shortened),
+            Event::Talked { request, said } => self.talked(tx, *request, said),
             Event::WordsErased { request, .. } | Event::ReviewWordsErased { request, .. } => self.erased(tx, *request),
             Event::RequestReminded { request, at, reminder } => self.reminded(tx, *request, *at, reminder),
             Event::RequestDenied { request, .. }
@@ -105,10 +108,7 @@ impl Telling<'_> {
             Event::ReviewOverdue { request, alarm } => self.review_overdue(tx, *request, *alarm),
             Event::ReviewClosed { request, .. } => self.reviewed(tx, *request),
             Event::GrantActivated { grant, .. } => self.news(tx, *grant, Moment::InForce),
-            Event::GrantExtended { grant, request, .. } => {
-                self.request_changed(tx, *request)?;
-                self.news(tx, *grant, Moment::Extended)
-            }
+            Event::GrantExtended { grant, request, .. } => self.extended(tx, *grant, *request),
             Event::GrantEnded { grant, .. } | Event::GrantFailed { grant, .. } => self.news(tx, *grant, Moment::Over),
             Event::GrantVoided { grant, .. } => self.voided(tx, *grant),
             Event::GrantWarned { grant } => self.warn(tx, *grant),
@@ -165,6 +165,26 @@ impl Telling<'_> {
             self.mark(tx, &Kind::Reminder(at), id, Audience::Person(person.clone()))?;
         }
         Ok(())
+    }
+
+    /// Whoever asked for the access reads that it will be less, unless that comes with the decision.
+    fn shortened(&self, tx: &mut Tx<'_>, id: RequestId, shortened: &Shortened) -> Result<(), StoreError> {
+        self.request_changed(tx, id)?;
+        self.news_of_request(tx, id, &Kind::Less(shortened.at))
+    }
+
+    /// A question goes to whoever asked for the access, its answer to whoever asked it, and a card to whom it was passed on.
+    fn talked(&self, tx: &mut Tx<'_>, id: RequestId, said: &Said) -> Result<(), StoreError> {
+        self.request_changed(tx, id)?;
+        match said {
+            Said::Asked { number, .. } => self.news_of_request(tx, id, &Kind::Question(*number)),
+            Said::Answered { number, .. } => {
+                let request = tx.request(id)?;
+                let Some(question) = request.as_ref().and_then(|request| request.talk.question(*number)) else { return Ok(()) };
+                self.mark(tx, &Kind::Answered(*number), id, Audience::Person(question.by.clone()))
+            }
+            Said::PassedOn { to, .. } => self.mark(tx, &Kind::PassedOn, id, Audience::Person(to.clone())),
+        }
     }
 
     /// Whoever asked is told of what happens by itself; what they did they know.
@@ -229,6 +249,11 @@ impl Telling<'_> {
             Moment::Extended => format!("{id} {}", grant.latest_end.as_millis()),
         };
         self.mark(tx, &Kind::News(moment), about, Audience::Person(grant.person))
+    }
+
+    fn extended(&self, tx: &mut Tx<'_>, grant: GrantId, by: RequestId) -> Result<(), StoreError> {
+        self.request_changed(tx, by)?;
+        self.news(tx, grant, Moment::Extended)
     }
 
     /// The bundle that a grant is a part of.

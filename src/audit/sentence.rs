@@ -10,6 +10,7 @@ use crate::access::refusal::Refusal;
 use crate::access::remind::Reminder;
 use crate::access::request::{Mode, Part, Purpose, Request, Seat, Step};
 use crate::access::review::{Finding, Review};
+use crate::access::talk::Said;
 use crate::access::time::Timestamp;
 
 use super::leaf::Entry;
@@ -58,6 +59,10 @@ impl Say<'_> {
             Event::PageMade { request, .. } => format!("{request}: the provider has taken the page"),
             Event::PageResolved { request, .. } => format!("{request}: the provider was told that the page is settled"),
             Event::RequestEndLowered { request, ends_at_most } => format!("{request}: may last until {}", when(*ends_at_most)),
+            Event::RequestShortened { request, shortened, .. } => {
+                format!("{request}: {} made it {} instead of {}", self.name(&shortened.by), shortened.to, shortened.from)
+            }
+            Event::Talked { request, said } => self.talked(*request, said),
             Event::RequestApproved { request, seats, .. } => self.approved(*request, seats),
             Event::RequestDenied { request, by, .. } => format!("{request}: {} denied it", self.name(by)),
             Event::RequestCancelled { request, by, .. } => format!("{request}: {} withdrew it", self.name(by)),
@@ -158,6 +163,14 @@ impl Say<'_> {
             Finding::NotJustified => "was not justified",
         };
         format!("{request}: {} reviewed it: breaking the glass {found}", self.name(by))
+    }
+
+    fn talked(&self, request: RequestId, said: &Said) -> String {
+        match said {
+            Said::Asked { number, by, .. } => format!("{request}: {} asked question {number}", self.name(by)),
+            Said::Answered { number, by, .. } => format!("{request}: {} answered question {number}", self.name(by)),
+            Said::PassedOn { by, to, .. } => format!("{request}: {} passed it on to {}", self.name(by), self.name(to)),
+        }
     }
 
     fn reminded(&self, request: RequestId, reminder: &Reminder) -> String {

@@ -3,6 +3,7 @@
 use clap::Subcommand;
 use serde_json::{Value, json};
 
+use super::print::How;
 use super::requests::act;
 use super::{Done, Here, print};
 use crate::admin::client::ask;
@@ -14,6 +15,9 @@ pub enum Command {
         /// As JSON.
         #[arg(long)]
         json: bool,
+        /// As CSV.
+        #[arg(long, conflicts_with = "json")]
+        csv: bool,
     },
     /// End an access now, as yourself.
     Revoke {
@@ -27,17 +31,13 @@ pub enum Command {
 
 pub async fn run(here: &Here, command: Command) -> Done {
     match command {
-        Command::List { json } => list(here, json).await,
+        Command::List { json, csv } => list(here, How::of(json, csv)).await,
         Command::Revoke { grant, reason } => act(here, &json!({ "op": "grant.revoke", "grant": grant, "reason": reason })).await,
     }
 }
 
-async fn list(here: &Here, as_json: bool) -> Done {
+async fn list(here: &Here, how: How) -> Done {
     let answer = ask(&here.basics()?.data_dir, &json!({ "op": "grants" })).await?;
-    if as_json {
-        print::line(answer);
-        return Ok(());
-    }
     let rows: Vec<Vec<String>> = print::items(&answer, "grants")
         .iter()
         .map(|item| {
@@ -48,7 +48,8 @@ async fn list(here: &Here, as_json: bool) -> Done {
             row
         })
         .collect();
-    print::table(&["grant", "request", "person", "resource", "role", "bundle", "provider", "state", "end"], &rows);
+    let headings = ["grant", "request", "person", "resource", "role", "bundle", "provider", "state", "end"];
+    how.print(&answer, &headings, &rows);
     Ok(())
 }
 

@@ -3,6 +3,7 @@
 //! Exit codes: 0 it is done; 1 it failed, and said why; 2 bad usage or configuration.
 
 mod audit;
+mod csv;
 mod db;
 mod demo;
 mod doctor;

@@ -16,6 +16,37 @@ pub fn error_line(text: &str) {
     let _ = writeln!(std::io::stderr().lock(), "{text}");
 }
 
+/// How a list is printed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum How {
+    /// For people.
+    Table,
+    /// As the running bot answered.
+    Json,
+    /// For spreadsheets.
+    Csv,
+}
+
+impl How {
+    /// By the flags of a command, which cannot both be there.
+    pub fn of(json: bool, csv: bool) -> How {
+        match (json, csv) {
+            (true, _) => How::Json,
+            (false, true) => How::Csv,
+            (false, false) => How::Table,
+        }
+    }
+
+    /// Prints what the bot answered, of which these are the rows.
+    pub fn print(self, answer: &Value, headings: &[&str], rows: &[Vec<String>]) {
+        match self {
+            How::Table => table(headings, rows),
+            How::Json => line(answer),
+            How::Csv => super::csv::table(headings, rows),
+        }
+    }
+}
+
 /// Prints rows under headings, each column as wide as its widest cell.
 pub fn table(headings: &[&str], rows: &[Vec<String>]) {
     line(lay_out(headings, rows));

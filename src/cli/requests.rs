@@ -7,6 +7,7 @@ use anyhow::Context as _;
 use clap::Subcommand;
 use serde_json::{Value, json};
 
+use super::print::How;
 use super::{Done, Here, print};
 use crate::admin::client::ask;
 
@@ -17,6 +18,9 @@ pub enum Command {
         /// As JSON.
         #[arg(long)]
         json: bool,
+        /// As CSV, with the reasons.
+        #[arg(long, conflicts_with = "json")]
+        csv: bool,
     },
     /// Ask for access, as yourself. The words are those of `/jit request`.
     File {
@@ -47,7 +51,7 @@ pub enum Command {
 
 pub async fn run(here: &Here, command: Command) -> Done {
     match command {
-        Command::List { json } => list(here, json).await,
+        Command::List { json, csv } => list(here, How::of(json, csv)).await,
         Command::File { words } => act(here, &json!({ "op": "request.file", "words": words.join(" ") })).await,
         Command::Approve { request, note, yes } => approve(here, &request, &note, yes).await,
         Command::Deny { request, reason } => {
@@ -93,11 +97,11 @@ pub(super) fn confirmed(question: &str) -> anyhow::Result<bool> {
     Ok(matches!(answer.trim().to_lowercase().as_str(), "y" | "yes"))
 }
 
-async fn list(here: &Here, as_json: bool) -> Done {
+async fn list(here: &Here, how: How) -> Done {
     let answer = ask(&here.basics()?.data_dir, &json!({ "op": "requests" })).await?;
-    if as_json {
-        print::line(answer);
-        return Ok(());
+    let mut headings = vec!["request", "person", "resource", "role", "mode", "state", "asked", "review"];
+    if how == How::Csv {
+        headings.push("reason");
     }
     let rows: Vec<Vec<String>> = print::items(&answer, "requests")
         .iter()
@@ -109,10 +113,13 @@ async fn list(here: &Here, as_json: bool) -> Done {
             }
             row.push(print::time_field(item, "asked_at_ms"));
             row.push(review(item));
+            if how == How::Csv {
+                row.push(print::field(item, "reason"));
+            }
             row
         })
         .collect();
-    print::table(&["request", "person", "resource", "role", "mode", "state", "asked", "review"], &rows);
+    how.print(&answer, &headings, &rows);
     Ok(())
 }
 

@@ -45,6 +45,11 @@ impl Admin {
         self.ask(&json!({ "op": "clock.set", "now_ms": now_ms })).await.map(|_| ())
     }
 
+    /// Has the message with the buttons posted and pinned.
+    pub async fn place_buttons(&self, channel: &str) -> anyhow::Result<()> {
+        self.ask(&json!({ "op": "door.place", "channel": channel })).await.map(|_| ())
+    }
+
     pub async fn grants(&self) -> anyhow::Result<Value> {
         self.ask(&json!({ "op": "grants" })).await
     }

@@ -60,6 +60,7 @@ pub async fn run(options: Options) -> anyhow::Result<()> {
 async fn show(stage: &Arc<Stage>, options: &Options) -> anyhow::Result<()> {
     let mut out = std::io::stdout();
     stage.start_bot().await?;
+    stage.pin_buttons().await?;
     if options.script {
         return script::play(stage, &mut out).await;
     }

@@ -14,6 +14,9 @@ use super::emulator::{Emulator, Now, Seed};
 use super::sandbox::{Sandbox, SandboxFault, SandboxFaultKind, Setup};
 use super::{policies, tamper};
 
+/// Where the demo's people ask for access: `#db-access`.
+const CHANNEL_TO_ASK_IN: &str = "C0DBACCESS";
+
 /// Whether to keep the scratch directory when the demo ends.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Keep {
@@ -88,6 +91,8 @@ impl Stage {
             ("DAYPASS_POLICIES", text(&scratch.path.join("policies"))),
             ("DAYPASS_ADMINS", "priya".to_owned()),
             ("DAYPASS_SECURITY_CHANNEL", "C0SECURITY".to_owned()),
+            // At five in the afternoon in Berlin, in winter.
+            ("DAYPASS_DIGEST", "0 0 16 * * Mon-Fri".to_owned()),
             ("DAYPASS_DEMO", "1".to_owned()),
             ("SANDBOX_URL", sandbox.url()),
             ("SANDBOX_TOKEN", sandbox.token()),
@@ -133,6 +138,11 @@ impl Stage {
         let started = self.bot.lock().await.start(&launch).await;
         self.look_inside().await;
         started
+    }
+
+    /// Has the bot pin its message with buttons where people ask.
+    pub async fn pin_buttons(&self) -> anyhow::Result<()> {
+        self.admin.place_buttons(CHANNEL_TO_ASK_IN).await.context("could not have the buttons pinned")
     }
 
     /// Kills the bot as a power failure would.

@@ -241,51 +241,8 @@ fn sentence(refusal: &Refusal) -> String {
         Refusal::ForeignAccount => "the account belongs to another organisation".to_owned(),
         Refusal::ReasonTooShort { min_chars } => format!("the reason needs {min_chars} characters"),
         Refusal::TicketMissing { pattern } => format!("the reason names no ticket like `{pattern}`"),
-        // Nothing that a policy says.
-        Refusal::UnknownAccount
-        | Refusal::UnknownHostUser { .. }
-        | Refusal::Draining
-        | Refusal::AmbiguousAccount
-        | Refusal::AccountUnverified
-        | Refusal::NotUnderstood { .. }
-        | Refusal::NoSuchRequest { .. }
-        | Refusal::NoSuchGrant { .. }
-        | Refusal::WhichGrant { .. }
-        | Refusal::NothingHeld
-        | Refusal::NoKeyOnFile
-        | Refusal::CannotBePlanned { .. }
-        | Refusal::AlreadyPending { .. }
-        | Refusal::AlreadyHeld { .. }
-        | Refusal::BundleHeld { .. }
-        | Refusal::TooManyPending { .. }
-        | Refusal::OwnRequest
-        | Refusal::NotAnApprover
-        | Refusal::ApprovedAlready
-        | Refusal::Decided { .. }
-        | Refusal::TermsChanged
-        | Refusal::DenialNeedsReason
-        | Refusal::ApprovalNeedsNote
-        | Refusal::RemindedLately { .. }
-        | Refusal::GlassNotPermitted
-        | Refusal::GlassNeedsReason
-        | Refusal::NobodyCanReview { .. }
-        | Refusal::GlassNotExtended
-        | Refusal::OwnReview
-        | Refusal::NotAReviewer
-        | Refusal::NoReview { .. }
-        | Refusal::ReviewNeedsNote
-        | Refusal::Reviewed { .. }
-        | Refusal::NotYours
-        | Refusal::VouchingIsForAdmins
-        | Refusal::OwnWord
-        | Refusal::GrantOver { .. }
-        | Refusal::NotInForce { .. }
-        | Refusal::BundleNotExtended { .. }
-        | Refusal::ExtensionPending { .. }
-        | Refusal::NoPolicy
-        | Refusal::ClockSuspect
-        | Refusal::NotRecorded
-        | Refusal::Internal { .. } => format!("{refusal:?}"),
+        // Nothing that a policy says: `evaluate` gives no other reasons.
+        other => format!("{other:?}"),
     }
 }
 

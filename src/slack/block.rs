@@ -7,12 +7,14 @@ use serde_json::{Value, json};
 use slack_morphism::prelude::*;
 
 use super::limits::*;
-use super::text::{Markup, clean, cut_plain, one_line};
+use super::text::{Markup, clean, cut, cut_plain, one_line};
 use crate::access::words::Words;
 
 mod home;
+mod menu;
 
 pub use home::Home;
+pub use menu::{Menu, actions_and_menu, tick};
 
 /// A message as Slack takes it.
 #[derive(Debug, Clone, PartialEq)]
@@ -45,6 +47,16 @@ impl Message {
     #[must_use]
     pub fn about(mut self, what: impl ToString) -> Message {
         self.about = Some(what.to_string());
+        self
+    }
+
+    /// The same with a block before all others, and `told`, which is plain text, before what a notification shows.
+    #[must_use]
+    pub fn led_by(mut self, told: &str, first: Block) -> Message {
+        let told = Markup::new().text(told).cut(MESSAGE_TEXT_MAX);
+        self.text = cut(&format!("{told}{}", self.text), MESSAGE_TEXT_MAX);
+        self.blocks.insert(0, first.0);
+        self.blocks.truncate(MESSAGE_BLOCKS_MAX);
         self
     }
 
@@ -287,7 +299,7 @@ pub fn options_answer(choices: &[Choice]) -> Value {
     json!({ "options": choices.iter().take(OPTIONS_MAX).map(option).collect::<Vec<_>>() })
 }
 
-fn input(block_id: &'static str, label: &str, element: SlackInputBlockElement) -> Block {
+fn input(block_id: &str, label: &str, element: SlackInputBlockElement) -> Block {
     Block(SlackInputBlock::new(plain_text(label, INPUT_LABEL_MAX), element).with_block_id(block_id.to_owned().into()).into())
 }
 

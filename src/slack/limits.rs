@@ -40,6 +40,10 @@ pub const ACCESSIBILITY_LABEL_MAX: usize = 75;
 pub const OPTION_MAX: usize = 75;
 /// Options of one select.
 pub const OPTIONS_MAX: usize = 100;
+/// Options of a menu behind three dots.
+pub const OVERFLOW_MAX: usize = 5;
+/// Boxes of one group.
+pub const BOXES_MAX: usize = 10;
 /// The placeholder of an input.
 pub const PLACEHOLDER_MAX: usize = 150;
 /// The title of a confirmation.
@@ -203,6 +207,16 @@ impl Problems {
                 }
             }
             "external_select" => {}
+            "overflow" | "checkboxes" => {
+                let max = if kind(element) == "overflow" { OVERFLOW_MAX } else { BOXES_MAX };
+                self.count("options", list(element, "options").len(), max);
+                for option in list(element, "options") {
+                    self.option(option);
+                }
+                if !list(element, "initial_options").iter().all(|initial| list(element, "options").contains(initial)) {
+                    self.0.push("an initial option is none of the options".to_owned());
+                }
+            }
             "plain_text_input" => {
                 let max = element.get("max_length").and_then(Value::as_u64).unwrap_or(0);
                 if max > INPUT_LENGTH_MAX {

@@ -76,6 +76,17 @@ impl Markup {
         self
     }
 
+    /// Adds a mention of a Slack user group, which notifies all of it. Whatever is no Slack id is left out.
+    #[must_use]
+    pub fn mention_group(mut self, usergroup_id: &str) -> Markup {
+        if is_slack_id(usergroup_id) {
+            self.0.push_str("<!subteam^");
+            self.0.push_str(usergroup_id);
+            self.0.push('>');
+        }
+        self
+    }
+
     /// Adds markup that was built the same way.
     #[must_use]
     pub fn then(mut self, more: &Markup) -> Markup {

@@ -11,13 +11,16 @@ use crate::access::ids::{PersonId, RequestId};
 use crate::audit::leaf::actor_text;
 
 impl Reader<'_> {
-    /// Requests in which words of this person stand: that they filed, agreed to, or denied.
+    /// Requests in which words of this person stand: that they filed, agreed to, denied, asked about or answered for.
     pub fn requests_with_words_of(&self, person: &PersonId) -> Result<Vec<RequestId>, StoreError> {
         self.run(|conn| {
             let sql = "SELECT id FROM requests WHERE (filed_by = ?1 AND reason <> '')
                        OR (decided_by = ?1 AND decided_words <> '')
                        OR EXISTS (SELECT 1 FROM json_each(approvals) AS given WHERE json_extract(given.value, '$.by') = ?1
                                   AND json_extract(given.value, '$.note.words') <> '')
+                       OR EXISTS (SELECT 1 FROM json_each(talk, '$.questions') AS asked
+                                  WHERE (json_extract(asked.value, '$.by') = ?1 AND json_extract(asked.value, '$.question.words') <> '')
+                                  OR (json_extract(asked.value, '$.answer.by') = ?1 AND json_extract(asked.value, '$.answer.answer.words') <> ''))
                        ORDER BY id";
             let mut statement = conn.prepare_cached(sql)?;
             let ids = statement.query_map([person.as_str()], |row| row.get(0))?;

@@ -63,6 +63,10 @@ impl App {
             Kind::Overdue(_) | Kind::OverdueIsOver if !is_security => people(self.owners_about(&key.about).await?),
             Kind::Undelivered if !is_security => self.last_resort(),
             Kind::Status
+            | Kind::Question(_)
+            | Kind::Answered(_)
+            | Kind::PassedOn
+            | Kind::Less(_)
             | Kind::Decided
             | Kind::News(_)
             | Kind::Reminder(_)
@@ -140,9 +144,12 @@ impl App {
             Kind::Undelivered => {
                 return Ok(self.last_resort().into_iter().map(|audience| MessageKey { audience, ..key.clone() }).collect());
             }
-            Kind::Decided | Kind::StillWaiting(_) | Kind::PageFails | Kind::Warning(_) | Kind::CutShort(_) => true,
+            Kind::Question(_) | Kind::Less(_) | Kind::Decided | Kind::StillWaiting(_) | Kind::PageFails => true,
+            Kind::Warning(_) | Kind::CutShort(_) => true,
             Kind::News(Moment::InForce | Moment::Extended | Moment::Over) => true,
             Kind::Card
+            | Kind::Answered(_)
+            | Kind::PassedOn
             | Kind::Reminder(_)
             | Kind::Glass
             | Kind::Review

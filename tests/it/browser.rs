@@ -2,6 +2,8 @@
 //!
 //! Pictures of every step are left in `target/screenshots`.
 
+mod screens;
+
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
 use std::time::Duration;
@@ -240,7 +242,7 @@ async fn forms_lists_and_hostile_words_fit_every_screen() {
     say(&browser, "/jit pending").await;
     until_answers(&browser, 1).await;
     judge(&browser, "c-hostile").await;
-    for (button, title) in [("request.deny", "Deny"), ("request.details", "Details")] {
+    for (button, title) in [("request.deny", "Deny"), ("request.question", "Ask about")] {
         browser.click(&format!("[data-action-id=\"{button}\"]")).await;
         until_form(&browser, title).await;
         judge(&browser, &format!("d-{button}")).await;

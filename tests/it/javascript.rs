@@ -1,4 +1,4 @@
-//! Bolt for JavaScript against the emulator, over HTTP; and what the emulator pushes, held against the types that
+//! Bolt for JavaScript against the emulator, over HTTP and by Socket Mode; and what the emulator pushes, held against the types that
 //! come with it. They need Node with both; `.ci/backends` installs them as the lock file beside the bot has them.
 
 use std::fmt::Write as _;
@@ -24,12 +24,23 @@ fn modules() -> PathBuf {
     PathBuf::from(dir.expect("DAYPASS_TEST_JAVASCRIPT must name a directory with Bolt and TypeScript; `.ci/backends` makes one"))
 }
 
+/// How the bot and the emulator meet.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum By {
+    Http,
+    Socket,
+}
+
 /// The bot, connected.
-async fn bot(slack: &Emulator) -> Child {
+async fn bot(slack: &Emulator, by: By) -> Child {
+    let (transport, secret) = match by {
+        By::Http => ("http", SIGNING_SECRET.to_owned()),
+        By::Socket => ("socket", slack.use_socket_mode()),
+    };
     let mut bot = Command::new("node")
         .current_dir(modules())
         .args(["-e", include_str!("support/javascript/bot.js"), "--"])
-        .args([slack.api_url(), slack.bot_token(), SIGNING_SECRET.to_owned()])
+        .args([slack.api_url(), slack.bot_token(), transport.to_owned(), secret])
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
         .kill_on_drop(true)
@@ -45,7 +56,10 @@ async fn bot(slack: &Emulator) -> Child {
         panic!("it ended before it was ready; what it printed says why");
     };
     let port = tokio::time::timeout(PATIENCE, ready).await.expect("it connects in time");
-    slack.set_bot(&format!("http://127.0.0.1:{port}/slack/events"), SIGNING_SECRET);
+    match by {
+        By::Http => slack.set_bot(&format!("http://127.0.0.1:{port}/slack/events"), SIGNING_SECRET),
+        By::Socket => slack.links_until(|links, _| links > 0).await,
+    }
     // What it prints from now on is read by nobody, and must not stop it.
     drop(tokio::spawn(async move { while let Ok(Some(_)) = lines.next_line().await {} }));
     bot
@@ -67,9 +81,9 @@ fn reads(slack: &Emulator, words: &str) -> Option<String> {
 }
 
 /// Everything that people do with an app, and what came of it.
-async fn all_of_it() -> Emulator {
+async fn all_of_it(by: By) -> Emulator {
     let slack = Emulator::start(Seed::for_tests(), Arc::new(|| SystemClock.wall().as_millis())).await.unwrap();
-    let _bot = bot(&slack).await;
+    let _bot = bot(&slack, by).await;
     let bob = account("bob");
     let shown = slack.slash(&bob, CHANNEL, "/jit something for @maya").await;
     assert_eq!(shown.text(), "posted by the library", "{shown:?}");
@@ -106,7 +120,13 @@ async fn all_of_it() -> Emulator {
 #[tokio::test]
 #[ignore = "needs Node with @slack/bolt"]
 async fn bolt_for_javascript_runs_unmodified_over_http() {
-    all_of_it().await;
+    all_of_it(By::Http).await;
+}
+
+#[tokio::test]
+#[ignore = "needs Node with @slack/bolt"]
+async fn bolt_for_javascript_runs_unmodified_by_socket_mode() {
+    all_of_it(By::Socket).await;
 }
 
 /// What was pushed, as a literal of the type that Bolt gives it; none for what Bolt has no type of its own for.
@@ -141,7 +161,7 @@ fn typed(number: usize, delivery: &Delivery) -> Option<String> {
 #[tokio::test]
 #[ignore = "needs Node with @slack/bolt and TypeScript"]
 async fn what_the_emulator_pushes_is_what_bolt_s_types_say() {
-    let slack = all_of_it().await;
+    let slack = all_of_it(By::Http).await;
     let mut program = String::from(
         "import type { BlockAction, BlockSuggestion, SlashCommand, ViewClosedAction, ViewSubmitAction } from '@slack/bolt';\n",
     );

@@ -8,6 +8,7 @@ mod accounts;
 mod asking;
 mod beginning;
 mod bundles;
+mod card;
 mod clock;
 mod contracts;
 mod deciding;

@@ -10,7 +10,9 @@ use super::super::ids::{EntitlementId, GrantId, PersonId};
 use super::super::refusal::Refusal;
 use super::super::request::{Approval, Purpose, Request, Seat, TermsHash};
 use super::super::seats;
+use super::super::talk::Shortened;
 use super::super::time::{Now, Trust, Ttl};
+use super::super::words::Words;
 use super::Undecided;
 use super::request::NoteRule;
 
@@ -60,25 +62,83 @@ pub(super) fn approve(
     claims: Vec<Claim>,
     now: Now,
 ) -> Result<Vec<Event>, Undecided> {
+    may_approve(request, &approval, terms, electorate, note_rule)?;
+    agree(request, None, approval, electorate, claims, now)
+}
+
+/// A yes to less time than the terms give.
+#[derive(Debug, Clone)]
+pub struct ShorterApproval {
+    /// Who.
+    pub by: PersonId,
+    /// The terms on the card that they saw.
+    pub terms: TermsHash,
+    /// Who may fill each step today, in the order of the steps.
+    pub electorate: Vec<BTreeSet<PersonId>>,
+    /// Why, where they said so.
+    pub note: Words,
+    /// Whether it is needed.
+    pub note_rule: NoteRule,
+    /// What an approval brings about; empty for an extension.
+    pub claims: Vec<Claim>,
+    /// How long it is to be: less than it was.
+    pub access_for: Ttl,
+    /// Stands for the terms with that length.
+    pub shorter_terms: TermsHash,
+}
+
+/// Who agreed to more before has agreed to this as well. Whoever still has an older card in sight has not.
+pub(super) fn approve_shorter(request: &Request, yes: ShorterApproval, now: Now) -> Result<Vec<Event>, Undecided> {
+    let approval = Approval { by: yes.by, at: now.at, note: yes.note };
+    may_approve(request, &approval, yes.terms, &yes.electorate, yes.note_rule)?;
+    let (from, to) = (request.terms.access_for, yes.access_for);
+    if to >= from {
+        return Err(Refusal::NotShorter { than: from }.into());
+    }
+    let shortened = Shortened { by: approval.by.clone(), at: now.at, from, to };
+    let event = Event::RequestShortened { request: request.id, shortened, terms_hash: yes.shorter_terms };
+    agree(request, Some(event), approval, &yes.electorate, yes.claims, now)
+}
+
+fn may_approve(
+    request: &Request,
+    approval: &Approval,
+    terms: TermsHash,
+    electorate: &[BTreeSet<PersonId>],
+    note_rule: NoteRule,
+) -> Result<(), Refusal> {
     if is_own(request, &approval.by) {
-        return Err(Refusal::OwnRequest.into());
+        return Err(Refusal::OwnRequest);
     }
     if !is_eligible(electorate, &approval.by) {
-        return Err(Refusal::NotAnApprover.into());
+        return Err(Refusal::NotAnApprover);
     }
     if terms != request.terms_hash {
-        return Err(Refusal::TermsChanged.into());
+        return Err(Refusal::TermsChanged);
     }
     if request.approvals.iter().any(|given| given.by == approval.by) {
-        return Err(Refusal::ApprovedAlready.into());
+        return Err(Refusal::ApprovedAlready);
     }
     if note_rule == NoteRule::Required && approval.note.is_empty() {
-        return Err(Refusal::ApprovalNeedsNote.into());
+        return Err(Refusal::ApprovalNeedsNote);
     }
+    Ok(())
+}
+
+/// Fills a seat, after `before` changed the terms that it is about.
+fn agree(
+    request: &Request,
+    before: Option<Event>,
+    approval: Approval,
+    electorate: &[BTreeSet<PersonId>],
+    claims: Vec<Claim>,
+    now: Now,
+) -> Result<Vec<Event>, Undecided> {
     if now.trust == Trust::Suspect {
         return Err(Refusal::ClockSuspect.into());
     }
     let mut events = voided(request, electorate);
+    events.extend(before);
     events.push(Event::ApprovalGiven { request: request.id, approval });
     let mut after = request.clone();
     for event in &events {

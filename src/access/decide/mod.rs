@@ -7,15 +7,17 @@ mod holding;
 mod remind;
 mod request;
 mod review;
+mod talk;
 mod whole;
 
 use std::fmt;
 
-pub use approve::{Claim, Describe};
+pub use approve::{Claim, Describe, ShorterApproval};
 pub use holding::{HoldingCommand, decide_holding};
 pub use remind::{PageAnswer, page_answered};
-pub use request::{Ask, NoteRule, Reassessment, RequestCommand, Withdrawer, ask, decide_request, raise_steps, settle};
+pub use request::{Ask, NoteRule, Reassessment, RequestCommand, Withdrawer, ask, decide_request, decided, raise_steps, settle};
 pub use review::{ReviewCommand, decide_review, may_close};
+pub use talk::{TalkCommand, could_take_over, may_decide};
 pub use whole::{RollBack, rolled_back};
 
 use super::apply::IllegalEvent;

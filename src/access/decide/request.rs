@@ -9,10 +9,12 @@ use super::super::refusal::Refusal;
 use super::super::remind::{Remind, Reminding};
 use super::super::request::{Approval, Mode, Part, PolicyRef, Purpose, Request, RequestState, Step, Terms, TermsHash};
 use super::super::review::ReviewRule;
+use super::super::talk::Talk;
 use super::super::time::{Now, Timestamp, Trust, Ttl};
 use super::super::words::Words;
 use super::Undecided;
-use super::approve::{Claim, approve, approved, is_eligible, is_own, voided};
+use super::approve::{Claim, ShorterApproval, approve, approve_shorter, approved, is_eligible, is_own, voided};
+use super::talk::{TalkCommand, talk};
 use super::{remind, review};
 
 /// Everything that a new request is made of, after the policy permitted it.
@@ -86,6 +88,7 @@ pub fn ask(ask: Ask, now: Now) -> Result<Vec<Event>, Undecided> {
         approvals: Vec::new(),
         grants: ask.grants,
         reminding: Reminding::by_rule(ask.remind),
+        talk: Talk::default(),
         state: RequestState::Pending,
     };
     Ok(vec![Event::RequestAsked { request: Box::new(request) }])
@@ -146,6 +149,10 @@ pub enum RequestCommand {
         /// What an approval brings about; empty for an extension.
         claims: Vec<Claim>,
     },
+    /// Somebody agrees, to less time than these terms give.
+    ApproveShorter(ShorterApproval),
+    /// Something is said that decides nothing.
+    Talk(TalkCommand),
     /// The policy alone agrees: nobody has to be asked.
     ApproveByPolicy {
         /// What the approval brings about.
@@ -219,6 +226,8 @@ pub fn decide_request(request: &Request, command: RequestCommand, now: Now) -> R
             | RequestCommand::Reassess { .. }
             | RequestCommand::ChangeParts { .. } => Ok(Vec::new()),
             RequestCommand::Approve { .. }
+            | RequestCommand::ApproveShorter(_)
+            | RequestCommand::Talk(_)
             | RequestCommand::ApproveByPolicy { .. }
             | RequestCommand::BreakGlass { .. }
             | RequestCommand::Deny { .. }
@@ -243,6 +252,8 @@ pub fn decide_request(request: &Request, command: RequestCommand, now: Now) -> R
             let approval = Approval { by, at: now.at, note };
             approve(request, approval, terms, &electorate, note_rule, claims, now)
         }
+        RequestCommand::ApproveShorter(shorter) => approve_shorter(request, shorter, now),
+        RequestCommand::Talk(command) => talk(request, command, now),
         RequestCommand::ApproveByPolicy { claims } => match request.mode {
             Mode::Ask | Mode::BreakGlass => Err(Refusal::NotAnApprover.into()),
             Mode::Auto => approved(request, Vec::new(), claims, now),
@@ -259,7 +270,8 @@ pub fn decide_request(request: &Request, command: RequestCommand, now: Now) -> R
     }
 }
 
-fn decided(request: &Request) -> Refusal {
+/// The refusal for whoever comes too late: what became of a request, by whom and when.
+pub fn decided(request: &Request) -> Refusal {
     let (by, at) = match &request.state {
         RequestState::Pending => (None, request.asked_at),
         RequestState::Approved { at, seats } => (seats.last().map(|seat| seat.person.clone()), *at),

@@ -195,6 +195,16 @@ impl Emulator {
         user.map(edit).is_some()
     }
 
+    /// Somebody joins the workspace, with an id that nobody has yet; false if somebody has it.
+    pub fn join(&self, user: User) -> bool {
+        let mut state = self.shared.state();
+        let is_new = state.user(&user.id).is_none();
+        if is_new {
+            state.seed.users.push(user);
+        }
+        is_new
+    }
+
     /// Changes who is in a user group; false if there is none with this id.
     pub fn set_usergroup(&self, id: &str, members: &[&str]) -> bool {
         let mut state = self.shared.state();

@@ -155,7 +155,8 @@ impl Sockets {
         match position {
             Some(position) => {
                 let waiting = self.waiting.remove(position);
-                let payload = said.get("payload").cloned();
+                // Slack's own client for JavaScript sends an empty payload along with every acknowledgement.
+                let payload = said.get("payload").filter(|payload| !is_empty(payload)).cloned();
                 if payload.is_some() && !waiting.takes_payload {
                     return Err(format!("{envelope} takes no payload"));
                 }
@@ -167,6 +168,10 @@ impl Sockets {
             None => Err(format!("there is no envelope `{envelope}`")),
         }
     }
+}
+
+fn is_empty(payload: &Value) -> bool {
+    payload.is_null() || payload.as_object().is_some_and(serde_json::Map::is_empty)
 }
 
 /// A connection, from its first byte to its end.

@@ -44,6 +44,8 @@ function listen() {
     const next = JSON.parse(event.data);
     if (next.person !== me) return;
     world = next;
+    // What is seen is what this person sees.
+    $("#messages").removeAttribute("aria-busy");
     world.users.forEach((one, index) => { one.hue = HUES[index % HUES.length]; });
     show();
   });
@@ -225,7 +227,7 @@ function be(id, where = channel) {
   const isOther = id !== me;
   me = id;
   channel = where;
-  if (isOther) { fill(""); listen(); openedHome(); } else show();
+  if (isOther) { $("#messages").setAttribute("aria-busy", "true"); fill(""); listen(); openedHome(); } else show();
 }
 
 function open(id) {

@@ -104,12 +104,17 @@ function button(element, common, touch) {
 function overflow(element, common, touch, ctx) {
   const menu = h("div", { class: "menu", role: "menu", hidden: true },
     element.options.map((option) =>
-      h("button", { type: "button", role: "menuitem", class: "item", onclick: () => { show(false); touch({ input: "option", value: option.value }, opener); } }, textObject(option.text, ctx))));
+      h("button", { type: "button", role: "menuitem", class: "item", onclick: () => { show(false); opener.focus(); touch({ input: "option", value: option.value }, opener); } }, textObject(option.text, ctx))));
   const opener = h("button", { ...common, "aria-label": "More", type: "button", class: "btn more", "aria-haspopup": "menu", "aria-expanded": "false", onclick: () => show(menu.hidden) }, "⋯");
-  const show = (open) => {
+  const place = () => {
     const [around, here] = [document.querySelector("#messages").getBoundingClientRect(), opener.getBoundingClientRect()];
     menu.classList.toggle("end", here.left > (around.left + around.right) / 2);
     menu.classList.toggle("up", here.bottom + 44 * element.options.length > around.bottom);
+  };
+  const show = (open) => {
+    place();
+    // As long as it is open it stays on the screen, also when that is turned.
+    (open ? window.addEventListener : window.removeEventListener)("resize", place);
     menu.hidden = !open;
     opener.setAttribute("aria-expanded", String(open));
     if (open) menu.querySelector("button").focus();

@@ -23,6 +23,8 @@ pub enum Filled {
     Chosen(String),
     /// A chosen person, as Slack account.
     Account(String),
+    /// The values of the ticked boxes. They come back through the person's client: check them.
+    Ticked(Vec<String>),
 }
 
 impl Values {
@@ -30,7 +32,7 @@ impl Values {
     pub fn text(&self, block_id: &str) -> &str {
         match self.filled.get(block_id) {
             Some(Filled::Text(text)) => text,
-            Some(Filled::Chosen(_) | Filled::Account(_)) | None => "",
+            Some(Filled::Chosen(_) | Filled::Account(_) | Filled::Ticked(_)) | None => "",
         }
     }
 
@@ -38,13 +40,24 @@ impl Values {
     pub fn chosen(&self, block_id: &str) -> Option<&str> {
         match self.filled.get(block_id) {
             Some(Filled::Chosen(value)) => Some(value),
-            Some(Filled::Text(_) | Filled::Account(_)) | None => None,
+            Some(Filled::Text(_) | Filled::Account(_) | Filled::Ticked(_)) | None => None,
         }
     }
 
     /// Whether there was such a block, filled in or not.
     pub fn has(&self, block_id: &str) -> bool {
         self.shown.contains(block_id)
+    }
+
+    /// The values of all boxes that are ticked, in whichever block.
+    pub fn ticked(&self) -> impl Iterator<Item = &str> {
+        self.filled
+            .values()
+            .flat_map(|filled| match filled {
+                Filled::Ticked(values) => values.as_slice(),
+                Filled::Text(_) | Filled::Chosen(_) | Filled::Account(_) => &[],
+            })
+            .map(String::as_str)
     }
 
     /// What this block holds, if anything.
@@ -67,5 +80,9 @@ fn filled(element: &Value) -> Option<Filled> {
     let typed_in = || required(element, "value").map(|text| Filled::Text(typed(&text)));
     let chosen = || required(element.get("selected_option")?, "value").map(Filled::Chosen);
     let account = || required(element, "selected_user").map(Filled::Account);
-    typed_in().or_else(chosen).or_else(account)
+    let ticked = || {
+        let options = element.get("selected_options")?.as_array()?.iter();
+        Some(Filled::Ticked(options.filter_map(|option| required(option, "value")).collect()))
+    };
+    typed_in().or_else(chosen).or_else(account).or_else(ticked)
 }

@@ -8,14 +8,15 @@ use super::causes::{end_cause, fail_cause, proof, void_cause};
 use super::glass::review_line;
 use super::names::{Names, Risk, listed};
 use super::remind::so_far;
+use super::talk;
 use crate::access::grant::{CallResult, Ended, Grant, GrantState, Proof, Remains, Revoking};
 use crate::access::ids::{PersonId, RequestId};
 use crate::access::request::{Mode, Purpose, Request, RequestState, TermsHash};
 use crate::access::review::Review;
-use crate::slack::block::{Block, Button, Message, actions, context, quote, section};
+use crate::slack::block::{Block, Button, Choice, Menu, Message, actions_and_menu, context, quote, section};
 use crate::slack::text::{Markup, cut_plain, one_line};
 
-/// How many people a card mentions at most. A mention notifies; more of them would be noise.
+/// How many people and groups a card mentions at most. A mention notifies; more of them would be noise.
 pub const MENTIONS_MAX: usize = 5;
 
 /// What a card is drawn from.
@@ -30,11 +31,20 @@ pub struct CardFacts<'a> {
     /// What is still missing, while it is pending.
     pub still: &'a [Needed],
     /// Whom to mention, once: the first [`MENTIONS_MAX`] of them. Leave it empty where they get a message of their own.
-    pub mention: &'a [PersonId],
+    pub mention: &'a [Mention],
     /// What may stay behind at the end, as a sentence without a period.
     pub lingers: Option<&'a str>,
     /// Names.
     pub names: &'a Names,
+}
+
+/// Somebody whom a card calls.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Mention {
+    /// One person, who is shown by their account.
+    Person(PersonId),
+    /// All of a Slack user group (`S0SECURITY`).
+    Usergroup(String),
 }
 
 /// A part of a step that is not filled yet.
@@ -70,8 +80,9 @@ pub fn card(facts: &CardFacts<'_>) -> Message {
     blocks.push(quote(&format!("{} wrote:", names.person(&request.filed_by)), &request.reason));
     if request.state.is_pending() {
         blocks.push(section(&still_needed(facts)));
-        blocks.push(actions("decide", buttons(request, names)));
+        blocks.push(decide("decide", request, names));
     }
+    blocks.extend(talk::quotes(request, names));
     for approval in request.approvals.iter().filter(|approval| !approval.note.is_empty()) {
         blocks.push(quote(&format!("{} wrote:", names.person(&approval.by)), &approval.note));
     }
@@ -81,11 +92,13 @@ pub fn card(facts: &CardFacts<'_>) -> Message {
     let mut lines = Vec::new();
     if request.state.is_pending() {
         lines.push(mentions(facts));
+        lines.extend(talk::shortened(request, names));
         lines.extend(so_far(request, names));
     } else {
         lines.extend(history(request, facts.grants, names));
         lines.extend(facts.review.map(|review| review_line(review, names)));
     }
+    lines.extend(talk::passed_on(request, names));
     if let Some(lingers) = facts.lingers.filter(|_| request.state.is_pending()) {
         lines.push(Markup::new().lit("After the end: ").text(lingers).lit("."));
     }
@@ -156,21 +169,53 @@ pub(super) fn still_needed(facts: &CardFacts<'_>) -> Markup {
     }
 }
 
-pub(super) fn buttons(request: &Request, names: &Names) -> Vec<Button> {
+/// What can be done with a pending request: a row of buttons, and what is done less often behind three dots.
+pub(super) fn decide(block_id: &str, request: &Request, names: &Names) -> Block {
     let value = button_value(request);
     // "Approve R-42, Maya Okafor, Orders database": a screen reader must not say three times "Approve".
     let which = format!("{}, {}, {}", request.id, names.person(&request.terms.subject), names.resource(&request.terms.resource));
-    vec![
-        Button::new(button::APPROVE, "Approve", &value, &format!("Approve {which}")).primary(),
+    let approve = Button::new(button::APPROVE, "Approve", &value, &format!("Approve {which}")).primary();
+    let buttons = vec![
+        match danger(request, names) {
+            Some(danger) => approve.confirm(danger, &what_is_given(request, names), "Approve", "Not yet"),
+            None => approve,
+        },
         Button::new(button::DENY, "Deny…", &value, &format!("Deny {which}")).danger(),
-        Button::new(button::DETAILS, "Details…", &value, &format!("Details of {which}")),
-    ]
+        Button::new(button::QUESTION, "Ask…", &value, &format!("Ask about {which}")),
+    ];
+    let choice = |text: &str, action: &str| Choice { text: text.to_owned(), value: format!("{action} {value}") };
+    let more =
+        [choice("Approve shorter…", button::SHORTER), choice("Pass on…", button::PASS_ON), choice("Details", button::DETAILS)];
+    actions_and_menu(block_id, buttons, Menu::new(button::MORE, &more))
+}
+
+/// What to ask before it is approved, where a mistake would be bad.
+fn danger(request: &Request, names: &Names) -> Option<&'static str> {
+    match (request.mode, names.risk_of(&request.terms)) {
+        (Mode::BreakGlass, _) => Some("Approve break-glass access?"),
+        (Mode::Ask | Mode::Auto, Risk::High) => Some("Approve access of high risk?"),
+        (Mode::Ask | Mode::Auto, Risk::Normal) => None,
+    }
+}
+
+fn what_is_given(request: &Request, names: &Names) -> String {
+    let terms = &request.terms;
+    let (who, what) = (names.person_in_full(&terms.subject), names.in_full(terms));
+    match terms.purpose {
+        Purpose::Access => format!("{who} gets {what} for {}, once everybody who has to agree has agreed.", terms.access_for),
+        Purpose::Extension(_) => {
+            format!("{who} gets {what} for {} more, once everybody who has to agree has agreed.", terms.access_for)
+        }
+    }
 }
 
 fn mentions(facts: &CardFacts<'_>) -> Markup {
     let zone = &facts.names.zone;
-    let accounts = facts.mention.iter().filter_map(|id| facts.names.account(id)).take(MENTIONS_MAX);
-    let mentions = Markup::new().joined(accounts.map(|account| Markup::new().mention(account)), " ");
+    let called = facts.mention.iter().filter_map(|mention| match mention {
+        Mention::Person(id) => facts.names.account(id).map(|account| Markup::new().mention(account)),
+        Mention::Usergroup(id) => Some(Markup::new().mention_group(id)),
+    });
+    let mentions = Markup::new().joined(called.take(MENTIONS_MAX), " ");
     let by = Markup::new().day(facts.request.answer_by, zone);
     match mentions.is_empty() {
         true => Markup::new().lit("To be decided by ").then(&by).lit("."),
@@ -211,7 +256,7 @@ pub(super) fn history(request: &Request, grants: &[Grant], names: &Names) -> Vec
         let line = grant_line(grant, names);
         if several { Markup::new().text(&which(grant)).lit(": ").then(&line) } else { line }
     });
-    decision.into_iter().chain(grants).collect()
+    decision.into_iter().chain(talk::shortened(request, names)).chain(grants).collect()
 }
 
 fn approved_by(request: &Request, names: &Names) -> Markup {

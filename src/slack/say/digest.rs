@@ -2,9 +2,9 @@
 
 use std::time::Duration;
 
-use super::names::{Names, counted};
+use super::names::{Names, counted, lasted};
 use crate::access::ids::PersonId;
-use crate::access::time::{Timestamp, Ttl};
+use crate::access::time::Timestamp;
 use crate::slack::block::{Message, section};
 use crate::slack::text::Markup;
 
@@ -80,7 +80,7 @@ fn lines(facts: &DigestFacts<'_>) -> Vec<Markup> {
         let late = if late > 0 { format!(" ({late} late)") } else { String::new() };
         let open = counted(open, "review of broken glass is open", "reviews of broken glass are open");
         let line = Markup::new().lit("• ").text(&format!("{open}{late}: "));
-        lines.push(line.code("/jit pending").lit(" shows them to those who may close them."));
+        lines.push(line.code("/jit pending").lit(" shows what is open to those who may close it."));
     }
     if facts.overdue > 0 {
         let line = Markup::new().lit("• ⚠️ ").bold(&counted_u64(facts.overdue, "end is late now", "ends are late now"));
@@ -101,12 +101,6 @@ fn lines(facts: &DigestFacts<'_>) -> Vec<Markup> {
 
 fn counted_u64(number: u64, one: &str, many: &str) -> String {
     counted(usize::try_from(number).unwrap_or(usize::MAX), one, many)
-}
-
-/// `12 min`, `less than a minute`.
-fn lasted(time: Duration) -> String {
-    let millis = i64::try_from(time.as_millis()).unwrap_or(i64::MAX);
-    Ttl::from_millis(millis).map_or_else(|| "less than a minute".to_owned(), |ttl| ttl.to_string())
 }
 
 /// What is said of Daypass being taken out of service.

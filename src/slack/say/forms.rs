@@ -116,7 +116,7 @@ fn outlook_line(outlook: &Outlook<'_>, names: &Names) -> Block {
     context(&[line])
 }
 
-fn length_choice(ttl: Ttl) -> Choice {
+pub(super) fn length_choice(ttl: Ttl) -> Choice {
     let minutes = ttl.as_millis() / 60_000;
     Choice { text: ttl.to_string(), value: format!("{minutes}m") }
 }
@@ -158,7 +158,7 @@ pub fn approve_form(request: &Request, names: &Names) -> View {
 }
 
 /// "Maya Okafor (contractor, Acme) asks for Orders database · Read only for 2 h."
-fn who_asks(request: &Request, names: &Names) -> String {
+pub(super) fn who_asks(request: &Request, names: &Names) -> String {
     let about = names.in_full(&request.terms);
     format!("{} asks for {about} for {}.", names.person_in_full(&request.terms.subject), request.terms.access_for)
 }
@@ -189,7 +189,7 @@ pub fn vouch_form(grant: GrantId, names: &Names) -> View {
     let reason = text_input(field::REASON, "How you know that it is over", Lines::Several, "", WORDS_CHARS_MAX as u64);
     let note = "Your name and these words are kept in the log and in every export. I go on trying to look.";
     let blocks = vec![plain(&line), hint(reason, note)];
-    View::new(form::VOUCH, &format!("Vouch for {grant}"), &grant.to_string(), blocks).submit("Vouch")
+    View::new(form::VOUCH, &format!("Attest {grant}"), &grant.to_string(), blocks).submit("Attest")
 }
 
 /// What the form for more time is drawn from.

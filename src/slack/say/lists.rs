@@ -1,7 +1,7 @@
 //! Answers to `/jit mine`, `pending` and `help`. Long lists are cut, and say so.
 
 use super::button;
-use super::card::{button_value, grant_line, headline};
+use super::card::{button_value, decide, grant_line, headline};
 use super::glass::{review_buttons, review_line};
 use super::names::{Names, counted};
 use super::status::{Extend, active_buttons};
@@ -59,12 +59,12 @@ pub(super) fn held_blocks(held: &Held<'_>, more: &Markup, names: &Names) -> Vec<
     blocks
 }
 
-/// What waits for somebody's decision, and what they may review.
-pub fn pending(waiting: &[&Request], reviews: &[(&Request, &Review)], names: &Names) -> Message {
+/// What waits for somebody's decision, and what they may review. `together` of the requests could be approved at once.
+pub fn pending(waiting: &[&Request], reviews: &[(&Request, &Review)], together: usize, names: &Names) -> Message {
     if waiting.is_empty() && reviews.is_empty() {
         return Message::sentence("Nothing waits for you.");
     }
-    let mut blocks = Vec::new();
+    let mut blocks: Vec<Block> = super::several::offer(together).into_iter().collect();
     for request in waiting.iter().take(LISTED_MAX) {
         blocks.extend(waiting_blocks(request, names));
     }
@@ -85,12 +85,7 @@ pub fn pending(waiting: &[&Request], reviews: &[(&Request, &Review)], names: &Na
 /// One request that waits for a decision, with its buttons.
 pub(super) fn waiting_blocks(request: &Request, names: &Names) -> [Block; 3] {
     let by = Markup::new().text(&request.id.to_string()).lit(" · to be decided by ").day(request.answer_by, &names.zone);
-    let value = button_value(request);
-    let which = format!("{}, {}", request.id, names.person(&request.terms.subject));
-    let open = Button::new(button::DETAILS, "Details…", &value, &format!("Details of {which}"));
-    let approve = Button::new(button::APPROVE, "Approve", &value, &format!("Approve {which}")).primary();
-    let deny = Button::new(button::DENY, "Deny…", &value, &format!("Deny {which}")).danger();
-    let buttons = actions(&format!("decide {}", request.id), vec![approve, deny, open]);
+    let buttons = decide(&format!("decide {}", request.id), request, names);
     [section(&headline(request, names)), context(&[by]), buttons]
 }
 

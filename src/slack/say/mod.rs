@@ -17,7 +17,9 @@ pub mod refusal;
 pub mod remind;
 pub mod reply;
 pub mod samples;
+pub mod several;
 pub mod status;
+pub mod talk;
 pub mod why;
 
 #[cfg(test)]
@@ -31,6 +33,18 @@ pub mod button {
     pub const APPROVE: &str = "request.approve";
     /// Opens the form that denies; the same value.
     pub const DENY: &str = "request.deny";
+    /// The menu of what is done less often. The value is the `action_id` of the button that it stands for, and that button's value.
+    pub const MORE: &str = "request.more";
+    /// Opens the form with a question; the same value.
+    pub const QUESTION: &str = "request.question";
+    /// Opens the form that answers one; the value is `R-42` and the number of the question.
+    pub const ANSWER: &str = "request.answer";
+    /// Opens the form that approves less time; the same value as to approve.
+    pub const SHORTER: &str = "request.shorter";
+    /// Opens the form that gives the card to somebody else as well; the same value.
+    pub const PASS_ON: &str = "request.pass_on";
+    /// Opens the form that approves several requests at once; the value is empty.
+    pub const APPROVE_THESE: &str = "request.approve_these";
     /// Shows everything about a request; the same value.
     pub const DETAILS: &str = "request.details";
     /// Withdraws; the same value.
@@ -71,6 +85,16 @@ pub mod form {
     pub const GLASS: &str = "glass.form";
     /// Approves, with a note.
     pub const APPROVE: &str = "request.approve";
+    /// Approves less time.
+    pub const SHORTER: &str = "request.shorter";
+    /// Asks a question.
+    pub const QUESTION: &str = "request.question";
+    /// Answers one.
+    pub const ANSWER: &str = "request.answer";
+    /// Gives the card to somebody else as well.
+    pub const PASS_ON: &str = "request.pass_on";
+    /// Approves several requests at once.
+    pub const APPROVE_THESE: &str = "request.approve_these";
     /// Denies.
     pub const DENY: &str = "request.deny";
     /// Closes a review.
@@ -97,6 +121,12 @@ pub mod field {
     pub const TICKET: &str = "ticket";
     /// Why.
     pub const REASON: &str = "reason";
+    /// What somebody who may decide wants to know.
+    pub const QUESTION: &str = "question";
+    /// What they are answered.
+    pub const ANSWER: &str = "answer";
+    /// To whom a card is passed on.
+    pub const PERSON: &str = "person";
     /// What a review found.
     pub const FINDING: &str = "finding";
 }

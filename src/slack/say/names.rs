@@ -2,9 +2,11 @@
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::time::Duration;
 
 use crate::access::ids::{GrantId, PersonId, ProviderId, RequestId, ResourceId, RoleId};
 use crate::access::request::{OR, Part, Request, Terms};
+use crate::access::time::Ttl;
 use crate::slack::zone::Zone;
 
 /// The names of everything that a message mentions, and the zone of whoever reads it.
@@ -29,6 +31,8 @@ pub struct Book {
     pub resources: BTreeMap<ResourceId, ResourceName>,
     /// Providers, where they have a name besides their id.
     pub providers: BTreeMap<ProviderId, String>,
+    /// The Slack user groups behind groups (`security` is `S0SECURITY`), so that all of it can be mentioned at once.
+    pub usergroups: BTreeMap<String, String>,
 }
 
 /// A resource and its roles.
@@ -273,6 +277,12 @@ pub fn listed(parts: &[String], last: &str) -> String {
         [only] => only.clone(),
         [first @ .., end] => format!("{} {last} {end}", first.join(", ")),
     }
+}
+
+/// `12 min`, `1 h 45 min`, `less than a minute`.
+pub(super) fn lasted(time: Duration) -> String {
+    let millis = i64::try_from(time.as_millis()).unwrap_or(i64::MAX);
+    Ttl::from_millis(millis).map_or_else(|| "less than a minute".to_owned(), |ttl| ttl.to_string())
 }
 
 /// `1 person`, `2 people`.

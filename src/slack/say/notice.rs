@@ -4,7 +4,7 @@
 //! of its own, and the standing messages are redrawn beside it.
 
 use super::button;
-use super::names::{Names, counted};
+use super::names::{Names, counted, lasted};
 use super::refusal::plainly;
 use super::status::{Extend, StatusFacts, active_buttons, headline};
 use crate::access::entitlement::{Class, Trouble};
@@ -136,7 +136,7 @@ pub fn overdue(facts: &Overdue<'_>, now: Timestamp) -> Message {
     let names = facts.names;
     let what = names.grant(facts.grant);
     let whose = names.grants.get(&facts.grant).map_or_else(|| "somebody".to_owned(), |about| names.person_in_full(&about.person));
-    let late = counted(usize::try_from(now.since(facts.revoking.due_at).as_secs() / 60).unwrap_or(0), "minute", "minutes");
+    let late = lasted(now.since(facts.revoking.due_at));
     let line = match &facts.revoking.remains {
         Remains::Access => {
             Markup::new().lit("⚠️ *Access that should be over may still be there.* ").bold(&whose).lit(" may still have ")
@@ -172,7 +172,7 @@ fn overdue_buttons(grant: GrantId, what: &str) -> Vec<Button> {
     let value = grant.to_string();
     vec![
         Button::new(button::CHECK, "Check again", &value, &format!("Check again whether {what} is over")),
-        Button::new(button::VOUCH, "Attest…", &value, &format!("Vouch for the end of {what}, for admins")),
+        Button::new(button::VOUCH, "Attest…", &value, &format!("Attest the end of {what}, for admins")),
     ]
 }
 
@@ -199,7 +199,7 @@ pub(super) fn trouble(trouble: Option<&Trouble>) -> String {
 /// The end of an alarm.
 pub fn overdue_is_over(grant: GrantId, ended: &Ended, names: &Names) -> Message {
     let what = names.grant(grant);
-    let late = counted(usize::try_from(ended.at.since(ended.due_at).as_secs() / 60).unwrap_or(0), "minute", "minutes");
+    let late = lasted(ended.at.since(ended.due_at));
     let how = super::causes::proof(&ended.proof, names);
     let line = Markup::new().lit("✅ ").bold(&what).lit(" is over since ").day(ended.at, &names.zone).lit(", ").text(&late);
     let line = line.lit(" late; ").text(&how).lit(".");

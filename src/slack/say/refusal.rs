@@ -97,6 +97,24 @@ pub fn refusal(refusal: &Refusal, names: &Names) -> String {
         Refusal::TermsChanged => "The request has changed since this card was drawn, so nothing was recorded. Look at the new card.".to_owned(),
         Refusal::DenialNeedsReason => "Say why you deny it: the requester will read it.".to_owned(),
         Refusal::ApprovalNeedsNote => "Say why you approve it: this policy wants that on record.".to_owned(),
+        Refusal::NotShorter { than } => format!("Choose less than {than}: it is asked for {than} now. For that use Approve."),
+        Refusal::NothingWritten => "Write something that can be read.".to_owned(),
+        Refusal::TooManyQuestions { limit } => {
+            format!("{limit} questions were asked about this, which is the most here. Write to them directly, or deny it and say what is missing.")
+        }
+        Refusal::NotYoursToAnswer => "That question is put to whoever asked for the access. Only they can answer it.".to_owned(),
+        Refusal::NoSuchQuestion { request } => format!("There is no such question about {}. /jit why shows the request.", names.request(*request)),
+        Refusal::AnsweredAlready { by, at } => {
+            format!("{} answered that {}, so nothing was changed.", names.person(by), names.zone.day(*at))
+        }
+        Refusal::NobodyToPassOn => "There is nobody else whom I could ask in your place: the others have it, or have answered.".to_owned(),
+        Refusal::CannotTakeOver { person } => {
+            format!("{} could not decide this in your place. Choose somebody from the list.", names.person(person))
+        }
+        Refusal::PassedAlready { person } => format!("{} has got it from somebody else already. Choose another person.", names.person(person)),
+        Refusal::PassedTooOften { limit } => {
+            format!("It was passed on {limit} times, which is the most. Decide it, or use Remind.")
+        }
         Refusal::GlassNotPermitted => "No policy lets you break the glass for this. Ask for it in the usual way: /jit request".to_owned(),
         Refusal::GlassNeedsReason => {
             "Say at the end why you break the glass: what happened, and what you have to do. Others read it at once.".to_owned()
@@ -112,7 +130,7 @@ pub fn refusal(refusal: &Refusal, names: &Names) -> String {
         Refusal::Reviewed { by, at } => {
             format!("{} closed this review {}, so nothing was changed.", names.person(by), names.zone.day(*at))
         }
-        Refusal::VouchingIsForAdmins => "Only admins can vouch for an end. Press “Check again” once it is removed by hand.".to_owned(),
+        Refusal::VouchingIsForAdmins => "Only admins can attest an end. Press “Check again” once it is removed by hand.".to_owned(),
         Refusal::OwnWord => "You can't vouch for the end of your own access. Another admin has to.".to_owned(),
         Refusal::NotYours => "That is not yours to end or extend. Its owners and admins can end it.".to_owned(),
         Refusal::GrantOver { grant, state } => {

@@ -1,13 +1,13 @@
 //! What people read while nobody answers: the reminder for those who are asked, the news for whoever asked, the page, and the
 //! lines on the card that say how far it has gone.
 
-use super::card::{CardFacts, Needed, buttons, headline, history, still_needed};
+use super::card::{CardFacts, Needed, decide, headline, history, still_needed};
 use super::names::{Names, listed};
 use crate::access::grant::Grant;
 use crate::access::remind::Also;
 use crate::access::request::{Purpose, Request};
 use crate::access::time::Timestamp;
-use crate::slack::block::{Message, actions, context, plain, quote, section};
+use crate::slack::block::{Message, context, plain, quote, section};
 use crate::slack::text::{Markup, cut_plain, one_line};
 
 /// How much of somebody's words a page repeats.
@@ -50,7 +50,7 @@ pub fn reminder(request: &Request, still: &[Needed], at: Timestamp, names: &Name
         section(&line.then(&headline(request, names))),
         quote(&format!("{} wrote:", names.person(&request.filed_by)), &request.reason),
         section(&still_needed(&facts)),
-        actions("decide", buttons(request, names)),
+        decide("decide", request, names),
         context(&lines),
     ];
     let who = names.person_in_short(&request.terms.subject);

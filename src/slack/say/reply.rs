@@ -85,6 +85,25 @@ pub enum Reply {
         /// The request.
         request: RequestId,
     },
+    /// A question is on its way.
+    Questioned {
+        /// About which request.
+        request: RequestId,
+        /// Who is to answer it.
+        of: PersonId,
+    },
+    /// An answer is on its way.
+    AnswerGiven {
+        /// About which request.
+        request: RequestId,
+    },
+    /// A card was passed on.
+    PassedOn {
+        /// Of which request.
+        request: RequestId,
+        /// To whom.
+        to: PersonId,
+    },
     /// A denial was recorded.
     Denied {
         /// The request.
@@ -165,6 +184,11 @@ pub fn reply(what: &Reply, names: &Names) -> Message {
         Reply::Approved { request } => {
             format!("Approved: {}. {} is told as soon as it is in force.", names.request(*request), subject(request))
         }
+        Reply::Questioned { request, of } => {
+            format!("Your question about {} went to {}. The answer comes to you.", names.request(*request), names.person(of))
+        }
+        Reply::AnswerGiven { request } => format!("Your answer about {} is on its way.", names.request(*request)),
+        Reply::PassedOn { request, to } => format!("{} has {} now as well.", names.person(to), names.request(*request)),
         Reply::Denied { request } => {
             format!("Denied: {}. {} is told, with your reason.", names.request(*request), subject(request))
         }
@@ -279,6 +303,9 @@ mod tests {
             Reply::ReviewClosed { request, finding: Finding::NotJustified },
             Reply::Seconded { request, still: stage.still.clone() },
             Reply::Approved { request },
+            Reply::Questioned { request, of: stage.request.filed_by.clone() },
+            Reply::AnswerGiven { request },
+            Reply::PassedOn { request, to: stage.approvers.last().cloned().unwrap() },
             Reply::Denied { request },
             Reply::Withdrawn { request },
             Reply::Reminded { request, people: stage.approvers.clone() },

@@ -33,6 +33,7 @@ mod digest;
 mod glass;
 mod home;
 mod stage;
+mod talk;
 mod waiting;
 
 #[cfg(test)]
@@ -68,6 +69,9 @@ impl Stage {
             put(format!("status.approved.{name}"), status(&self.status(&approved, grants)));
             put(format!("status.extension.{name}"), status(&self.status(&more, grants)));
             put(format!("news.approved.{name}"), news(&self.status(&approved, grants)));
+        }
+        for (name, message) in self.talk() {
+            put(name, message);
         }
         for (name, message) in self.reminders() {
             put(name, message);
@@ -112,6 +116,7 @@ impl Stage {
             sponsor: self.approvers.first(),
             contract_ends: Some(at(60 * 24 * 30)),
             why_you: Some("you own the Orders database"),
+            now: at(4),
             before,
         }
     }
@@ -136,8 +141,8 @@ impl Stage {
         let mut all = vec![
             ("mine.nothing".to_owned(), mine(&[], &[], names)),
             ("mine".to_owned(), mine(&held, &waiting, names)),
-            ("pending.nothing".to_owned(), pending(&[], &[], names)),
-            ("pending".to_owned(), pending(&waiting, &[], names)),
+            ("pending.nothing".to_owned(), pending(&[], &[], 0, names)),
+            ("pending".to_owned(), pending(&waiting, &[], 2, names)),
             ("help.all".to_owned(), help(Able { ask: yes, break_glass: yes, decide: yes, revoke: yes })),
             ("help.least".to_owned(), help(Able { ask: no, break_glass: no, decide: no, revoke: no })),
             ("ends_soon".to_owned(), ends_soon(&EndsSoon { more_asked: None, ..soon }, &self.grant, at(110))),
@@ -268,6 +273,7 @@ impl Stage {
         ];
         let mut views: Vec<(&'static str, View)> = forms.into_iter().filter_map(|(name, view)| Some((name, view?))).collect();
         views.push(("approve", approve_form(&self.request, names)));
+        views.extend(self.talk_forms());
         views.push(("deny", deny_form(&self.request, names)));
         views.push(("review", review_form(&self.request, names)));
         views.push(("details", details(&self.why(&self.request, &before))));

@@ -54,6 +54,7 @@ fn block(block: &Value) -> String {
                 })
                 .collect();
             let initial = block["element"]["initial_value"].as_str().or(block["element"]["initial_option"]["value"].as_str());
+            let initial = initial.or(block["element"]["initial_options"][0]["value"].as_str());
             let optional = if block["optional"] == true { " (optional)" } else { "" };
             let hint = block["hint"]["text"].as_str().map(|hint| format!("    {hint}\n")).unwrap_or_default();
             let label = block["label"]["text"].as_str().unwrap_or_default();
@@ -64,6 +65,13 @@ fn block(block: &Value) -> String {
 }
 
 fn button(button: &Value) -> String {
+    if button["type"] == "overflow" {
+        let options = button["options"].as_array().into_iter().flatten();
+        let options: Vec<String> = options
+            .map(|option| format!("{}={}", option["text"]["text"].as_str().unwrap_or_default(), option["value"]))
+            .collect();
+        return format!("[⋯ {} {}]", button["action_id"].as_str().unwrap_or_default(), options.join(" | "));
+    }
     let text = |key: &str| button[key].as_str().unwrap_or_default();
     let style = button["style"].as_str().map(|style| format!(" {style}")).unwrap_or_default();
     let confirm = button["confirm"]["text"]["text"].as_str().map(|text| format!(" asks \"{text}\"")).unwrap_or_default();

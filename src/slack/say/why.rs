@@ -5,7 +5,7 @@ use super::form;
 use super::glass::review_line;
 use super::names::Names;
 use crate::access::ids::{PersonId, RequestId};
-use crate::access::request::Mode;
+use crate::access::request::{Mode, Purpose};
 use crate::access::time::Timestamp;
 use crate::slack::block::{Block, Message, View, context, divider, quote, section};
 use crate::slack::text::Markup;
@@ -23,6 +23,8 @@ pub struct WhyFacts<'a> {
     pub contract_ends: Option<Timestamp>,
     /// Why the reader is asked: "you own the Orders database". As a clause without a period.
     pub why_you: Option<&'a str>,
+    /// The moment at which it is drawn: what an approval now would come to.
+    pub now: Timestamp,
     /// The subject's requests before this one, latest first.
     pub before: &'a [Before<'a>],
 }
@@ -58,10 +60,12 @@ fn blocks(facts: &WhyFacts<'_>) -> Vec<Block> {
     let (request, names) = (card.request, card.names);
     let mut blocks = vec![section(&super::card::headline(request, names))];
     blocks.push(quote(&format!("{} wrote:", names.person(&request.filed_by)), &request.reason));
+    blocks.extend(super::talk::quotes(request, names));
     blocks.push(section(&Markup::new().joined(clocks(facts), "\n")));
     blocks.push(section(&Markup::new().joined(people(facts), "\n")));
     blocks.push(section(&Markup::new().joined(rule(facts), "\n")));
     let mut story = history(request, card.grants, names);
+    story.extend(super::talk::passed_on(request, names));
     story.extend(card.review.map(|review| review_line(review, names)));
     if !story.is_empty() {
         blocks.push(context(&story));
@@ -81,20 +85,39 @@ fn blocks(facts: &WhyFacts<'_>) -> Vec<Block> {
 fn clocks(facts: &WhyFacts<'_>) -> Vec<Markup> {
     let request = facts.card.request;
     let zone = &facts.card.names.zone;
-    let mut lines = vec![
-        Markup::new().lit("*To be decided by* ").day(request.answer_by, zone),
-        Markup::new().lit("*In force within* ").text(&request.start_within.to_string()).lit(" of the approval, or not at all"),
-        Markup::new()
-            .lit("*Lasts* ")
-            .text(&request.terms.access_for.to_string())
-            .lit(" once in force, and ends ")
-            .day(request.ends_at_most, zone)
-            .lit(" at the latest"),
-    ];
+    let mut lines = vec![Markup::new().lit("*To be decided by* ").day(request.answer_by, zone), in_force(facts), lasts(facts)];
     if let Some(ends) = facts.contract_ends {
         lines.push(Markup::new().lit("*Contract ends* ").day(ends, zone));
     }
     lines
+}
+
+/// When it has to be in force; while it is pending, by what an approval at this moment would come to.
+fn in_force(facts: &WhyFacts<'_>) -> Markup {
+    let request = facts.card.request;
+    let line =
+        Markup::new().lit("*In force within* ").text(&request.start_within.to_string()).lit(" of the approval, or not at all");
+    if !request.state.is_pending() {
+        return line;
+    }
+    let start = request.start_at.unwrap_or(facts.now).max(facts.now);
+    line.lit("; approved now, by ").day(start.plus(request.start_within), &facts.card.names.zone)
+}
+
+fn lasts(facts: &WhyFacts<'_>) -> Markup {
+    let request = facts.card.request;
+    let line = match request.terms.purpose {
+        Purpose::Access => {
+            Markup::new().lit("*Lasts* ").text(&request.terms.access_for.to_string()).lit(" once in force, and ends ")
+        }
+        Purpose::Extension(grant) => Markup::new()
+            .lit("*Moves the end* of ")
+            .text(&grant.to_string())
+            .lit(" by ")
+            .text(&request.terms.access_for.to_string())
+            .lit(", to "),
+    };
+    line.day(request.ends_at_most, &facts.card.names.zone).lit(" at the latest")
 }
 
 fn people(facts: &WhyFacts<'_>) -> Vec<Markup> {

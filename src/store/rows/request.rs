@@ -50,6 +50,7 @@ fn read(row: &Row<'_>) -> Result<Request, StoreError> {
         approvals: f.json("approvals")?,
         grants: f.json("grants")?,
         reminding: f.json_maybe("reminding")?.unwrap_or_default(),
+        talk: f.json("talk")?,
         state: read_state(&f)?,
     })
 }
@@ -94,18 +95,18 @@ fn state_columns(state: &RequestState) -> Result<StateColumns<'_>, StoreError> {
 const INSERT: &str = "INSERT INTO requests
     (id, version, audit_seq, due_at, subject, resource, role, parts, access_for_ms, extends, terms_hash, filed_by, reason, asked_at,
      answer_by, start_at, start_within_ms, ends_at_most, warn_before_ms, policy, also_under, policy_digest, mode, steps, approvals, grants,
-     reminding, state, decided_at, decided_by, decided_words, decided_why, seats)
+     reminding, talk, state, decided_at, decided_by, decided_words, decided_why, seats)
     VALUES
     (:id, :version, :audit_seq, :due_at, :subject, :resource, :role, :parts, :access_for_ms, :extends, :terms_hash, :filed_by, :reason,
      :asked_at, :answer_by, :start_at, :start_within_ms, :ends_at_most, :warn_before_ms, :policy, :also_under, :policy_digest, :mode, :steps,
-     :approvals, :grants, :reminding, :state, :decided_at, :decided_by, :decided_words, :decided_why, :seats)";
+     :approvals, :grants, :reminding, :talk, :state, :decided_at, :decided_by, :decided_words, :decided_why, :seats)";
 
 const REPLACE: &str = "UPDATE requests SET
     version = :version, audit_seq = :audit_seq, due_at = :due_at, subject = :subject, resource = :resource, role = :role,
     parts = :parts, access_for_ms = :access_for_ms, extends = :extends, terms_hash = :terms_hash, filed_by = :filed_by, reason = :reason,
     asked_at = :asked_at, answer_by = :answer_by, start_at = :start_at, start_within_ms = :start_within_ms,
     ends_at_most = :ends_at_most, warn_before_ms = :warn_before_ms, policy = :policy, also_under = :also_under, policy_digest = :policy_digest,
-    mode = :mode, steps = :steps, approvals = :approvals, grants = :grants, reminding = :reminding, state = :state, decided_at = :decided_at,
+    mode = :mode, steps = :steps, approvals = :approvals, grants = :grants, reminding = :reminding, talk = :talk, state = :state, decided_at = :decided_at,
     decided_by = :decided_by, decided_words = :decided_words, decided_why = :decided_why, seats = :seats
     WHERE id = :id AND version = :version - 1";
 
@@ -149,6 +150,7 @@ pub(in crate::store) fn save(conn: &Connection, how: Save, request: &Request, au
         ":approvals": json_of(&request.approvals)?,
         ":grants": json_of(&request.grants)?,
         ":reminding": json_of(&request.reminding)?,
+        ":talk": json_of(&request.talk)?,
         ":state": request.state.name(),
         ":decided_at": state.at,
         ":decided_by": state.by,

@@ -64,6 +64,7 @@ fn request(id: i64) -> Request {
         approvals: vec![],
         grants: vec![GrantId::from_number(id)],
         reminding: Default::default(),
+        talk: Default::default(),
         state: RequestState::Pending,
     }
 }

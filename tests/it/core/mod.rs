@@ -3,4 +3,5 @@
 mod bundles;
 mod laws;
 mod table;
+mod talk;
 mod things;

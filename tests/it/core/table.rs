@@ -5,7 +5,8 @@ use std::fmt::Write as _;
 use std::time::Duration;
 
 use daypass::access::decide::{
-    HoldingCommand, NoteRule, Reassessment, RequestCommand, ReviewCommand, Withdrawer, decide_request, decide_review,
+    HoldingCommand, NoteRule, Reassessment, RequestCommand, ReviewCommand, ShorterApproval, TalkCommand, Withdrawer,
+    decide_request, decide_review,
 };
 use daypass::access::entitlement::{Class, NativeExpiry, Prior, Seen, Target};
 use daypass::access::grant::{
@@ -182,13 +183,16 @@ fn request_commands() -> Vec<(&'static str, RequestCommand, Now)> {
         ends_at_most: at(ends),
         then_ask: Some("group/security".to_owned()),
     };
-    vec![
+    let mut all = vec![
         ("carol approves", approve("carol", 7), now(MINUTE)),
         ("carol approves, the clock is suspect", approve("carol", 7), Now::suspect(at(MINUTE))),
         ("carol approves other terms", approve("carol", 8), now(MINUTE)),
         ("carol approves too late", approve("carol", 7), now(4 * HOUR)),
         ("maya approves her own", approve("maya", 7), now(MINUTE)),
         ("erin approves, who may not", approve("erin", 7), now(MINUTE)),
+    ];
+    all.extend(beside_yes_and_no());
+    all.extend([
         ("carol denies", deny("carol", "not now"), now(MINUTE)),
         ("carol denies without a reason", deny("carol", " "), now(MINUTE)),
         ("maya denies her own", deny("maya", "no"), now(MINUTE)),
@@ -219,7 +223,61 @@ fn request_commands() -> Vec<(&'static str, RequestCommand, Now)> {
         ("dave reminds people, who may not", RequestCommand::RemindByHand(person("dave")), now(16 * MINUTE)),
         ("answer_by passes", RequestCommand::Tick, now(4 * HOUR)),
         ("answer_by passes, the clock is suspect", RequestCommand::Tick, Now::suspect(at(4 * HOUR))),
+    ]);
+    all
+}
+
+fn beside_yes_and_no() -> Vec<(&'static str, RequestCommand, Now)> {
+    vec![
+        ("carol approves half of it", shorter("carol", 7, 60), now(MINUTE)),
+        ("carol approves all of it as less", shorter("carol", 7, 120), now(MINUTE)),
+        ("carol approves half of other terms", shorter("carol", 8, 60), now(MINUTE)),
+        ("carol approves half, the clock is suspect", shorter("carol", 7, 60), Now::suspect(at(MINUTE))),
+        ("carol approves half of it too late", shorter("carol", 7, 60), now(4 * HOUR)),
+        ("maya approves half of her own", shorter("maya", 7, 60), now(MINUTE)),
+        ("erin approves half, who may not", shorter("erin", 7, 60), now(MINUTE)),
+        ("carol asks something", question("carol", "why?"), now(MINUTE)),
+        ("carol asks nothing", question("carol", " "), now(MINUTE)),
+        ("carol asks too late", question("carol", "why?"), now(4 * HOUR)),
+        ("carol asks, the clock is suspect", question("carol", "why?"), Now::suspect(at(MINUTE))),
+        ("maya asks herself", question("maya", "why?"), now(MINUTE)),
+        ("erin asks, who may not decide", question("erin", "why?"), now(MINUTE)),
+        ("maya answers what nobody asked", answer("maya"), now(MINUTE)),
+        ("dave answers for her", answer("dave"), now(MINUTE)),
+        ("carol passes it on to dave", pass_on("carol", "dave"), now(MINUTE)),
+        ("carol passes it on to dave too late", pass_on("carol", "dave"), now(4 * HOUR)),
+        ("carol passes it on to erin, who may not", pass_on("carol", "erin"), now(MINUTE)),
+        ("carol passes it on to herself", pass_on("carol", "carol"), now(MINUTE)),
+        ("carol passes it on to maya", pass_on("carol", "maya"), now(MINUTE)),
+        ("erin passes it on, who may not", pass_on("erin", "dave"), now(MINUTE)),
     ]
+}
+
+fn shorter(by: &str, terms: u64, minutes: i64) -> RequestCommand {
+    RequestCommand::ApproveShorter(ShorterApproval {
+        by: person(by),
+        terms: TermsHash(terms),
+        electorate: vec![BTreeSet::from([person("carol"), person("dave")])],
+        note: Words::default(),
+        note_rule: NoteRule::Optional,
+        claims: Vec::new(),
+        access_for: Ttl::from_minutes(minutes).unwrap(),
+        shorter_terms: TermsHash(9),
+    })
+}
+
+fn question(by: &str, words: &str) -> RequestCommand {
+    let electorate = vec![BTreeSet::from([person("carol"), person("dave")])];
+    RequestCommand::Talk(TalkCommand::Ask { by: person(by), electorate, question: Words::typed(words) })
+}
+
+fn answer(by: &str) -> RequestCommand {
+    RequestCommand::Talk(TalkCommand::Answer { by: person(by), number: 1, answer: Words::typed("because") })
+}
+
+fn pass_on(by: &str, to: &str) -> RequestCommand {
+    let electorate = vec![BTreeSet::from([person("carol"), person("dave")])];
+    RequestCommand::Talk(TalkCommand::PassOn { by: person(by), to: person(to), electorate })
 }
 
 fn change_parts() -> RequestCommand {

@@ -139,7 +139,7 @@ async fn what_was_posted_twice_after_an_outage_follows_what_happens() {
     let copies = w.card_messages("R-2");
     assert_eq!(copies.len(), 2, "it could not be known whether the first one arrived");
     // Whoever presses anything on the copy that is not known makes it known.
-    w.click("dave", &copies[0], "request.details").await;
+    w.chooses_on("dave", &copies[0], "R-2", "request.details").await;
     w.presses("carol", "R-2", "request.approve").await;
     w.advance(minutes(1)).await;
     let buttons: Vec<String> = w.cards("R-2").into_iter().filter(|card| card.contains("[Approve")).collect();

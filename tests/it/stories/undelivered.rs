@@ -60,7 +60,7 @@ async fn every_copy_of_a_card_is_outdated_until_all_of_them_are_redrawn() {
     w.advance(minutes(1)).await;
     let copies = w.card_messages("R-1");
     assert_eq!(copies.len(), 2);
-    w.click("dave", &copies[0], "request.details").await;
+    w.chooses_on("dave", &copies[0], "R-1", "request.details").await;
     w.advance(minutes(1)).await;
 
     w.click("carol", &copies[0], "request.approve").await;

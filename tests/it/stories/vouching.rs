@@ -99,7 +99,7 @@ async fn an_admin_vouches_for_an_end_and_it_is_never_called_verified() {
 async fn nobody_else_vouches_and_nobody_for_themselves() {
     let mut w = overdue().await;
     let answer = presses(&mut w, "carol", "G-1", "grant.vouch").await;
-    assert!(answer.contains("Only admins can vouch"), "{answer}");
+    assert!(answer.contains("Only admins can attest"), "{answer}");
     assert!(w.form("carol").is_none());
     assert!(w.has_audit("carol was refused `vouch` of G-1"), "{:#?}", w.audit());
     w.provider.set_fault(None);

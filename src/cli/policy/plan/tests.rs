@@ -122,6 +122,7 @@ fn request(set: &PolicySet, facts: &Facts, id: i64, asked_at: Timestamp) -> Requ
         approvals: vec![],
         grants: vec![],
         reminding: Default::default(),
+        talk: Default::default(),
         state: RequestState::Pending,
     }
 }

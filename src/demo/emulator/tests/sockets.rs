@@ -129,6 +129,19 @@ async fn a_command_takes_an_answer_and_a_button_does_not() {
 }
 
 #[tokio::test]
+async fn an_empty_payload_is_none_as_slack_s_own_clients_send_it() {
+    let desk = Desk::new().await;
+    let mut wire = connected(&desk).await;
+    heard(&mut wire).await;
+    let (slack, ts) = (desk.slack.clone(), desk.card().await);
+    let press = tokio::spawn(async move { slack.press("U0CAROL", "C0DBACCESS", &ts, "request.approve").await });
+    let envelope = heard(&mut wire).await;
+    says(&mut wire, json!({ "envelope_id": envelope["envelope_id"], "payload": {} })).await;
+    assert!(press.await.unwrap().is_acknowledged());
+    assert_eq!(desk.slack.complaints(), Vec::<String>::new());
+}
+
+#[tokio::test]
 async fn what_is_not_acknowledged_in_time_fails_for_people() {
     let desk = Desk::new().await;
     desk.slack.give_the_app(Duration::from_millis(50));

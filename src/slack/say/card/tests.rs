@@ -62,8 +62,9 @@ fn at_most_five_people_are_called_each_once() {
         ids.push(id);
     }
     stage.names.book = book.into();
+    let mention: Vec<Mention> = ids.iter().cloned().map(Mention::Person).collect();
     stage.still = vec![Needed { by: "group/all".into(), count: 2, people: ids.clone() }];
-    let json = card(&CardFacts { mention: &ids, ..stage.card(&stage.request, &[]) }).to_json().to_string();
+    let json = card(&CardFacts { mention: &mention, ..stage.card(&stage.request, &[]) }).to_json().to_string();
     assert_eq!(json.matches("<@U0P").count(), MENTIONS_MAX);
     assert!(!json.contains("<!here>") && !json.contains("<!channel>"));
 }

@@ -11,8 +11,8 @@ fn lists_show_what_is_there_with_its_buttons() {
     let out = [
         mine(&held, &[&stage.request], &stage.names),
         mine(&[], &[], &stage.names),
-        pending(&[&stage.request], &[], &stage.names),
-        pending(&[], &[], &stage.names),
+        pending(&[&stage.request], &[], 0, &stage.names),
+        pending(&[], &[], 0, &stage.names),
     ];
     insta::assert_snapshot!(out.iter().map(shown::message).collect::<Vec<_>>().join("\n"));
 }
@@ -23,7 +23,7 @@ fn long_lists_are_cut_and_say_so() {
     let requests: Vec<Request> = (1..=40)
         .map(|number| Request { id: crate::access::ids::RequestId::from_number(number), ..stage.request.clone() })
         .collect();
-    let message = pending(&requests.iter().collect::<Vec<_>>(), &[], &stage.names);
+    let message = pending(&requests.iter().collect::<Vec<_>>(), &[], 0, &stage.names);
     assert_eq!(message_problems(&message.to_json()), Vec::<String>::new());
     assert!(message.to_json().to_string().contains("28 more are not shown."));
 }

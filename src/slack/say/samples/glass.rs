@@ -62,7 +62,7 @@ impl Stage {
                 let unknown = GlassFacts { grants: &[], reviewers: &[], ..facts };
                 all.push((format!("glass.broken.{name}.before"), broken(&unknown)));
                 all.push((format!("glass.overdue.{name}"), review_overdue(&facts, at(49 * 60))));
-                all.push((format!("glass.pending.{name}"), pending(&[], &[(&request, review)], names)));
+                all.push((format!("glass.pending.{name}"), pending(&[], &[(&request, review)], 0, names)));
             }
         }
         all

@@ -12,7 +12,7 @@ use crate::access::remind::Reminding;
 use crate::access::request::{Approval, Mode, PolicyRef, Purpose, Request, RequestState, Step, Terms, TermsHash};
 use crate::access::time::{Timestamp, Ttl};
 use crate::access::words::Words;
-use crate::slack::say::card::{CardFacts, Needed};
+use crate::slack::say::card::{CardFacts, Mention, Needed};
 use crate::slack::say::names::{About, Book, Kind, Names, ResourceName, Risk, RoleName, Who};
 use crate::slack::say::status::{Extend, StatusFacts};
 use crate::slack::zone::Zone;
@@ -23,6 +23,7 @@ pub(in crate::slack) struct Stage {
     pub(in crate::slack) request: Request,
     pub(in crate::slack) grant: Grant,
     pub(in crate::slack) approvers: Vec<PersonId>,
+    pub(in crate::slack) mention: Vec<Mention>,
     pub(in crate::slack) still: Vec<Needed>,
     pub(super) said: String,
 }
@@ -79,7 +80,7 @@ impl Stage {
         };
         let (request, grant) = (RequestId::from_number(42), GrantId::from_number(57));
         let names = Names {
-            book: Arc::new(Book { people: people?, resources, providers }),
+            book: Arc::new(Book { people: people?, resources, providers, usergroups: BTreeMap::new() }),
             zone: Zone::named("Europe/Berlin"),
             requests: BTreeMap::from([(request, About::from(&terms))]),
             grants: BTreeMap::from([(grant, About::from(&terms))]),
@@ -90,6 +91,7 @@ impl Stage {
             request: request_of(terms, said)?,
             grant: grant_of("maya".parse()?),
             still: vec![Needed { by: "group/dba".to_owned(), count: 1, people: approvers.clone() }],
+            mention: approvers.iter().cloned().map(Mention::Person).collect(),
             approvers,
             said: said.to_owned(),
         })
@@ -115,7 +117,7 @@ impl Stage {
     /// The facts of the card of this request.
     pub(in crate::slack) fn card<'a>(&'a self, request: &'a Request, grants: &'a [Grant]) -> CardFacts<'a> {
         let lingers = Some(self.said.as_str());
-        CardFacts { request, grants, review: None, still: &self.still, mention: &self.approvers, lingers, names: &self.names }
+        CardFacts { request, grants, review: None, still: &self.still, mention: &self.mention, lingers, names: &self.names }
     }
 
     /// The facts of the requester's message about this request.
@@ -222,6 +224,7 @@ fn request_of(terms: Terms, said: &str) -> Result<Request, NotAnId> {
         approvals: Vec::new(),
         grants: vec![GrantId::from_number(57)],
         reminding: Reminding::default(),
+        talk: Default::default(),
         state: RequestState::Pending,
     })
 }

@@ -13,6 +13,7 @@ fn everything_about_a_request_is_told() {
         sponsor: Some(&bob),
         contract_ends: Some(at(60 * 24 * 30)),
         why_you: Some("you are one of the owners of it"),
+        now: at(4),
         before: &before,
     };
     let approved = stage.approved();

@@ -1,11 +1,15 @@
-// A small app on Bolt for JavaScript, unmodified, for the emulator to meet. Says `ready` and its port once it listens.
+// A small app on Bolt for JavaScript, unmodified, for the emulator to meet. Says `ready` once it listens, and its port over HTTP.
 //
-//     node -e "$(cat bot.js)" API_URL BOT_TOKEN SIGNING_SECRET
+//     node -e "$(cat bot.js)" API_URL BOT_TOKEN http SIGNING_SECRET
+//     node -e "$(cat bot.js)" API_URL BOT_TOKEN socket APP_TOKEN
 const { App } = require('@slack/bolt');
 
-const [apiUrl, token, signingSecret] = process.argv.slice(1);
+const [apiUrl, token, transport, secret] = process.argv.slice(1);
 const clientOptions = { slackApiUrl: apiUrl.replace(/\/*$/, '/') };
-const app = new App({ token, signingSecret, clientOptions });
+const app =
+  transport === 'socket'
+    ? new App({ token, appToken: secret, socketMode: true, clientOptions })
+    : new App({ token, signingSecret: secret, clientOptions });
 
 const form = (metadata) => ({
   type: 'modal',
@@ -83,8 +87,13 @@ app.event('user_change', async ({ event, client }) => {
 });
 
 (async () => {
-  const server = await app.start({ port: 0, host: '127.0.0.1' });
-  console.log(`ready ${server.address().port}`);
+  if (transport === 'socket') {
+    await app.start();
+    console.log('ready');
+  } else {
+    const server = await app.start({ port: 0, host: '127.0.0.1' });
+    console.log(`ready ${server.address().port}`);
+  }
   // Until whoever started it is gone.
   process.stdin.on('end', () => process.exit(0)).resume();
 })();

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use daypass::demo::emulator::{
-    Delivery, DeliveryFault, Fault, FaultKind, Message, Shown, Submitted, Then, Values, View, signature,
+    Delivery, DeliveryFault, Fault, FaultKind, Input, Message, Place, Shown, Submitted, Then, Values, View, signature,
 };
 
 use super::{SIGNING_SECRET, World, account};
@@ -37,6 +37,28 @@ impl World {
         self.answer_after(who, before, &shown).await
     }
 
+    /// Somebody chooses from the menu on the newest message that shows `about`. The answer is what they see.
+    pub async fn chooses(&mut self, who: &str, about: &str, choice: &str) -> String {
+        let message = self.button(who, about, "request.more").unwrap_or_else(|| panic!("{who} sees no menu of {about}"));
+        let answer = self.chooses_on(who, &message, about, choice).await;
+        self.settle().await;
+        answer
+    }
+
+    /// The same on this message, before the worker gets its turn.
+    pub async fn chooses_on(&mut self, who: &str, message: &Message, about: &str, choice: &str) -> String {
+        let blocks = serde_json::to_string(&message.blocks).unwrap();
+        let from = blocks.find(&format!("\"{choice} {about} ")).unwrap_or_else(|| panic!("no `{choice}` in {blocks}"));
+        let value = blocks[from + 1..].split('"').next().unwrap().to_owned();
+        let place = Place::Message { channel: message.channel.clone(), ts: message.ts.clone() };
+        let before = self.slack.ephemerals(&account(who)).len();
+        let block = message.blocks.iter().find(|block| block.to_string().contains(&value)).unwrap();
+        let block = block["block_id"].as_str();
+        let shown = self.slack.act(&account(who), &place, block, "request.more", Input::Option(value.clone())).await;
+        assert!(shown.is_acknowledged(), "{who} {choice}: {shown:?}");
+        self.answer_after(who, before, &shown).await
+    }
+
     /// The answer to a click comes by its own way, after the acknowledgement.
     async fn answer_after(&self, who: &str, before: usize, shown: &Shown) -> String {
         let mut changes = self.slack.watch();
@@ -53,6 +75,20 @@ impl World {
             }
         };
         tokio::time::timeout(Duration::from_secs(10), arrived).await.unwrap_or_else(|_| panic!("{who} got no answer: {shown:?}"))
+    }
+
+    /// The first answer that only this person sees, once it has arrived.
+    pub async fn answer_to(&self, who: &str) -> String {
+        let mut changes = self.slack.watch();
+        let arrived = async {
+            loop {
+                if let Some(answer) = self.slack.ephemerals(&account(who)).first() {
+                    return answer.shown_text();
+                }
+                changes.changed().await.unwrap();
+            }
+        };
+        tokio::time::timeout(Duration::from_secs(60), arrived).await.unwrap_or_else(|_| panic!("{who} got no answer"))
     }
 
     /// Waits for a message that is written after its cause was acknowledged.
