@@ -280,6 +280,15 @@ fn sentence(refusal: &Refusal) -> String {
         | Refusal::NoReview { .. }
         | Refusal::ReviewNeedsNote
         | Refusal::Reviewed { .. }
+        | Refusal::Locked { .. }
+        | Refusal::NotYoursToLock { .. }
+        | Refusal::LockedThemselves
+        | Refusal::LockedAlready { .. }
+        | Refusal::NotLocked { .. }
+        | Refusal::NothingToLock { .. }
+        | Refusal::GroupElsewhere { .. }
+        | Refusal::LockTimeOver { .. }
+        | Refusal::NothingToRevoke
         | Refusal::NotYours
         | Refusal::VouchingIsForAdmins
         | Refusal::OwnWord
