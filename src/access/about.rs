@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::event::Event;
-use super::ids::{EntitlementId, GrantId, PersonId, RequestId};
+use super::ids::{EntitlementId, GrantId, LockId, PersonId, RequestId};
 
 /// What an event changes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -16,6 +16,8 @@ pub enum About {
     Grant(GrantId),
     /// An entitlement.
     Entitlement(EntitlementId),
+    /// A lock.
+    Lock(LockId),
     /// No row: it is only said.
     Nothing,
 }
@@ -75,6 +77,12 @@ impl Event {
             Event::ReviewOverdue { request, .. }
             | Event::ReviewClosed { request, .. }
             | Event::ReviewWordsErased { request, .. } => About::Review(*request),
+            Event::LockSet { lock } => About::Lock(lock.id),
+            Event::LockReached { lock, .. }
+            | Event::LockLifted { lock, .. }
+            | Event::LockRanOut { lock, .. }
+            | Event::LockCleared { lock, .. }
+            | Event::LockWordsErased { lock, .. } => About::Lock(*lock),
             Event::GrantPlanned { grant } => About::Grant(grant.id),
             Event::GrantChecking { grant, .. }
             | Event::GrantProvisioning { grant, .. }

@@ -16,6 +16,10 @@ use super::review::{Review, ReviewState};
 use super::time::Timestamp;
 use super::words::Words;
 
+mod lock;
+
+pub use lock::lock;
+
 /// An event that cannot have happened to this row.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct IllegalEvent {

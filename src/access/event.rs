@@ -4,7 +4,8 @@ use serde::{Deserialize, Serialize};
 
 use super::entitlement::{Description, Entitlement, Errand, Prior, Target, Trouble};
 use super::grant::{EndCause, FailCause, Grant, Proof, Recheck, VoidCause};
-use super::ids::{EntitlementId, GrantId, PersonId, RequestId};
+use super::ids::{EntitlementId, GrantId, LockId, PersonId, RequestId};
+use super::lock::Lock;
 use super::refusal::Refusal;
 use super::remind::Reminder;
 use super::request::{Approval, Part, Request, Seat, Step, TermsHash};
@@ -223,6 +224,55 @@ pub enum Event {
         finding: Finding,
         /// Why.
         note: Words,
+    },
+
+    /// Nothing new is given to what it covers, and what was given is taken back.
+    #[serde(rename = "lock.set")]
+    LockSet {
+        /// The lock.
+        lock: Box<Lock>,
+    },
+    /// More was found that it covers: that is taken back as well.
+    #[serde(rename = "lock.reached")]
+    LockReached {
+        /// Which lock.
+        lock: LockId,
+        /// What.
+        grants: Vec<GrantId>,
+    },
+    /// Somebody lifted it. What it took back stays over.
+    #[serde(rename = "lock.lifted")]
+    LockLifted {
+        /// Which lock.
+        lock: LockId,
+        /// When.
+        at: Timestamp,
+        /// Who.
+        by: PersonId,
+    },
+    /// Its time was over.
+    #[serde(rename = "lock.ran_out")]
+    LockRanOut {
+        /// Which lock.
+        lock: LockId,
+        /// When that was noticed.
+        at: Timestamp,
+    },
+    /// Everything that it took back is over.
+    #[serde(rename = "lock.cleared")]
+    LockCleared {
+        /// Which lock.
+        lock: LockId,
+        /// When that was noticed.
+        at: Timestamp,
+    },
+    /// What a person typed when they set it was erased from its row.
+    #[serde(rename = "lock.words_erased")]
+    LockWordsErased {
+        /// Which lock.
+        lock: LockId,
+        /// Whose words.
+        of: PersonId,
     },
 
     /// A claim was committed, with its latest end.

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::entitlement::{Level, NativeExpiry, Trouble};
-use super::ids::{EntitlementId, GrantId, PersonId, RequestId};
+use super::ids::{EntitlementId, GrantId, LockId, PersonId, RequestId};
 use super::time::{Timestamp, Ttl};
 use super::words::Words;
 
@@ -204,6 +204,8 @@ pub enum EndCause {
     PersonDeactivated,
     /// Daypass is being taken out of service.
     Drained,
+    /// This lock covers it, which this person set.
+    Locked(LockId, PersonId),
     /// The policy no longer allows it.
     PolicyForbids(String),
     /// Another part of an all-or-nothing request failed.
@@ -251,6 +253,8 @@ pub enum VoidCause {
     PersonDeactivated,
     /// Daypass is being taken out of service.
     Drained,
+    /// This lock covers it, which this person set.
+    Locked(LockId, PersonId),
     /// Another part of an all-or-nothing request failed.
     SiblingFailed(GrantId),
 }

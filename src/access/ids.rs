@@ -16,6 +16,13 @@ pub struct NotAnId {
     expected: &'static str,
 }
 
+impl NotAnId {
+    /// That `text` is not what was expected.
+    pub(super) fn of(text: &str, expected: &'static str) -> NotAnId {
+        NotAnId { text: text.to_owned(), expected }
+    }
+}
+
 impl fmt::Display for NotAnId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "`{}` is not {}", self.text, self.expected)
@@ -78,6 +85,10 @@ numbered!(
 numbered!(
     /// An entitlement: what must be true at a provider. Shown as `E-7`, in logs and exports only.
     EntitlementId, "E"
+);
+numbered!(
+    /// A lock: nothing new is given to what it covers. Shown as `L-3`.
+    LockId, "L"
 );
 
 /// The longest name an operator may give anything, in characters.

@@ -11,6 +11,7 @@ pub mod entitlement;
 pub mod event;
 pub mod grant;
 pub mod ids;
+pub mod lock;
 pub mod refusal;
 pub mod remind;
 pub mod request;

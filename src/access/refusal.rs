@@ -2,7 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::ids::{GrantId, PersonId, ProviderId, RequestId, ResourceId};
+use super::ids::{GrantId, GroupId, PersonId, ProviderId, RequestId, ResourceId};
+use super::lock::Scope;
 use super::time::{Timestamp, Ttl};
 
 /// Why somebody does not get what they asked for.
@@ -261,6 +262,57 @@ pub enum Refusal {
         at: Timestamp,
     },
 
+    // Locks.
+    /// A lock covers it: nothing new is given.
+    Locked {
+        /// What it is on.
+        what: Scope,
+        /// Who set it.
+        by: PersonId,
+        /// When it runs out, if it does by itself.
+        until: Option<Timestamp>,
+    },
+    /// This person may not set or lift a lock on that.
+    NotYoursToLock {
+        /// On what.
+        what: Scope,
+    },
+    /// Whoever is locked themself lifts no lock.
+    LockedThemselves,
+    /// There is a lock on that already, and it lasts at least as long.
+    LockedAlready {
+        /// On what.
+        what: Scope,
+        /// Who set it.
+        by: PersonId,
+        /// When it runs out, if it does by itself.
+        until: Option<Timestamp>,
+    },
+    /// There is no lock on that.
+    NotLocked {
+        /// On what.
+        what: Scope,
+    },
+    /// There is nothing of this name that could be locked.
+    NothingToLock {
+        /// What was written.
+        asked: String,
+        /// What could have been meant.
+        similar: Vec<String>,
+    },
+    /// Who is in the group stands elsewhere, so that a lock could not tell whom it covers.
+    GroupElsewhere {
+        /// The group.
+        group: GroupId,
+    },
+    /// The time until which it was to last is over.
+    LockTimeOver {
+        /// That time.
+        until: Timestamp,
+    },
+    /// The person has nothing that this person could end.
+    NothingToRevoke,
+
     // Ending and extending.
     /// This is not theirs to end or extend.
     NotYours,
@@ -321,6 +373,7 @@ impl Refusal {
             Refusal::NoSuchResource { similar, .. } => Refusal::NoSuchResource { asked: String::new(), similar },
             Refusal::NoSuchRole { resource, roles, .. } => Refusal::NoSuchRole { resource, asked: String::new(), roles },
             Refusal::NoSuchPerson { .. } => Refusal::NoSuchPerson { asked: String::new() },
+            Refusal::NothingToLock { similar, .. } => Refusal::NothingToLock { asked: String::new(), similar },
             other => other,
         }
     }

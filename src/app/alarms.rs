@@ -57,6 +57,9 @@ pub(super) fn alarm_of(kind: &Kind, key: &MessageKey) -> Option<Alarm> {
         | Kind::PolicyChanged(_)
         | Kind::CutShort(_)
         | Kind::Digest(_)
+        | Kind::LockSet
+        | Kind::LockTable
+        | Kind::LockOver
         | Kind::Draining(_)
         | Kind::Home
         | Kind::Door => None,
@@ -83,6 +86,8 @@ fn missed(kind: &Kind) -> &'static str {
         Kind::Overdue(_) => "that its end is overdue",
         Kind::OverdueIsOver => "that it is over after all",
         Kind::Status => "what became of it",
+        Kind::LockTable => "what became of what the lock takes back",
+        Kind::LockOver => "that the lock is over",
         Kind::PageFails
         | Kind::Drifted
         | Kind::ProviderMoved
@@ -93,6 +98,7 @@ fn missed(kind: &Kind) -> &'static str {
         | Kind::PolicyChanged(_)
         | Kind::Finding(_)
         | Kind::Digest(_)
+        | Kind::LockSet
         | Kind::Draining(_)
         | Kind::Home
         | Kind::Door

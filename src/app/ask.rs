@@ -181,7 +181,12 @@ impl App {
             Fresh::OnHost => Fresh::OnHost,
         };
         let permitted = self.permit(loaded, &wish, fresh).await?;
-        self.transact(attempt, loaded, names, move |work, names| file(work, names, &wish, permitted)).await
+        let reach = self.reach();
+        let job = move |work: &mut Work<'_, '_>, names: &mut Names| -> Result<Reply, Stop> {
+            work.refuse_locked(&reach, &permitted.ask.terms, &wish.filed_by)?;
+            file(work, names, &wish, permitted)
+        };
+        self.transact(attempt, loaded, names, job).await
     }
 
     async fn permit(&self, loaded: &Loaded, wish: &Wish, fresh: Fresh) -> Result<Permitted, Stop> {

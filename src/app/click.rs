@@ -99,6 +99,7 @@ impl App {
             button::QUESTION | button::PASS_ON | button::SHORTER | button::ANSWER | button::APPROVE_THESE => {
                 return self.press_for_form(attempt, caller, action).await;
             }
+            button::LOCK | button::REVOKE_ALL => return self.press_lock(attempt, caller, action).await,
             button::DETAILS => {
                 let id = request.ok_or_else(unknown)?;
                 let view =
@@ -311,6 +312,6 @@ fn from_menu(action: Action) -> Action {
     }
 }
 
-fn unknown_button() -> NotUnderstood {
+pub(super) fn unknown_button() -> NotUnderstood {
     NotUnderstood { problem: "this button is not known here any more".to_owned(), example: "/jit help".to_owned(), nearest: None }
 }

@@ -19,6 +19,7 @@ use super::approve::Yes;
 use super::ask::Wish;
 use super::end::Ending;
 use super::extend::More;
+use super::lock::Locks;
 use super::policies::Loaded;
 use super::review::Closing;
 use super::talk::Saying;
@@ -49,6 +50,8 @@ pub(super) enum Deed {
     Remind(PersonId, Option<RequestId>),
     /// Ends a grant.
     End(PersonId, Ending),
+    /// Sets or lifts a lock, or ends all of somebody's access.
+    Lock(PersonId, Locks),
     /// Has a late end looked at now, by this button.
     LookAgain(GrantId, Box<Action>),
     /// Vouches for a late end.
@@ -85,6 +88,7 @@ impl App {
             Deed::Withdraw(by, request) => self.withdraw(attempt, loaded, names, (by, request)).await,
             Deed::Remind(by, request) => self.remind(attempt, loaded, names, (by, request)).await,
             Deed::End(by, ending) => self.end(attempt, loaded, names, (by, ending)).await,
+            Deed::Lock(by, locks) => self.lock(attempt, loaded, names, (by, locks)).await,
             Deed::LookAgain(grant, action) => self.look_again(attempt, loaded, names, (grant, &action)).await,
             Deed::Vouch(vouching) => self.vouch(attempt, loaded, names, vouching).await,
             Deed::Nothing(refusal) => Err(Stop::Refused(refusal)),

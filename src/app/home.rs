@@ -253,7 +253,7 @@ fn request_of(tx: &Tx<'_>, about: About) -> Result<Option<RequestId>, StoreError
     match about {
         About::Request(id) | About::Review(id) => Ok(Some(id)),
         About::Grant(id) => of_grant(id),
-        About::Entitlement(_) | About::Nothing => Ok(None),
+        About::Entitlement(_) | About::Lock(_) | About::Nothing => Ok(None),
     }
 }
 

@@ -80,6 +80,16 @@ pub enum OnHost {
         /// Why.
         reason: Words,
     },
+    /// Sets a lock, in the words of `/jit lock …`.
+    Lock {
+        /// The words after `lock`.
+        words: String,
+    },
+    /// Lifts one.
+    Unlock {
+        /// On what.
+        what: String,
+    },
 }
 
 impl OnHost {
@@ -90,6 +100,8 @@ impl OnHost {
             OnHost::Approve { request, .. } => ("approve", Some(request.to_string())),
             OnHost::Deny { request, .. } => ("deny", Some(request.to_string())),
             OnHost::Revoke { grant, .. } => ("revoke", Some(grant.to_string())),
+            OnHost::Lock { .. } => ("lock", None),
+            OnHost::Unlock { .. } => ("unlock", None),
         }
     }
 }
@@ -136,6 +148,8 @@ impl App {
             OnHost::Approve { request, terms, note } => Deed::Approve(Yes { by, request, terms, note, shorter: None }),
             OnHost::Deny { request, reason } => Deed::Deny(by, request, reason),
             OnHost::Revoke { grant, reason } => Deed::End(by, Ending::Anybodys(grant, reason)),
+            OnHost::Lock { words } => self.locked_on_host(&loaded, &by, &words).await?,
+            OnHost::Unlock { what } => self.unlocked_on_host(&loaded, &by, &what).await,
         };
         told(self.perform(&attempt, &names, &deed).await)
     }

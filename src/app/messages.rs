@@ -64,6 +64,12 @@ pub enum Kind {
     Finding(Timestamp),
     /// The digest of what happened until this time; what it is about is since when, in milliseconds.
     Digest(Timestamp),
+    /// A lock was set, for the security channel. Redrawn.
+    LockSet,
+    /// What became of everything that a lock takes back, for whoever set it. Redrawn.
+    LockTable,
+    /// A lock was lifted, or ran out.
+    LockOver,
     /// Daypass is taken out of service or back in, at this time; what it is about is the stage.
     Draining(Timestamp),
     /// Somebody's home tab, which is no message. Redrawn.
@@ -121,6 +127,9 @@ impl Kind {
             Kind::CutShort(at) => format!("cut_short/{}", at.as_millis()),
             Kind::Finding(at) => format!("finding/{}", at.as_millis()),
             Kind::Digest(at) => format!("digest/{}", at.as_millis()),
+            Kind::LockSet => "lock_set".to_owned(),
+            Kind::LockTable => "lock_table".to_owned(),
+            Kind::LockOver => "lock_over".to_owned(),
             Kind::Draining(at) => format!("draining/{}", at.as_millis()),
             Kind::Home => HOME.to_owned(),
             Kind::Door => "door".to_owned(),
@@ -164,6 +173,9 @@ impl Kind {
             ("cut_short", _) => at().map(Kind::CutShort),
             ("finding", _) => at().map(Kind::Finding),
             ("digest", _) => at().map(Kind::Digest),
+            ("lock_set", None) => Some(Kind::LockSet),
+            ("lock_table", None) => Some(Kind::LockTable),
+            ("lock_over", None) => Some(Kind::LockOver),
             ("draining", _) => at().map(Kind::Draining),
             (HOME, None) => Some(Kind::Home),
             ("door", None) => Some(Kind::Door),
@@ -188,6 +200,8 @@ impl Kind {
             | Kind::Overdue(_)
             | Kind::Glass
             | Kind::Review
+            | Kind::LockSet
+            | Kind::LockTable
             | Kind::Home
             | Kind::Door => Style::Convergent,
             Kind::Decided
@@ -208,6 +222,7 @@ impl Kind {
             | Kind::CutShort(_)
             | Kind::Finding(_)
             | Kind::Digest(_)
+            | Kind::LockOver
             | Kind::Draining(_)
             | Kind::NoPlace(_)
             | Kind::Undelivered => Style::Once,

@@ -24,6 +24,7 @@ mod host;
 mod identify;
 mod leave;
 mod lists;
+mod lock;
 mod merged;
 pub mod messages;
 pub mod names;

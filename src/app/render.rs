@@ -68,6 +68,9 @@ impl App {
         if let Kind::Digest(until) = kind {
             return self.draw_digest(&key.about, until, names).await;
         }
+        if let Kind::LockSet | Kind::LockTable | Kind::LockOver = kind {
+            return self.draw_lock(&kind, key, names).await;
+        }
         if let Kind::Draining(_) = kind {
             return Ok(Draining::named(&key.about).map(draining));
         }
@@ -100,7 +103,9 @@ impl App {
         if let Some(review) = story.review.as_ref().filter(|review| review.is_open()) {
             story.reviewers = self.reviewers(story.loaded.as_deref(), review).await;
         }
-        self.draw((kind, grant), story, key, drawn).await
+        let (locked, names) = (self.lock_over(&story.request).await?, story.names.clone());
+        let message = self.draw((kind.clone(), grant), story, key, drawn).await?;
+        Ok(message.map(|message| self.led_by_lock(&kind, message, locked.as_ref(), &names)))
     }
 
     /// Draws a message that is about a request, or about one of its grants.
@@ -159,6 +164,9 @@ impl App {
                 | Kind::CutShort(_)
                 | Kind::Finding(_)
                 | Kind::Digest(_)
+                | Kind::LockSet
+                | Kind::LockTable
+                | Kind::LockOver
                 | Kind::Draining(_)
                 | Kind::Home
                 | Kind::Door

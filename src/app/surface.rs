@@ -171,6 +171,9 @@ impl App {
                 let ending = Ending::Anybodys(grant, reason);
                 self.perform(attempt, names, &Deed::End(by, ending)).await
             }
+            lock @ (Command::Lock(_) | Command::Unlock { .. } | Command::RevokeAll { .. }) => {
+                return self.obey_lock(attempt, caller, lock).await;
+            }
             Command::Extend { grant, by: Some(ttl), reason } => {
                 (attempt.verb, attempt.about) = ("extend", grant.map(|id| id.to_string()));
                 let more = More { grant, by: ttl, reason };

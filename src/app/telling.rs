@@ -50,6 +50,7 @@ impl Telling<'_> {
             abouts.push(grant.id.to_string());
             // Whoever extended it shows it as well.
             abouts.extend(tx.extended_by(grant.id)?.iter().map(ToString::to_string));
+            abouts.extend(tx.locks_ending(grant.id)?.iter().map(ToString::to_string));
         }
         for about in abouts {
             for key in tx.messages_about(&about)? {
@@ -129,6 +130,12 @@ impl Telling<'_> {
             Event::Finding { request, what } => self.alarm(tx, &Kind::Finding(self.at), format!("{request} {what}")),
             Event::DrainBegan => self.alarm(tx, &Kind::Draining(self.at), Draining::Began.word()),
             Event::DrainUndone => self.alarm(tx, &Kind::Draining(self.at), Draining::Undone.word()),
+            Event::LockSet { .. }
+            | Event::LockReached { .. }
+            | Event::LockLifted { .. }
+            | Event::LockRanOut { .. }
+            | Event::LockCleared { .. }
+            | Event::LockWordsErased { .. } => self.tell_of_lock(tx, event),
             Event::RequestAsked { .. }
             | Event::PageOwed { .. }
             | Event::PageResolved { .. }

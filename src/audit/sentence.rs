@@ -6,6 +6,7 @@ use crate::access::entitlement::{Entitlement, Prior, Target, Trouble};
 use crate::access::event::{Actor, Event};
 use crate::access::grant::{EndCause, FailCause, Grant, Proof, VoidCause};
 use crate::access::ids::{PersonId, RequestId};
+use crate::access::lock::{Lock, LockState};
 use crate::access::refusal::Refusal;
 use crate::access::remind::Reminder;
 use crate::access::request::{Mode, Part, Purpose, Request, Seat, Step};
@@ -72,6 +73,12 @@ impl Say<'_> {
             Event::ReviewOpened { review } => review_opened(review),
             Event::ReviewOverdue { request, alarm } => format!("{request}: the review is late (alarm {alarm})"),
             Event::ReviewClosed { request, by, finding, .. } => self.reviewed(*request, by, *finding),
+            Event::LockSet { lock } => self.locked(lock),
+            Event::LockReached { lock, grants } => format!("{lock}: covers {} more", counted(grants.len())),
+            Event::LockLifted { lock, by, .. } => format!("{lock}: {} lifted it; what it ended stays over", self.name(by)),
+            Event::LockRanOut { lock, .. } => format!("{lock}: its time is over; what it ended stays over"),
+            Event::LockCleared { lock, .. } => format!("{lock}: everything that it ended is over"),
+            Event::LockWordsErased { lock, of } => format!("{lock}: what {} typed was erased", self.name(of)),
             Event::GrantPlanned { grant } => self.planned(grant),
             Event::GrantChecking { grant, .. } => format!("{grant}: reading what is there already"),
             Event::GrantProvisioning { grant, .. } => format!("{grant}: the provider is being told"),
@@ -181,6 +188,15 @@ impl Say<'_> {
         }
     }
 
+    fn locked(&self, lock: &Lock) -> String {
+        let (by, what, ends) = (self.name(&lock.by), &lock.scope, counted(lock.accesses.len()));
+        match (&lock.state, lock.until) {
+            (LockState::Momentary, _) => format!("{}: {by} revoked {ends} of {what}", lock.id),
+            (_, Some(until)) => format!("{}: {by} locked {what} until {}; {ends} to end", lock.id, when(until)),
+            (_, None) => format!("{}: {by} locked {what}; {ends} to end", lock.id),
+        }
+    }
+
     fn planned(&self, grant: &Grant) -> String {
         let Grant { id, request, person, level, latest_end, .. } = grant;
         format!("{id}: {} is to have {} by {request}, until {} at the latest", self.name(person), level.name, when(*latest_end))
@@ -206,6 +222,7 @@ impl Say<'_> {
             EndCause::ContractEnded => "the contract ended".to_owned(),
             EndCause::PersonDeactivated => "the account was deactivated".to_owned(),
             EndCause::Drained => "Daypass is being taken out of service".to_owned(),
+            EndCause::Locked(lock, by) => format!("{} locked it ({lock})", self.name(by)),
             EndCause::PolicyForbids(why) => format!("the policy says no now ({why})"),
             EndCause::SiblingFailed(grant) => format!("{grant} of the same request failed"),
             EndCause::RemovedOutside => "somebody removed it at the provider".to_owned(),
@@ -222,6 +239,7 @@ impl Say<'_> {
             VoidCause::ContractEnded => "the contract ended".to_owned(),
             VoidCause::PersonDeactivated => "the account was deactivated".to_owned(),
             VoidCause::Drained => "Daypass is being taken out of service".to_owned(),
+            VoidCause::Locked(lock, by) => format!("{} locked it ({lock})", self.name(by)),
             VoidCause::SiblingFailed(grant) => format!("{grant} of the same request failed"),
         }
     }
@@ -297,6 +315,10 @@ fn parts_text(parts: &[Part]) -> String {
 fn steps_text(steps: &[Step]) -> String {
     let steps: Vec<_> = steps.iter().map(|step| format!("{} of {}", step.count, step.by)).collect();
     steps.join(" and ")
+}
+
+fn counted(accesses: usize) -> String {
+    if accesses == 1 { "1 access".to_owned() } else { format!("{accesses} accesses") }
 }
 
 fn short(digest: &str) -> &str {

@@ -9,6 +9,10 @@ use crate::access::words::Words;
 use super::text::{cut_plain, one_line};
 use super::until::Until;
 
+mod lock;
+
+pub use lock::{LOCK_EXAMPLE, LockWords};
+
 /// What somebody wants of Daypass.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Command {
@@ -48,6 +52,20 @@ pub enum Command {
     Revoke {
         /// Which.
         grant: GrantId,
+        /// Why.
+        reason: Words,
+    },
+    /// Nothing new for whom or what it says, and what was given ends.
+    Lock(LockWords),
+    /// The end of a lock.
+    Unlock {
+        /// On what.
+        what: String,
+    },
+    /// End everything that somebody has now.
+    RevokeAll {
+        /// Whose.
+        whose: String,
         /// Why.
         reason: Words,
     },
@@ -99,8 +117,22 @@ pub const EXAMPLE: &str = "/jit request prod/orders readonly 2h OPS-42 slow chec
 /// A line that breaks the glass, as an example.
 pub const GLASS_EXAMPLE: &str = "/jit break-glass prod/orders readonly 30m orders are stuck since 14:40";
 
-const VERBS: [&str; 11] =
-    ["request", "break-glass", "mine", "pending", "cancel", "remind", "done", "extend", "revoke", "why", "help"];
+const VERBS: [&str; 14] = [
+    "request",
+    "break-glass",
+    "mine",
+    "pending",
+    "cancel",
+    "remind",
+    "done",
+    "extend",
+    "revoke",
+    "revoke-all",
+    "lock",
+    "unlock",
+    "why",
+    "help",
+];
 
 /// What other tools call it, and what it is called here.
 const ELSEWHERE: [(&str, &str); 16] = [
@@ -145,6 +177,9 @@ impl Command {
             "done" => numbered(rest, "/jit done G-57").map_or_else(Command::NotUnderstood, |grant| Command::Done { grant }),
             "extend" => extend(rest).unwrap_or_else(Command::NotUnderstood),
             "revoke" => revoke(rest).unwrap_or_else(Command::NotUnderstood),
+            "revoke-all" | "revokeall" | "revoke_all" => lock::revoke_all(rest).unwrap_or_else(Command::NotUnderstood),
+            "lock" => lock::lock(rest).unwrap_or_else(Command::NotUnderstood),
+            "unlock" => lock::unlock(rest).unwrap_or_else(Command::NotUnderstood),
             "why" => why(rest).unwrap_or_else(Command::NotUnderstood),
             other => Command::NotUnderstood(no_such(other, rest)),
         }

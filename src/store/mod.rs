@@ -11,6 +11,7 @@ mod error;
 pub mod homes;
 mod inbox;
 mod kept;
+mod locks;
 pub mod log;
 mod migrate;
 mod open;

@@ -307,12 +307,13 @@ impl<'a> Reader<'a> {
         })
     }
 
-    /// When the next request, review, grant or entitlement is due. Messages have their own: `next_message_due`.
+    /// When the next request, review, lock, grant or entitlement is due. Messages have their own: `next_message_due`.
     pub fn next_due(&self) -> Result<Option<Timestamp>, StoreError> {
         self.run(|conn| {
             let sql = "SELECT MIN(at) FROM (
                            SELECT MIN(due_at) AS at FROM requests WHERE due_at IS NOT NULL
                            UNION ALL SELECT MIN(due_at) FROM reviews WHERE due_at IS NOT NULL
+                           UNION ALL SELECT MIN(due_at) FROM locks WHERE due_at IS NOT NULL
                            UNION ALL SELECT MIN(due_at) FROM grants WHERE due_at IS NOT NULL
                            UNION ALL SELECT MIN(due_at) FROM entitlements WHERE due_at IS NOT NULL)";
             let at: Option<i64> = conn.prepare_cached(sql)?.query_row([], |row| row.get(0))?;

@@ -4,12 +4,13 @@ use std::collections::BTreeMap;
 
 use super::error::StoreError;
 use super::reader::Reader;
-use super::rows::{entitlement, grant, request, review};
+use super::rows::{entitlement, grant, lock, request, review};
 use crate::access::apply::{self, IllegalEvent};
 use crate::access::entitlement::Entitlement;
 use crate::access::event::{About, Event};
 use crate::access::grant::Grant;
-use crate::access::ids::{EntitlementId, GrantId, RequestId};
+use crate::access::ids::{EntitlementId, GrantId, LockId, RequestId};
+use crate::access::lock::Lock;
 use crate::access::request::Request;
 use crate::access::review::Review;
 use crate::access::time::Timestamp;
@@ -21,6 +22,8 @@ pub struct Replayed {
     pub requests: BTreeMap<RequestId, Request>,
     /// The reviews, by the requests that they are of.
     pub reviews: BTreeMap<RequestId, Review>,
+    /// The locks.
+    pub locks: BTreeMap<LockId, Lock>,
     /// The grants.
     pub grants: BTreeMap<GrantId, Grant>,
     /// The entitlements. What is owed and in flight is not in the log.
@@ -66,6 +69,7 @@ impl Replayed {
         match event {
             Event::RequestAsked { request } => return begin(&mut self.requests, request.id, request),
             Event::ReviewOpened { review } => return begin(&mut self.reviews, review.request, review),
+            Event::LockSet { lock } => return begin(&mut self.locks, lock.id, lock),
             Event::GrantPlanned { grant } => return begin(&mut self.grants, grant.id, grant),
             Event::EntitlementAdded { entitlement } => return begin(&mut self.entitlements, entitlement.id, entitlement),
             _ => {}
@@ -73,6 +77,7 @@ impl Replayed {
         match event.about() {
             About::Request(id) => change(&mut self.requests, id, |row| apply::request(row, event)),
             About::Review(id) => change(&mut self.reviews, id, |row| apply::review(row, event)),
+            About::Lock(id) => change(&mut self.locks, id, |row| apply::lock(row, event)),
             About::Grant(id) => change(&mut self.grants, id, |row| apply::grant(row, event)),
             About::Entitlement(id) => change(&mut self.entitlements, id, |row| apply::entitlement(row, event)),
             About::Nothing => Ok(()),
@@ -137,6 +142,7 @@ impl Reader<'_> {
             Ok(Replayed {
                 requests: by_id(request::load_all(conn, "SELECT * FROM requests", [])?, |row| row.id),
                 reviews: by_id(review::load_all(conn, "SELECT * FROM reviews", [])?, |row| row.request),
+                locks: by_id(lock::load_all(conn, "SELECT * FROM locks", [])?, |row| row.id),
                 grants: by_id(grant::load_all(conn, "SELECT * FROM grants", [])?, |row| row.id),
                 entitlements: by_id(entitlement::load_all(conn, "SELECT * FROM entitlements", [])?, |row| row.id),
             })
@@ -146,6 +152,7 @@ impl Reader<'_> {
         };
         let mut unlike = differing(&rows.requests, &log.requests);
         unlike.extend(differing(&rows.reviews, &log.reviews).iter().map(|request| format!("the review of {request}")));
+        unlike.extend(differing(&rows.locks, &log.locks));
         unlike.extend(differing(&rows.grants, &log.grants));
         unlike.extend(differing(&bare(rows.entitlements), &bare(log.entitlements)));
         Ok(unlike)

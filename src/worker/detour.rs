@@ -89,6 +89,9 @@ impl App {
             | Kind::CutShort(_)
             | Kind::Finding(_)
             | Kind::Digest(_)
+            | Kind::LockSet
+            | Kind::LockTable
+            | Kind::LockOver
             | Kind::Draining(_)
             | Kind::NoPlace(_)
             | Kind::Undelivered => people(settings.admins.clone()),
@@ -165,6 +168,9 @@ impl App {
             | Kind::PolicyRefused(_)
             | Kind::PolicyChanged(_)
             | Kind::Digest(_)
+            | Kind::LockSet
+            | Kind::LockTable
+            | Kind::LockOver
             | Kind::Draining(_)
             | Kind::Finding(_) => false,
         };

@@ -24,6 +24,7 @@ mod home;
 mod host;
 mod input;
 mod leaving;
+mod locking;
 mod merging;
 mod messages;
 mod oncall;

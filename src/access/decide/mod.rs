@@ -4,6 +4,7 @@ mod answer;
 mod approve;
 mod draft;
 mod holding;
+mod lock;
 mod remind;
 mod request;
 mod review;
@@ -14,6 +15,7 @@ use std::fmt;
 
 pub use approve::{Claim, Describe, ShorterApproval};
 pub use holding::{HoldingCommand, decide_holding};
+pub use lock::{Lasts, LockCommand, Locking, decide_lock, set_lock};
 pub use remind::{PageAnswer, page_answered};
 pub use request::{Ask, NoteRule, Reassessment, RequestCommand, Withdrawer, ask, decide_request, decided, raise_steps, settle};
 pub use review::{ReviewCommand, decide_review, may_close};

@@ -374,6 +374,9 @@ pub fn settle(request: &Request, grants: &[Grant], now: Now) -> Vec<Event> {
         Some(VoidCause::PersonDeactivated) => {
             Event::RequestInvalidated { request, at, why: "the account was deactivated".to_owned() }
         }
+        Some(VoidCause::Locked(lock, _)) => {
+            Event::RequestInvalidated { request, at, why: format!("a lock was set on it ({lock})") }
+        }
         Some(VoidCause::Drained) => {
             Event::RequestInvalidated { request, at, why: "Daypass is being taken out of service".to_owned() }
         }

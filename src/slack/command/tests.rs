@@ -153,3 +153,31 @@ proptest! {
         let _ = read_length(&text);
     }
 }
+
+#[test]
+fn a_lock_says_on_what_until_when_and_why() {
+    let lock = |text: &str| match Command::read(text) {
+        Command::Lock(words) => words,
+        other => panic!("{text}: {other:?}"),
+    };
+    let maya = lock("lock <@U0MAYA> until fri 12:00 laptop was stolen");
+    let until = crate::slack::until::Until::read(&["fri", "12:00"]).map(|(until, _)| Length::Until(until));
+    assert_eq!((maya.what.as_str(), maya.length, maya.reason.as_typed()), ("<@U0MAYA>", until, "laptop was stolen"));
+    for (text, what, minutes, reason) in [
+        ("lock contractors/acme", "contractors/acme", None, ""),
+        ("LOCK prod/orders for 2h the dump leaked", "prod/orders", Some(120), "the dump leaked"),
+        ("lock everything 30m", "everything", Some(30), ""),
+        ("lock everything for good", "everything", None, "for good"),
+        ("lock everything it lasts 2h", "everything", None, "it lasts 2h"),
+    ] {
+        let length = minutes.and_then(Ttl::from_minutes).map(Length::For);
+        let read = lock(text);
+        assert_eq!((read.what.as_str(), read.length, read.reason.as_typed()), (what, length, reason), "{text}");
+    }
+    for text in ["lock", "lock x until", "lock x until noon", "lock x 10s", "unlock", "unlock x y", "revoke-all"] {
+        assert!(matches!(Command::read(text), Command::NotUnderstood(_)), "{text}");
+    }
+    assert_eq!(Command::read("unlock everything"), Command::Unlock { what: "everything".to_owned() });
+    let whose = "<@U0MAYA>".to_owned();
+    assert_eq!(Command::read("revoke-all <@U0MAYA> gone"), Command::RevokeAll { whose, reason: Words::typed("gone") });
+}

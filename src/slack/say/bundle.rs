@@ -137,6 +137,7 @@ fn about(cause: &EndCause) -> About {
         | EndCause::ContractEnded
         | EndCause::PersonDeactivated
         | EndCause::Drained
+        | EndCause::Locked(..)
         | EndCause::PolicyForbids(_)
         | EndCause::SiblingFailed(_) => About::All,
     }

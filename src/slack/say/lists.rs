@@ -151,6 +151,11 @@ pub fn help(able: Able) -> Message {
     }
     if able.revoke == Can::Yes {
         lines.push(line("/jit revoke G-57 why", "end somebody's access now"));
+        lines.push(line("/jit revoke-all @maya why", "end all that somebody has, as far as it is yours to end"));
+        lines.push(line(
+            "/jit lock @maya why",
+            "the same and nothing new until `/jit unlock @maya`; also a resource, a group, `everything`",
+        ));
     }
     lines.push(line("/jit why R-42", "which policy decided, who was asked, what is missing"));
     let intro = Markup::new().lit("*Daypass* gives access for a while, when the right people agree, and takes it back on time.");

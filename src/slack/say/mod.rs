@@ -11,6 +11,7 @@ pub mod forms;
 pub mod glass;
 pub mod home;
 pub mod lists;
+pub mod lock;
 pub mod names;
 pub mod notice;
 pub mod refusal;
@@ -63,6 +64,10 @@ pub mod button {
     pub const EXTEND: &str = "grant.extend";
     /// Ends somebody's grant; the value is `G-57`.
     pub const REVOKE: &str = "grant.revoke";
+    /// Sets a lock; the value is on what, until when (`-` for until it is lifted), and why.
+    pub const LOCK: &str = "lock.set";
+    /// Ends all of somebody's access; the value is whose, and why.
+    pub const REVOKE_ALL: &str = "grant.revoke_all";
     /// Has the worker look at a late end now; the value is `G-57`.
     pub const CHECK: &str = "grant.check";
     /// Opens the form in which an admin vouches for a late end; the value is `G-57`.

@@ -1,6 +1,7 @@
 //! One sentence per refusal, with what to do next. Plain text: what somebody typed is repeated in some of them.
 
 use super::button;
+use super::lock::scope;
 use super::names::{Names, counted, listed};
 use crate::access::ids::{GrantId, PersonId};
 use crate::access::refusal::Refusal;
@@ -133,6 +134,40 @@ pub fn refusal(refusal: &Refusal, names: &Names) -> String {
         Refusal::VouchingIsForAdmins => "Only admins can attest an end. Press “Check again” once it is removed by hand.".to_owned(),
         Refusal::OwnWord => "You can't vouch for the end of your own access. Another admin has to.".to_owned(),
         Refusal::NotYours => "That is not yours to end or extend. Its owners and admins can end it.".to_owned(),
+        Refusal::Locked { what, by, until: Some(until) } => format!(
+            "{} locked {} until {}, so nothing new is given. Ask again then, or ask {} or an admin to lift it.",
+            names.person(by),
+            scope(what, names),
+            names.zone.day(*until),
+            names.person(by)
+        ),
+        Refusal::Locked { what, by, until: None } => format!(
+            "{} locked {}, so nothing new is given until somebody lifts it. Ask {} or an admin.",
+            names.person(by),
+            scope(what, names),
+            names.person(by)
+        ),
+        Refusal::NotYoursToLock { what } => format!(
+            "You can't lock or unlock {}. Owners can for what they own, sponsors for whom they answer, and admins for everything.",
+            scope(what, names)
+        ),
+        Refusal::LockedThemselves => "You are locked yourself, so you can't set or lift a lock. Another admin has to.".to_owned(),
+        Refusal::LockedAlready { what, by, until } => {
+            let until = until.map_or_else(|| "until somebody lifts it".to_owned(), |until| format!("until {}", names.zone.day(until)));
+            format!("{} locked {} already, {until}. What it covers is being revoked: /jit unlock lifts it.", names.person(by), scope(what, names))
+        }
+        Refusal::NotLocked { what } => format!("There is no lock on {}, so there is nothing to lift.", scope(what, names)),
+        Refusal::NothingToLock { asked, similar } => {
+            let next = did_you_mean(similar, "Mention a person with @, or name a group, a resource or everything.");
+            format!("There is no one thing called “{}” to lock. {next}", plainly(asked))
+        }
+        Refusal::GroupElsewhere { group } => format!(
+            "Who is in {group} is not written in the policy files, so a lock could not tell whom it covers. Lock its people one by one, or everything."
+        ),
+        Refusal::LockTimeOver { until } => {
+            format!("{} is over, so nothing was locked. Use /jit lock again with a later time.", names.zone.day(*until))
+        }
+        Refusal::NothingToRevoke => "They have nothing at the moment, so there is nothing to revoke. /jit lock refuses new access.".to_owned(),
         Refusal::GrantOver { grant, state } => {
             format!("{} {}. For new access: /jit request", names.grant(*grant), grant_state(state))
         }

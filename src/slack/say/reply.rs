@@ -1,11 +1,13 @@
 //! The answer to a click or command that did something. Seen by whoever clicked, at once; every one says what happens next.
 
 use super::card::Needed;
-use super::names::{Names, listed};
+use super::lock::{numbered, scope};
+use super::names::{Names, counted, listed};
 use super::refusal::plainly;
 use crate::access::entitlement::{Answer, Change};
 use crate::access::grant::{Grant, GrantState};
 use crate::access::ids::{GrantId, PersonId, PolicyId, RequestId};
+use crate::access::lock::Scope;
 use crate::access::review::{Finding, Review};
 use crate::access::time::{Timestamp, Ttl};
 use crate::slack::block::Message;
@@ -133,6 +135,29 @@ pub enum Reply {
         /// Its grants, as far as they were not over.
         grants: Vec<GrantId>,
     },
+    /// A lock was set.
+    Locked {
+        /// On what.
+        what: Scope,
+        /// Until when, if not until it is lifted.
+        until: Option<Timestamp>,
+        /// How many accesses it takes back.
+        ending: usize,
+    },
+    /// A lock was lifted.
+    Unlocked {
+        /// On what.
+        what: Scope,
+    },
+    /// Everything that somebody has is being ended, as far as it was for whoever asked.
+    RevokingAll {
+        /// Whose.
+        person: PersonId,
+        /// How many accesses.
+        ending: usize,
+        /// What was not theirs to end.
+        others: Vec<GrantId>,
+    },
     /// A late end is looked at now; what is seen is told afterwards.
     LookingAgain {
         /// Of which grant.
@@ -208,6 +233,11 @@ pub fn reply(what: &Reply, names: &Names) -> Message {
                 listed(&grants, "and")
             )
         }
+        Reply::Locked { what, until, ending } => locked(what, *until, *ending, names),
+        Reply::Unlocked { what } => {
+            format!("Lifted the lock on {}. Nothing is given back by it; access can be asked for again.", scope(what, names))
+        }
+        Reply::RevokingAll { person, ending, others } => revoking_all(person, *ending, others, names),
         Reply::LookingAgain { grant } => format!("I am looking at {} now; what I see follows here.", names.grant(*grant)),
         Reply::Vouched { grant, by } => format!(
             "Recorded: {} vouches that {} is over. It is not verified, and I go on trying to look.",
@@ -218,6 +248,27 @@ pub fn reply(what: &Reply, names: &Names) -> Message {
         Reply::Later => "Received. I have to look something up first; the answer follows here.".to_owned(),
     };
     Message::sentence(&text)
+}
+
+fn locked(what: &Scope, until: Option<Timestamp>, ending: usize, names: &Names) -> String {
+    let until = until.map_or_else(|| "somebody lifts it".to_owned(), |until| names.zone.day(until));
+    let ends = match ending {
+        0 => "There was nothing to take back.".to_owned(),
+        ending => format!("{}; I list in a message what is verified gone.", being_revoked(ending)),
+    };
+    format!("Locked {} until {until}. {ends}", scope(what, names))
+}
+
+fn being_revoked(number: usize) -> String {
+    counted(number, "access is being revoked", "accesses are being revoked")
+}
+
+fn revoking_all(person: &PersonId, ending: usize, others: &[GrantId], names: &Names) -> String {
+    let left = match others {
+        [] => String::new(),
+        others => format!(" Not yours to end, and left as it is: {}.", numbered(others.iter().copied(), names)),
+    };
+    format!("{}: {}. I list in a message what is verified gone.{left}", names.person(person), being_revoked(ending))
 }
 
 /// What a look showed that somebody asked for.
@@ -311,6 +362,12 @@ mod tests {
             Reply::Reminded { request, people: stage.approvers.clone() },
             Reply::Ending { grant },
             Reply::EndingAll { request, grants: vec![grant, GrantId::from_number(58)] },
+            Reply::Locked { what: Scope::Person("maya".parse().unwrap()), until: None, ending: 3 },
+            Reply::Locked { what: Scope::Everything, until: Some(stage.request.answer_by), ending: 1 },
+            Reply::Locked { what: Scope::Group("contractors/acme".parse().unwrap()), until: None, ending: 0 },
+            Reply::Unlocked { what: Scope::Resource("prod/orders".parse().unwrap()) },
+            Reply::RevokingAll { person: "maya".parse().unwrap(), ending: 2, others: Vec::new() },
+            Reply::RevokingAll { person: "maya".parse().unwrap(), ending: 1, others: vec![grant] },
             Reply::LookingAgain { grant },
             Reply::Vouched { grant, by: stage.approvers[0].clone() },
             Reply::DoneBefore,

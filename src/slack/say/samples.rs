@@ -32,6 +32,7 @@ mod bundle;
 mod digest;
 mod glass;
 mod home;
+mod lock;
 mod stage;
 mod talk;
 mod waiting;
@@ -71,6 +72,9 @@ impl Stage {
             put(format!("news.approved.{name}"), news(&self.status(&approved, grants)));
         }
         for (name, message) in self.talk() {
+            put(name, message);
+        }
+        for (name, message) in self.locks()? {
             put(name, message);
         }
         for (name, message) in self.reminders() {

@@ -7,7 +7,7 @@ use crate::access::entitlement::{Level, Trouble};
 use crate::access::grant::{
     CallResult, EndCause, Ended, Extension, FailCause, Grant, GrantState, Proof, Recheck, Remains, Revoking, VoidCause, Warning,
 };
-use crate::access::ids::{EntitlementId, GrantId, RequestId};
+use crate::access::ids::{EntitlementId, GrantId, LockId, PersonId, RequestId};
 use crate::store::error::StoreError;
 
 /// The grant with this number.
@@ -99,6 +99,10 @@ fn read_end_cause(f: &Fields<'_>) -> Result<EndCause, StoreError> {
         "contract_ended" => EndCause::ContractEnded,
         "person_deactivated" => EndCause::PersonDeactivated,
         "drained" => EndCause::Drained,
+        "locked" => {
+            let (lock, by) = read_locked(f)?;
+            EndCause::Locked(lock, by)
+        }
         "policy_forbids" => EndCause::PolicyForbids(f.get("cause_detail")?),
         "sibling_failed" => EndCause::SiblingFailed(f.parsed("cause_detail")?),
         "removed_outside" => EndCause::RemovedOutside,
@@ -118,12 +122,20 @@ fn end_cause_columns(cause: &EndCause) -> (&'static str, Option<String>) {
         EndCause::ContractEnded => ("contract_ended", None),
         EndCause::PersonDeactivated => ("person_deactivated", None),
         EndCause::Drained => ("drained", None),
+        EndCause::Locked(lock, by) => ("locked", Some(format!("{lock} {by}"))),
         EndCause::PolicyForbids(rule) => ("policy_forbids", Some(rule.clone())),
         EndCause::SiblingFailed(grant) => ("sibling_failed", Some(grant.to_string())),
         EndCause::RemovedOutside => ("removed_outside", None),
         EndCause::LandedLate => ("landed_late", None),
         EndCause::HeldBefore => ("held_before", None),
     }
+}
+
+/// `L-3 priya`: the lock, and who set it.
+fn read_locked(f: &Fields<'_>) -> Result<(LockId, PersonId), StoreError> {
+    let detail: String = f.get("cause_detail")?;
+    let read = detail.split_once(' ').and_then(|(lock, by)| Some((lock.parse().ok()?, by.parse().ok()?)));
+    read.ok_or_else(|| f.unreadable(format!("`{detail}` is no lock and no person")))
 }
 
 fn read_void_cause(f: &Fields<'_>) -> Result<VoidCause, StoreError> {
@@ -134,6 +146,10 @@ fn read_void_cause(f: &Fields<'_>) -> Result<VoidCause, StoreError> {
         "contract_ended" => VoidCause::ContractEnded,
         "person_deactivated" => VoidCause::PersonDeactivated,
         "drained" => VoidCause::Drained,
+        "locked" => {
+            let (lock, by) = read_locked(f)?;
+            VoidCause::Locked(lock, by)
+        }
         "sibling_failed" => VoidCause::SiblingFailed(f.parsed("cause_detail")?),
         other => return Err(f.unreadable(format!("`{other}` voids nothing"))),
     })
@@ -147,6 +163,7 @@ fn void_cause_columns(cause: &VoidCause) -> (&'static str, Option<String>) {
         VoidCause::ContractEnded => ("contract_ended", None),
         VoidCause::PersonDeactivated => ("person_deactivated", None),
         VoidCause::Drained => ("drained", None),
+        VoidCause::Locked(lock, by) => ("locked", Some(format!("{lock} {by}"))),
         VoidCause::SiblingFailed(grant) => ("sibling_failed", Some(grant.to_string())),
     }
 }

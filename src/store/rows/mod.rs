@@ -4,6 +4,7 @@
 
 pub(super) mod entitlement;
 pub(super) mod grant;
+pub(super) mod lock;
 pub(super) mod request;
 pub(super) mod review;
 

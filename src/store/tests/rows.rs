@@ -35,6 +35,7 @@ fn grant_outcomes(grant: GrantId) -> Vec<(usize, Event)> {
         VoidCause::ContractEnded,
         VoidCause::PersonDeactivated,
         VoidCause::Drained,
+        VoidCause::Locked(crate::access::ids::LockId::from_number(3), "priya".parse().unwrap()),
         VoidCause::SiblingFailed(GrantId::from_number(7)),
     ];
     let fails = [FailCause::Unreadable, FailCause::ProviderMoved, FailCause::Refused(trouble), FailCause::NotThere];
@@ -47,6 +48,7 @@ fn grant_outcomes(grant: GrantId) -> Vec<(usize, Event)> {
         EndCause::ContractEnded,
         EndCause::PersonDeactivated,
         EndCause::Drained,
+        EndCause::Locked(crate::access::ids::LockId::from_number(3), "priya".parse().unwrap()),
         EndCause::PolicyForbids("orders.when".to_owned()),
         EndCause::SiblingFailed(GrantId::from_number(7)),
         EndCause::RemovedOutside,

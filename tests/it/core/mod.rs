@@ -2,6 +2,7 @@
 
 mod bundles;
 mod laws;
+mod locks;
 mod table;
 mod talk;
 mod things;

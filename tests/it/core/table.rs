@@ -12,7 +12,7 @@ use daypass::access::entitlement::{Class, NativeExpiry, Prior, Seen, Target};
 use daypass::access::grant::{
     CallResult, EndCause, Ended, FailCause, GrantState, Proof, Recheck, Remains, Revoking, VoidCause, Warning,
 };
-use daypass::access::ids::GrantId;
+use daypass::access::ids::{GrantId, LockId};
 use daypass::access::remind::{Also, Page, Remind, Reminding};
 use daypass::access::request::{Mode, Part, Request, RequestState, Step, TermsHash};
 use daypass::access::review::{Finding, Review, ReviewState};
@@ -67,6 +67,7 @@ fn holding_commands() -> Vec<(&'static str, HoldingCommand, Now)> {
         ("somebody wants it looked at again", HoldingCommand::LookAgain, now(MINUTE)),
         ("handed back", end(EndCause::HandedBack), now(MINUTE)),
         ("the person is deactivated", end(EndCause::PersonDeactivated), now(MINUTE)),
+        ("locked", end(EndCause::Locked(LockId::from_number(1), person("priya"))), now(MINUTE)),
         ("more time", HoldingCommand::Extend { grant: id, request: request().id, to: at(4 * HOUR) }, now(MINUTE)),
         ("less time", HoldingCommand::LowerEnd { grant: id, to: at(HOUR), why: "the contract".to_owned() }, now(MINUTE)),
         ("attested", HoldingCommand::Attest { grant: id, by: person("priya"), why: Words::typed("looked") }, now(MINUTE)),

@@ -165,7 +165,7 @@ impl Story {
                         *grant = apply::grant(grant, &event).unwrap();
                     }
                 }
-                About::Request(_) | About::Review(_) | About::Nothing => {}
+                About::Request(_) | About::Review(_) | About::Lock(_) | About::Nothing => {}
             }
             self.told.push(event);
         }

@@ -1,4 +1,5 @@
 use super::*;
+use crate::access::lock::Scope;
 use crate::access::time::Ttl;
 use crate::slack::command::Command;
 use crate::slack::say::samples::{Stage, TEN};
@@ -60,6 +61,22 @@ fn all(stage: &Stage) -> Vec<Refusal> {
         Refusal::NoReview { request },
         Refusal::ReviewNeedsNote,
         Refusal::Reviewed { by: stage.approvers[0].clone(), at: TEN },
+        Refusal::Locked { what: Scope::Everything, by: stage.approvers[0].clone(), until: None },
+        Refusal::Locked {
+            what: Scope::Resource("prod/orders".parse().unwrap()),
+            by: stage.approvers[0].clone(),
+            until: Some(TEN),
+        },
+        Refusal::NotYoursToLock { what: Scope::Group("contractors/acme".parse().unwrap()) },
+        Refusal::LockedThemselves,
+        Refusal::LockedAlready { what: Scope::Everything, by: stage.approvers[0].clone(), until: None },
+        Refusal::LockedAlready { what: Scope::Everything, by: stage.approvers[0].clone(), until: Some(TEN) },
+        Refusal::NotLocked { what: Scope::Person("maya".parse().unwrap()) },
+        Refusal::NothingToLock { asked: text("orders"), similar: vec![text("prod/orders"), text("test/orders")] },
+        Refusal::NothingToLock { asked: text("x"), similar: vec![] },
+        Refusal::GroupElsewhere { group: "oncall".parse().unwrap() },
+        Refusal::LockTimeOver { until: TEN },
+        Refusal::NothingToRevoke,
         Refusal::NotYours,
         Refusal::VouchingIsForAdmins,
         Refusal::OwnWord,
