@@ -111,6 +111,8 @@ impl Event {
             | Event::PolicyLoaded { .. }
             | Event::Finding { .. }
             | Event::EndReason { .. }
+            | Event::AwayDeclared { .. }
+            | Event::AwayOver { .. }
             | Event::DrainBegan
             | Event::DrainUndone
             | Event::Erased { .. }

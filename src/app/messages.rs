@@ -66,6 +66,8 @@ pub enum Kind {
     Digest(Timestamp),
     /// Daypass is taken out of service or back in, at this time; what it is about is the stage.
     Draining(Timestamp),
+    /// Somebody stands in for somebody who is away since this time; what it is about is who that is. Redrawn.
+    StandsIn(Timestamp),
     /// Somebody's home tab, which is no message. Redrawn.
     Home,
     /// The message with the buttons that open the forms, pinned in a channel. Redrawn.
@@ -122,6 +124,7 @@ impl Kind {
             Kind::Finding(at) => format!("finding/{}", at.as_millis()),
             Kind::Digest(at) => format!("digest/{}", at.as_millis()),
             Kind::Draining(at) => format!("draining/{}", at.as_millis()),
+            Kind::StandsIn(since) => format!("stands_in/{}", since.as_millis()),
             Kind::Home => HOME.to_owned(),
             Kind::Door => "door".to_owned(),
             Kind::NoPlace(day) => format!("no_place/{}", day.as_millis()),
@@ -165,6 +168,7 @@ impl Kind {
             ("finding", _) => at().map(Kind::Finding),
             ("digest", _) => at().map(Kind::Digest),
             ("draining", _) => at().map(Kind::Draining),
+            ("stands_in", _) => at().map(Kind::StandsIn),
             (HOME, None) => Some(Kind::Home),
             ("door", None) => Some(Kind::Door),
             ("no_place", _) => at().map(Kind::NoPlace),
@@ -188,6 +192,7 @@ impl Kind {
             | Kind::Overdue(_)
             | Kind::Glass
             | Kind::Review
+            | Kind::StandsIn(_)
             | Kind::Home
             | Kind::Door => Style::Convergent,
             Kind::Decided

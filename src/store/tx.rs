@@ -7,7 +7,7 @@ use rusqlite::Connection;
 use super::error::StoreError;
 use super::log;
 use super::reader::Reader;
-use super::rows::{Save, entitlement, grant, request, review};
+use super::rows::{Save, absence, entitlement, grant, request, review};
 use crate::access::apply;
 use crate::access::event::{About, Actor, Event};
 use crate::access::ids::{EntitlementId, GrantId, RequestId};
@@ -139,6 +139,8 @@ fn save(conn: &Connection, entry: &Entry) -> Result<(), StoreError> {
         Event::ReviewOpened { review } => return review::save(conn, Save::Insert, review, seq),
         Event::GrantPlanned { grant } => return grant::save(conn, Save::Insert, grant, seq),
         Event::EntitlementAdded { entitlement } => return entitlement::save(conn, Save::Insert, entitlement, Some(seq)),
+        Event::AwayDeclared { absence } => return absence::save(conn, absence),
+        Event::AwayOver { person, .. } => return absence::remove(conn, person),
         _ => {}
     }
     match event.about() {

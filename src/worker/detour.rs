@@ -90,6 +90,7 @@ impl App {
             | Kind::Finding(_)
             | Kind::Digest(_)
             | Kind::Draining(_)
+            | Kind::StandsIn(_)
             | Kind::NoPlace(_)
             | Kind::Undelivered => people(settings.admins.clone()),
             // They have a place of their own, and are of no use anywhere else.
@@ -166,6 +167,7 @@ impl App {
             | Kind::PolicyChanged(_)
             | Kind::Digest(_)
             | Kind::Draining(_)
+            | Kind::StandsIn(_)
             | Kind::Finding(_) => false,
         };
         if matches!(kind, Kind::Status) && !is_for_who_asked {
