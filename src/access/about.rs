@@ -119,6 +119,8 @@ impl Event {
             | Event::PolicyLoaded { .. }
             | Event::Finding { .. }
             | Event::EndReason { .. }
+            | Event::AwayDeclared { .. }
+            | Event::AwayOver { .. }
             | Event::DrainBegan
             | Event::DrainUndone
             | Event::Erased { .. }

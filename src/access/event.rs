@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::absence::Absence;
 use super::entitlement::{Description, Entitlement, Errand, Prior, Target, Trouble};
 use super::grant::{EndCause, FailCause, Grant, Proof, Recheck, VoidCause};
 use super::ids::{EntitlementId, GrantId, LockId, PersonId, RequestId};
@@ -564,6 +565,20 @@ pub enum Event {
         digest: String,
         /// The first problem, as one line.
         problem: String,
+    },
+    /// Somebody said that they are away; what they said before is replaced.
+    #[serde(rename = "person.away")]
+    AwayDeclared {
+        /// Who, until when, and who stands in for them.
+        absence: Absence,
+    },
+    /// Somebody is back: they said so, or the time that they had given is over.
+    #[serde(rename = "person.back")]
+    AwayOver {
+        /// Who.
+        person: PersonId,
+        /// Since when.
+        at: Timestamp,
     },
     /// Daypass is taken out of service: nothing new is asked for, and all that is in force ends.
     #[serde(rename = "daypass.drain_began")]

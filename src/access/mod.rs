@@ -4,9 +4,11 @@
 //! Deciding changes nothing; applying asks nothing.
 
 pub mod about;
+pub mod absence;
 pub mod apply;
 pub mod decide;
 pub mod due;
+pub mod electors;
 pub mod entitlement;
 pub mod event;
 pub mod grant;

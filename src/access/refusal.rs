@@ -158,6 +158,11 @@ pub enum Refusal {
     OwnRequest,
     /// This person is not among those who may decide.
     NotAnApprover,
+    /// Whoever they stand in for has agreed themselves, so that nothing is left to agree in their place.
+    AgreedThemselves {
+        /// Who.
+        person: PersonId,
+    },
     /// They have approved already; their seat stays.
     ApprovedAlready,
     /// The request was decided already.
@@ -228,6 +233,51 @@ pub enum Refusal {
     /// It was passed on as often as it can be.
     PassedTooOften {
         /// The most.
+        limit: u32,
+    },
+
+    // Being away, and asking for others.
+    /// Nothing and nobody is called that.
+    NothingCalled {
+        /// What was written.
+        asked: String,
+        /// What is called alike.
+        similar: Vec<String>,
+    },
+    /// Nobody says that they are away for so long at once.
+    AwayTooLong {
+        /// The most, in days.
+        days: u32,
+    },
+    /// They are not away.
+    NotAway,
+    /// This person can stand in for nobody, or not for them: only another employee in good standing who is here can.
+    CannotStandIn {
+        /// Who.
+        person: PersonId,
+    },
+    /// Only employees are stood in for, since only they decide as what they are.
+    CannotBeStoodFor,
+    /// Only somebody's sponsor, or an owner of what is asked for, asks for them.
+    MayNotAskFor {
+        /// For whom.
+        person: PersonId,
+    },
+    /// What was written may mean several people.
+    WhichPerson {
+        /// What was written.
+        asked: String,
+    },
+    /// What somebody asked for another is not possible for them.
+    NotForThem {
+        /// For whom.
+        person: PersonId,
+        /// Why not, as they would be told.
+        why: Box<Refusal>,
+    },
+    /// Somebody asks for so many others at once that no more wait for a decision.
+    TooManyForOthers {
+        /// How many may wait.
         limit: u32,
     },
 
@@ -374,6 +424,9 @@ impl Refusal {
             Refusal::NoSuchRole { resource, roles, .. } => Refusal::NoSuchRole { resource, asked: String::new(), roles },
             Refusal::NoSuchPerson { .. } => Refusal::NoSuchPerson { asked: String::new() },
             Refusal::NothingToLock { similar, .. } => Refusal::NothingToLock { asked: String::new(), similar },
+            Refusal::NothingCalled { similar, .. } => Refusal::NothingCalled { asked: String::new(), similar },
+            Refusal::WhichPerson { .. } => Refusal::WhichPerson { asked: String::new() },
+            Refusal::NotForThem { person, why } => Refusal::NotForThem { person, why: Box::new(why.without_words()) },
             other => other,
         }
     }

@@ -188,6 +188,9 @@ pub struct Approval {
     pub at: Timestamp,
     /// Why, where they said so.
     pub note: Words,
+    /// Who is away, and in whose place they agreed; `None` where it was by their own right.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub in_place_of: Option<PersonId>,
 }
 
 /// One filled place of a step.
@@ -197,6 +200,9 @@ pub struct Seat {
     pub step: String,
     /// Who fills it.
     pub person: PersonId,
+    /// Who is away, and in whose place they fill it; `None` where it is by their own right.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub in_place_of: Option<PersonId>,
 }
 
 /// Where a request stands.

@@ -61,6 +61,7 @@ pub(super) fn alarm_of(kind: &Kind, key: &MessageKey) -> Option<Alarm> {
         | Kind::LockTable
         | Kind::LockOver
         | Kind::Draining(_)
+        | Kind::StandsIn(_)
         | Kind::Home
         | Kind::Door => None,
     }
@@ -70,6 +71,7 @@ pub(super) fn alarm_of(kind: &Kind, key: &MessageKey) -> Option<Alarm> {
 fn missed(kind: &Kind) -> &'static str {
     match kind {
         Kind::Card | Kind::PassedOn | Kind::Reminder(_) => "that an answer of theirs is awaited",
+        Kind::StandsIn(_) => "that they stand in for somebody",
         Kind::Question(_) => "that a question waits for their answer",
         Kind::Answered(_) => "what their question was answered",
         Kind::Less(_) => "that it will be less time",

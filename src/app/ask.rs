@@ -5,10 +5,12 @@ use std::sync::Arc;
 
 use sha2::{Digest, Sha256};
 
+use crate::access::absence::Absence;
 use crate::access::decide::{self, RequestCommand};
+use crate::access::electors::Electors;
 use crate::access::ids::{GrantId, PersonId, PolicyId, ResourceId, RoleId};
 use crate::access::refusal::Refusal;
-use crate::access::request::{Mode, PolicyRef, Purpose, Terms, TermsHash};
+use crate::access::request::{Mode, PolicyRef, Purpose, Step, Terms, TermsHash};
 use crate::access::time::{Timestamp, Ttl};
 use crate::access::words::Words;
 use crate::policy::facts::{self, Manner, Reading, Said, Trace};
@@ -17,6 +19,8 @@ use crate::slack::say::names::Names;
 use crate::slack::say::reply::{NotAtOnce, Reply};
 use crate::store::StoreError;
 
+use super::away::to_call;
+use super::behalf::{more, refuse_flood, stopped};
 use super::glass::{self, Glass};
 use super::plan::{Planned, claims};
 use super::policies::Loaded;
@@ -85,6 +89,10 @@ struct Permitted {
     not_at_once: Option<NotAtOnce>,
     /// What the policy alone had approved when it was judged, and since when that was counted; `None` where nothing is limited.
     counted: Option<(Timestamp, Uses)>,
+    /// For whom it is, where that is somebody else than who asks.
+    whose: Option<PersonId>,
+    /// Who of those who are asked is away, and until when.
+    absent: Vec<(PersonId, Timestamp)>,
 }
 
 impl Wish {
@@ -180,11 +188,13 @@ impl App {
             Fresh::Now | Fresh::Lately => Fresh::Lately,
             Fresh::OnHost => Fresh::OnHost,
         };
-        let permitted = self.permit(loaded, &wish, fresh).await?;
+        let permitted = self.permit(loaded, &wish, fresh).await.map_err(|stop| stopped(&wish, stop))?;
         let reach = self.reach();
         let job = move |work: &mut Work<'_, '_>, names: &mut Names| -> Result<Reply, Stop> {
-            work.refuse_locked(&reach, &permitted.ask.terms, &wish.filed_by)?;
-            file(work, names, &wish, permitted)
+            let filed = work
+                .refuse_locked(&reach, &permitted.ask.terms, &wish.filed_by)
+                .and_then(|()| file(work, names, &wish, permitted));
+            filed.map_err(|stop| stopped(&wish, stop))
         };
         self.transact(attempt, loaded, names, job).await
     }
@@ -192,6 +202,7 @@ impl App {
     async fn permit(&self, loaded: &Loaded, wish: &Wish, fresh: Fresh) -> Result<Permitted, Stop> {
         let now = self.now();
         let (facts, verdict) = self.judge_for_good(loaded, wish, fresh).await?;
+        self.may_file(loaded, wish, facts.outside.standing(&wish.filed_by))?;
         let Verdict::Allow {
             policy,
             also,
@@ -251,12 +262,26 @@ impl App {
         };
         let per = loaded.set.longest_limit(&wish.resource, &wish.role);
         let counted = per.map(|per| (now.at.minus(per), facts.uses.clone()));
+        let away = facts.outside.away.clone();
         let facts = serde_json::to_string(&facts)
             .map_err(|error| StoreError::Unreadable { what: "facts".to_owned(), problem: error.to_string() })?;
-        let deciders = voters.into_iter().flatten().collect();
+        let (deciders, whose, absent) = told(wish, &ask.steps, &voters, &away);
         let (raised_by, not_at_once) = (glass::raised_by(wish, mode, &trace), not_at_once(&ask.policy, &trace));
-        Ok(Permitted { ask, facts, deciders, planned, glass, raised_by, not_at_once, counted })
+        Ok(Permitted { ask, facts, deciders, planned, glass, raised_by, not_at_once, counted, whose, absent })
     }
+}
+
+/// Who gets the card; and what the answer says beside: for whom it is, and which of those who are asked are away.
+fn told(
+    wish: &Wish,
+    steps: &[Step],
+    voters: &[Electors],
+    away: &[Absence],
+) -> (BTreeSet<PersonId>, Option<PersonId>, Vec<(PersonId, Timestamp)>) {
+    let everybody = voters.iter().flatten().cloned().collect();
+    let deciders = to_call(steps, voters, &[], (everybody, away));
+    let (whose, absent) = more(wish, &deciders, away);
+    (deciders, whose, absent)
 }
 
 /// Why people are asked by a policy that usually asks nobody.
@@ -273,7 +298,13 @@ fn not_at_once(policy: &PolicyRef, trace: &Trace) -> Option<NotAtOnce> {
 
 /// The transaction: numbers are given, the request is written down, and those who decide are asked.
 fn file(work: &mut Work<'_, '_>, names: &mut Names, wish: &Wish, permitted: Permitted) -> Result<Reply, Stop> {
-    let Permitted { mut ask, facts, deciders, planned, glass, raised_by, not_at_once, counted } = permitted;
+    let Permitted { whose, absent, .. } = &permitted;
+    let (whose, absent) = (whose.clone(), absent.clone());
+    Ok(Reply::with(filed(work, names, wish, permitted)?, whose, absent))
+}
+
+fn filed(work: &mut Work<'_, '_>, names: &mut Names, wish: &Wish, permitted: Permitted) -> Result<Reply, Stop> {
+    let Permitted { mut ask, facts, deciders, planned, glass, raised_by, not_at_once, counted, .. } = permitted;
     // Of two requests at the same instant only one can be the last that nobody is asked about.
     if let Some((since, counted)) = counted.filter(|_| ask.mode == Mode::Auto) {
         let uses = work.tx.uses_of(&wish.subject, since)?;
@@ -339,6 +370,7 @@ fn refuse_repeated(work: &mut Work<'_, '_>, wish: &Wish, ask: &decide::Ask) -> R
             }
         }
     }
+    refuse_flood(work, wish)?;
     let pending = work.tx.pending_requests_of(&wish.subject)?.len();
     if !is_broken && pending >= usize::try_from(PENDING_MAX).unwrap_or(usize::MAX) {
         return Err(Refusal::TooManyPending { limit: PENDING_MAX }.into());

@@ -17,6 +17,7 @@ use crate::store::StoreError;
 use super::App;
 use super::approve::Yes;
 use super::ask::Wish;
+use super::away::Leave;
 use super::end::Ending;
 use super::extend::More;
 use super::lock::Locks;
@@ -56,6 +57,10 @@ pub(super) enum Deed {
     LookAgain(GrantId, Box<Action>),
     /// Vouches for a late end.
     Vouch(Vouching),
+    /// Is away.
+    Leave(Leave),
+    /// Is back.
+    ComeBack(PersonId),
     /// Cannot even try.
     Nothing(Refusal),
 }
@@ -91,6 +96,8 @@ impl App {
             Deed::Lock(by, locks) => self.lock(attempt, loaded, names, (by, locks)).await,
             Deed::LookAgain(grant, action) => self.look_again(attempt, loaded, names, (grant, &action)).await,
             Deed::Vouch(vouching) => self.vouch(attempt, loaded, names, vouching).await,
+            Deed::Leave(leave) => self.leave_desk(attempt, loaded, names, leave).await,
+            Deed::ComeBack(person) => self.come_back(attempt, loaded, names, person).await,
             Deed::Nothing(refusal) => Err(Stop::Refused(refusal)),
         }
     }

@@ -10,18 +10,19 @@ use crate::access::refusal::Refusal;
 use crate::access::time::{Timestamp, Ttl};
 use crate::access::words::Words;
 use crate::policy::asking::{outlook, permit_of};
-use crate::policy::facts::{Clamp, Manner};
+use crate::policy::facts::Clamp;
 use crate::policy::problem::nearest;
 use crate::policy::{Verdict, electorate};
 use crate::slack::block::{Choice, View};
 use crate::slack::command::{self, Length, read_length};
-use crate::slack::inbound::Values;
+use crate::slack::inbound::ViewRef;
 use crate::slack::say::field;
 use crate::slack::say::forms::{self, Outlook, RequestForm, Ticket, choice_value};
 use crate::slack::say::names::Names;
 use crate::slack::zone::Zone;
 
-use super::ask::{Want, Wish};
+use super::ask::Wish;
+use super::behalf::{askable_by, subject_of, wish_for};
 use super::plan::lingers;
 use super::policies::Loaded;
 use super::sources::Fresh;
@@ -48,6 +49,8 @@ pub(super) fn askable(loaded: &Loaded, person: &PersonId) -> BTreeMap<ResourceId
 /// A form as far as it is filled in.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Filled {
+    /// For whom, where that is not who fills it in.
+    pub(super) subject: Option<PersonId>,
     resource: Option<ResourceId>,
     role: Option<RoleId>,
     length: Option<Ttl>,
@@ -67,8 +70,19 @@ pub(super) enum Meant {
 impl App {
     /// What is meant by `/jit request …`.
     pub(super) fn meant(&self, loaded: &Loaded, person: &PersonId, ask: command::Ask) -> Result<Meant, Refusal> {
-        let askable = askable(loaded, person);
-        let mut filled = Filled { reason: ask.reason.as_typed().to_owned(), ..Filled::default() };
+        self.meant_by(loaded, (person, person), ask)
+    }
+
+    /// The same, of whoever writes it for somebody.
+    pub(super) fn meant_by(
+        &self,
+        loaded: &Loaded,
+        (filer, person): (&PersonId, &PersonId),
+        ask: command::Ask,
+    ) -> Result<Meant, Refusal> {
+        let askable = askable_by(loaded, filer, person);
+        let subject = (filer != person).then(|| person.clone());
+        let mut filled = Filled { reason: ask.reason.as_typed().to_owned(), subject, ..Filled::default() };
         let zone = names::zone_of(&loaded.set, person);
         filled.length = ask.length.map(|length| in_time(length, self.now().at, &zone)).transpose()?;
         let Some((last, first)) = ask.words.split_last() else { return Ok(Meant::Form(filled)) };
@@ -90,7 +104,7 @@ impl App {
         filled.resource = Some(what.clone());
         filled.role.clone_from(&role);
         match (role, filled.length) {
-            (Some(role), Some(access_for)) => Ok(Meant::Wish(wish(person, what, role, access_for, ask.reason))),
+            (Some(role), Some(access_for)) => Ok(Meant::Wish(wish_for((filer, person), what, role, access_for, ask.reason))),
             (Some(_) | None, _) => Ok(Meant::Form(filled)),
         }
     }
@@ -103,7 +117,8 @@ impl App {
         person: &PersonId,
         filled: &Filled,
     ) -> Option<View> {
-        let askable = askable(loaded, person);
+        let (filer, person) = (person, filled.subject.as_ref().unwrap_or(person));
+        let askable = askable_by(loaded, filer, person);
         let choice = |id: &ResourceId| Choice { text: names.resource(id).to_owned(), value: choice_value(id.as_str()) };
         let resources: Vec<Choice> = askable.keys().map(choice).collect();
         let chosen = filled.resource.as_ref().map(choice);
@@ -127,7 +142,13 @@ impl App {
                 let limits = self.limits(loaded, person, resource, role);
                 let lengths: Vec<Ttl> = all.iter().copied().filter(|ttl| limits.max.is_none_or(|max| *ttl <= max)).collect();
                 let length = filled.length.or(limits.default);
-                let wish = wish(person, resource.clone(), role.clone(), length.unwrap_or(Ttl::MIN), Words::typed(&filled.reason));
+                let wish = wish_for(
+                    (filer, person),
+                    resource.clone(),
+                    role.clone(),
+                    length.unwrap_or(Ttl::MIN),
+                    Words::typed(&filled.reason),
+                );
                 (
                     if lengths.is_empty() { all } else { lengths },
                     length,
@@ -144,13 +165,9 @@ impl App {
             lingers: seen.lingers.as_deref(),
         });
         let role = role.as_ref().map(|role| choice_value(role.as_str()));
-        let named = patterns.first().and_then(|pattern| pattern.find(&filled.reason)).map(|found| {
-            // The pattern takes what is around the word as well.
-            found.as_str().trim_matches(|c: char| !c.is_alphanumeric()).to_owned()
-        });
-        let named = named.unwrap_or_default();
-        let named = if filled.ticket.is_empty() { named } else { filled.ticket.clone() };
+        let named = named_ticket(filled, &patterns);
         forms::request_form(&RequestForm {
+            subject: filled.subject.as_ref(),
             resources: &resources,
             resource: chosen.as_ref(),
             roles: &roles,
@@ -200,14 +217,16 @@ impl App {
     }
 
     /// What a form as it came back is filled with; choices are matched with what this person may choose.
-    pub(super) fn filled(&self, loaded: &Loaded, person: &PersonId, values: &Values) -> Filled {
-        let askable = askable(loaded, person);
+    pub(super) fn filled(&self, loaded: &Loaded, person: &PersonId, view: &ViewRef) -> Filled {
+        let (subject, values) = (subject_of(loaded, view), &view.values);
+        let askable = askable_by(loaded, person, subject.as_ref().unwrap_or(person));
         let chosen = |block: &str| values.chosen(block).map(str::to_owned);
         let resource =
             chosen(field::RESOURCE).and_then(|value| askable.keys().find(|id| choice_value(id.as_str()) == value).cloned());
         let roles = resource.as_ref().and_then(|resource| askable.get(resource)).cloned().unwrap_or_default();
         let role = chosen(field::ROLE).and_then(|value| roles.iter().find(|id| choice_value(id.as_str()) == value).cloned());
         Filled {
+            subject,
             resource,
             role,
             length: chosen(field::DURATION).and_then(|text| text.parse().ok()),
@@ -218,8 +237,9 @@ impl App {
     }
 
     /// The wish of a submitted form, or what is wrong with it, by field.
-    pub(super) fn wish_of_form(&self, loaded: &Loaded, person: &PersonId, values: &Values) -> Result<Wish, Value> {
-        let filled = self.filled(loaded, person, values);
+    pub(super) fn wish_of_form(&self, loaded: &Loaded, person: &PersonId, view: &ViewRef) -> Result<Wish, Value> {
+        let (filled, values) = (self.filled(loaded, person, view), &view.values);
+        let subject = filled.subject.clone().unwrap_or_else(|| person.clone());
         let mut problems = BTreeMap::new();
         // What was offered and is not there any more went with other policy files, while the form was open.
         if filled.resource.is_none() {
@@ -229,7 +249,11 @@ impl App {
             };
             problems.insert(field::RESOURCE, problem.to_owned());
         }
-        let roles = filled.resource.as_ref().and_then(|resource| askable(loaded, person).remove(resource)).unwrap_or_default();
+        let roles = filled
+            .resource
+            .as_ref()
+            .and_then(|resource| askable_by(loaded, person, &subject).remove(resource))
+            .unwrap_or_default();
         // Only where none was chosen: another one than was chosen is never taken for it.
         let role = filled.role.clone().or_else(|| match (roles.as_slice(), values.chosen(field::ROLE)) {
             ([only], None) => Some(only.clone()),
@@ -259,12 +283,24 @@ impl App {
             problems.insert(field::DURATION, "Choose how long, or write until when.".to_owned());
         }
         match (filled.resource, role, length) {
-            (Some(resource), Some(role), Some(length)) if problems.is_empty() => {
-                Ok(wish(person, resource, role, length, Words::typed(&with_ticket(&filled.ticket, &filled.reason))))
-            }
+            (Some(resource), Some(role), Some(length)) if problems.is_empty() => Ok(wish_for(
+                (person, &subject),
+                resource,
+                role,
+                length,
+                Words::typed(&with_ticket(&filled.ticket, &filled.reason)),
+            )),
             _ => Err(forms::errors(&problems)),
         }
     }
+}
+
+/// The ticket in its own field, else the one that the reason names.
+fn named_ticket(filled: &Filled, patterns: &[regex_lite::Regex]) -> String {
+    let found = patterns.first().and_then(|pattern| pattern.find(&filled.reason));
+    // The pattern takes what is around the word as well.
+    let named = found.map_or("", |found| found.as_str().trim_matches(|c: char| !c.is_alphanumeric()));
+    if filled.ticket.is_empty() { named.to_owned() } else { filled.ticket.clone() }
 }
 
 /// The reason with the ticket before it, unless it names it already.
@@ -291,19 +327,6 @@ fn closing(caps: Option<&crate::providers::Caps>) -> Option<String> {
     match caps {
         Some(caps) if caps.kills_sessions => Some("Open sessions are closed at the end".to_owned()),
         other => lingers(other).map(|text| format!("At the end {text}")),
-    }
-}
-
-fn wish(person: &PersonId, resource: ResourceId, role: RoleId, access_for: Ttl, reason: Words) -> Wish {
-    Wish {
-        subject: person.clone(),
-        filed_by: person.clone(),
-        resource,
-        role,
-        access_for,
-        reason,
-        purpose: Want::Access,
-        manner: Manner::Usual,
     }
 }
 

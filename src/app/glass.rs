@@ -149,8 +149,9 @@ pub(super) fn raised_by(wish: &Wish, mode: Mode, trace: &Trace) -> Vec<PolicyId>
 /// [`Refusal::NobodyCanReview`] where it is known for certain that nobody else could. What cannot be read just now holds up
 /// nobody in an emergency: the review stays open until somebody can.
 pub(super) fn follows(set: &PolicySet, facts: &Facts, review: Review, now: Timestamp) -> Result<Glass, Refusal> {
+    let outside = facts.outside.clone().with_away(Vec::new());
     let people = |steps: &[Step]| -> BTreeSet<PersonId> {
-        electorate(set, steps, &facts.subject, &facts.filed_by, &facts.outside, now).into_iter().flatten().collect()
+        electorate(set, steps, &facts.subject, &facts.filed_by, &outside, now).into_iter().flatten().collect()
     };
     let reviewers = people(&steps_of(&review.by));
     if reviewers.is_empty() && !groups_in(&review.by).iter().any(|group| is_unread(set, &facts.outside, group)) {

@@ -17,6 +17,7 @@ use crate::access::words::Words;
 use crate::people::{Directory, Identified};
 use crate::policy::facts::Standing;
 use crate::slack::command::Command;
+use crate::slack::command::behalf::Whom;
 use crate::slack::say::card::Needed;
 use crate::slack::say::names::Names;
 use crate::slack::say::refusal::not_understood;
@@ -24,6 +25,7 @@ use crate::slack::text::{one_line, unescape};
 use crate::store::StoreError;
 
 use super::approve::Yes;
+use super::behalf::named;
 use super::deed::Deed;
 use super::end::Ending;
 use super::form::Meant;
@@ -162,9 +164,10 @@ impl App {
     pub async fn describe(&self, id: RequestId) -> Result<Option<Described>, StoreError> {
         let loaded = self.policies.current();
         let names = names::for_channel(loaded.as_deref());
+        let away = self.away().await;
         let found = self.store.read(move |reader| reader.request(id)).await?;
         Ok(found.map(|request| {
-            let still = loaded.filter(|_| request.state.is_pending()).map(|loaded| needed(&loaded.set, &request));
+            let still = loaded.filter(|_| request.state.is_pending()).map(|loaded| needed(&loaded.set, &request, &away));
             described(&request, &still.unwrap_or_default(), &names)
         }))
     }
@@ -204,8 +207,15 @@ impl App {
             problem: "it does not say what, as what and for how long".to_owned(),
             example: EXAMPLE.to_owned(),
         };
-        let Command::Request(ask) = read else { return Ok(Deed::Nothing(incomplete())) };
-        Ok(match self.meant(loaded, by, ask) {
+        let (subject, ask) = match read {
+            Command::Request(ask) => (by.clone(), ask),
+            Command::RequestFor(Whom::Word(word), ask) => match named(&loaded.set, &word) {
+                Ok(subject) => (subject, ask),
+                Err(refusal) => return Ok(Deed::Nothing(refusal)),
+            },
+            _ => return Ok(Deed::Nothing(incomplete())),
+        };
+        Ok(match self.meant_for(loaded, (by, &subject), ask) {
             Ok(Meant::Wish(wish)) => Deed::Ask(wish),
             Ok(Meant::Form(_)) => Deed::Nothing(incomplete()),
             Err(refusal) => Deed::Nothing(refusal),

@@ -72,6 +72,8 @@ pub enum Kind {
     LockOver,
     /// Daypass is taken out of service or back in, at this time; what it is about is the stage.
     Draining(Timestamp),
+    /// Somebody stands in for somebody who is away since this time; what it is about is who that is. Redrawn.
+    StandsIn(Timestamp),
     /// Somebody's home tab, which is no message. Redrawn.
     Home,
     /// The message with the buttons that open the forms, pinned in a channel. Redrawn.
@@ -131,6 +133,7 @@ impl Kind {
             Kind::LockTable => "lock_table".to_owned(),
             Kind::LockOver => "lock_over".to_owned(),
             Kind::Draining(at) => format!("draining/{}", at.as_millis()),
+            Kind::StandsIn(since) => format!("stands_in/{}", since.as_millis()),
             Kind::Home => HOME.to_owned(),
             Kind::Door => "door".to_owned(),
             Kind::NoPlace(day) => format!("no_place/{}", day.as_millis()),
@@ -177,6 +180,7 @@ impl Kind {
             ("lock_table", None) => Some(Kind::LockTable),
             ("lock_over", None) => Some(Kind::LockOver),
             ("draining", _) => at().map(Kind::Draining),
+            ("stands_in", _) => at().map(Kind::StandsIn),
             (HOME, None) => Some(Kind::Home),
             ("door", None) => Some(Kind::Door),
             ("no_place", _) => at().map(Kind::NoPlace),
@@ -202,6 +206,7 @@ impl Kind {
             | Kind::Review
             | Kind::LockSet
             | Kind::LockTable
+            | Kind::StandsIn(_)
             | Kind::Home
             | Kind::Door => Style::Convergent,
             Kind::Decided

@@ -5,6 +5,8 @@
 mod alarms;
 mod approve;
 mod ask;
+mod away;
+mod behalf;
 mod bundle;
 mod changes;
 mod click;
@@ -48,6 +50,7 @@ mod telling;
 mod transact;
 mod vouch;
 pub mod watch;
+mod who;
 mod windows;
 mod withdraw;
 
@@ -209,9 +212,13 @@ impl App {
     /// Those who may decide about a pending request today.
     pub async fn deciders(&self, id: RequestId) -> Result<BTreeSet<PersonId>, StoreError> {
         let Some(loaded) = self.policies.current() else { return Ok(BTreeSet::new()) };
+        let now = self.now().at;
         let needed = self
             .store
-            .read(move |reader| Ok(reader.request(id)?.map(|request| lists::needed(&loaded.set, &request)).unwrap_or_default()))
+            .read(move |reader| {
+                let away = reader.away(now)?;
+                Ok(reader.request(id)?.map(|request| lists::needed(&loaded.set, &request, &away)).unwrap_or_default())
+            })
             .await?;
         Ok(needed.into_iter().flat_map(|needed| needed.people).collect())
     }

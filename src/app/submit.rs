@@ -66,7 +66,7 @@ impl App {
         let deed = match view.callback_id.as_str() {
             form::REQUEST => {
                 attempt.verb = "request";
-                Deed::Ask(self.wish_of_form(loaded, person, &view.values).map_err(Answer::of)?)
+                Deed::Ask(self.wish_of_form(loaded, person, view).map_err(Answer::of)?)
             }
             form::GLASS => {
                 attempt.verb = "break-glass";
@@ -175,6 +175,10 @@ fn in_window(message: &Message) -> Answer {
 /// A refused form keeps what was filled in, with the sentence on the field that it is about.
 fn refused_form(refusal: &Refusal, message: &Message, view: &ViewRef) -> Answer {
     let is_request = view.callback_id == form::REQUEST;
+    let refusal = match refusal {
+        Refusal::NotForThem { why, .. } => why,
+        refusal => refusal,
+    };
     let field = match refusal {
         // Where until when was typed, that is what counted.
         Refusal::OverCap { .. } | Refusal::OutsideWindow { .. } | Refusal::NoTimeLeft { .. }

@@ -2,6 +2,7 @@
 //!
 //! It leaves out what people typed: that is shown, if at all, by whoever may see it. Slack has its own sentences.
 
+use crate::access::absence::Absence;
 use crate::access::entitlement::{Entitlement, Prior, Target, Trouble};
 use crate::access::event::{Actor, Event};
 use crate::access::grant::{EndCause, FailCause, Grant, Proof, VoidCause};
@@ -47,7 +48,9 @@ impl Say<'_> {
     fn event(&self, event: &Event, actor: &Actor) -> String {
         match event {
             Event::RequestAsked { request } => self.asked(request),
-            Event::ApprovalGiven { request, approval } => format!("{request}: {} agreed", self.name(&approval.by)),
+            Event::ApprovalGiven { request, approval } => {
+                format!("{request}: {} agreed", self.in_place(&approval.by, approval.in_place_of.as_ref()))
+            }
             Event::ApprovalVoided { request, by } => format!("{request}: the yes of {} no longer counts", self.name(by)),
             Event::StepsRaised { request, steps } => format!("{request}: now needs {}", steps_text(steps)),
             Event::PartsChanged { request, parts, .. } => format!("{request}: the bundle changed; now for {}", parts_text(parts)),
@@ -116,6 +119,8 @@ impl Say<'_> {
             Event::PolicyLoaded { digest, changes, .. } => policy_loaded(digest, changes),
             Event::Finding { request, what } => format!("{request}: found later: {what}"),
             Event::PolicyRefused { digest, problem } => format!("policies {} were refused: {problem}", short(digest)),
+            Event::AwayDeclared { absence } => self.is_away(absence),
+            Event::AwayOver { person, .. } => format!("{} is back", self.name(person)),
             Event::DrainBegan => "Daypass is taken out of service: nothing new, and all that is in force ends".to_owned(),
             Event::DrainUndone => "Daypass is back in service".to_owned(),
             Event::Erased { person } => format!("what {} typed was erased", self.name(person)),
@@ -160,8 +165,23 @@ impl Say<'_> {
         if seats.is_empty() {
             return format!("{request}: approved; nobody had to agree");
         }
-        let seats: Vec<_> = seats.iter().map(|seat| format!("{} for {}", self.name(&seat.person), seat.step)).collect();
+        let who = |seat: &Seat| self.in_place(&seat.person, seat.in_place_of.as_ref());
+        let seats: Vec<_> = seats.iter().map(|seat| format!("{} for {}", who(seat), seat.step)).collect();
         format!("{request}: approved by {}", seats.join(", "))
+    }
+
+    /// "dave in the place of carol"
+    fn in_place(&self, person: &PersonId, other: Option<&PersonId>) -> String {
+        match other {
+            Some(other) => format!("{} in the place of {}", self.name(person), self.name(other)),
+            None => self.name(person),
+        }
+    }
+
+    fn is_away(&self, absence: &Absence) -> String {
+        let Absence { person, until, stand_in, .. } = absence;
+        let other = stand_in.as_ref().map_or_else(|| "nobody".to_owned(), |other| self.name(other));
+        format!("{} is away until {}; {other} stands in", self.name(person), when(*until))
     }
 
     fn reviewed(&self, request: RequestId, by: &PersonId, finding: Finding) -> String {

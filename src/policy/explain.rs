@@ -2,7 +2,6 @@
 //!
 //! It knows the files alone: everybody counts as active in Slack, and the reason as good enough.
 
-use std::collections::BTreeSet;
 use std::fmt::Write as _;
 
 use super::electorate::electorate;
@@ -10,6 +9,7 @@ use super::evaluate::evaluate_with_any_reason;
 use super::facts::{Facts, Manner, Said, Trace, Verdict};
 use super::file::Policy;
 use super::set::PolicySet;
+use crate::access::electors::Electors;
 use crate::access::ids::{PersonId, PolicyId, ResourceId, RoleId};
 use crate::access::refusal::Refusal;
 use crate::access::request::Step;
@@ -42,7 +42,7 @@ pub struct Explained {
     /// Of a denial for the hours, the earliest time at which it would be permitted.
     pub earliest: Option<Timestamp>,
     /// Who may fill each step.
-    pub electorate: Vec<BTreeSet<PersonId>>,
+    pub electorate: Vec<Electors>,
 }
 
 /// What would happen if this person asked for this now, as data.

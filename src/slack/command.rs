@@ -9,7 +9,10 @@ use crate::access::words::Words;
 use super::text::{cut_plain, one_line};
 use super::until::Until;
 
+pub mod away;
+pub mod behalf;
 mod lock;
+pub mod numbers;
 
 pub use lock::{LOCK_EXAMPLE, LockWords};
 
@@ -18,6 +21,8 @@ pub use lock::{LOCK_EXAMPLE, LockWords};
 pub enum Command {
     /// Access. Where it does not say enough, the form is opened with what it says.
     Request(Ask),
+    /// Access for somebody else.
+    RequestFor(behalf::Whom, Ask),
     /// Access at once, without anybody's approval.
     BreakGlass(Ask),
     /// What they hold and have asked for.
@@ -74,6 +79,17 @@ pub enum Command {
         /// Which.
         request: RequestId,
     },
+    /// The same, of the request by which this grant came to be.
+    WhyGrant {
+        /// Which.
+        grant: GrantId,
+    },
+    /// Who holds something now: a thing, a role, a person, or a number, in whatever spelling.
+    Who(Vec<String>),
+    /// Being away, and who stands in.
+    Away(away::Away),
+    /// Back before the time.
+    Back,
     /// What can be done here.
     Help,
     /// Something else.
@@ -117,7 +133,7 @@ pub const EXAMPLE: &str = "/jit request prod/orders readonly 2h OPS-42 slow chec
 /// A line that breaks the glass, as an example.
 pub const GLASS_EXAMPLE: &str = "/jit break-glass prod/orders readonly 30m orders are stuck since 14:40";
 
-const VERBS: [&str; 14] = [
+const VERBS: [&str; 17] = [
     "request",
     "break-glass",
     "mine",
@@ -132,10 +148,19 @@ const VERBS: [&str; 14] = [
     "unlock",
     "why",
     "help",
+    "who",
+    "away",
+    "back",
 ];
 
 /// What other tools call it, and what it is called here.
-const ELSEWHERE: [(&str, &str); 16] = [
+const ELSEWHERE: [(&str, &str); 22] = [
+    ("ooo", "away"),
+    ("vacation", "away"),
+    ("holiday", "away"),
+    ("holders", "who"),
+    ("whohas", "who"),
+    ("who-has", "who"),
     ("emergency", "break-glass"),
     ("glass", "break-glass"),
     ("nudge", "remind"),
@@ -160,6 +185,7 @@ impl Command {
         let words: Vec<&str> = text.split_whitespace().collect();
         let Some((verb, rest)) = words.split_first() else { return Command::Help };
         match verb.to_lowercase().as_str() {
+            "request" if behalf::is_for_somebody(rest) => behalf::request_for(rest).unwrap_or_else(Command::NotUnderstood),
             "request" => request(rest, EXAMPLE).map_or_else(Command::NotUnderstood, Command::Request),
             "break-glass" | "breakglass" | "break_glass" => break_glass(rest),
             "break" if rest.first().is_some_and(|word| word.eq_ignore_ascii_case("glass")) => {
@@ -167,6 +193,9 @@ impl Command {
             }
             "mine" => alone(verb, rest, Command::Mine),
             "pending" => alone(verb, rest, Command::Pending),
+            "who" => who(rest),
+            "away" => away::away(rest).unwrap_or_else(Command::NotUnderstood),
+            "back" => alone(verb, rest, Command::Back),
             "help" | "?" | "-h" | "--help" => Command::Help,
             "cancel" => {
                 numbered(rest, "/jit cancel R-42").map_or_else(Command::NotUnderstood, |request| Command::Cancel { request })
@@ -201,11 +230,6 @@ pub fn read_length(text: &str) -> Result<Length, NotATtl> {
 
 /// What is asked for; `example` is a line of the same command.
 fn request(rest: &[&str], example: &str) -> Result<Ask, NotUnderstood> {
-    if rest.first().is_some_and(|word| word.eq_ignore_ascii_case("for"))
-        && rest.get(1).is_some_and(|word| word.starts_with(['<', '@']))
-    {
-        return Err(not_understood("asking for somebody else is not possible here", example));
-    }
     let mut words = Vec::new();
     let mut left = rest;
     while let Some((word, tail)) = left.split_first() {
@@ -245,6 +269,9 @@ fn asked(words: Vec<String>, length: Option<Length>, reason: &[&str], example: &
 /// There is no form for it: in an emergency one line says all, or what is missing.
 fn break_glass(rest: &[&str]) -> Command {
     let missing = |problem: &str| Command::NotUnderstood(not_understood(problem, GLASS_EXAMPLE));
+    if behalf::is_for_somebody(rest) {
+        return missing(behalf::GLASS_IS_ONES_OWN);
+    }
     match request(rest, GLASS_EXAMPLE) {
         Err(words) => Command::NotUnderstood(words),
         Ok(Ask { words, .. }) if words.is_empty() => missing("it does not say what you need"),
@@ -284,8 +311,20 @@ fn revoke(rest: &[&str]) -> Result<Command, NotUnderstood> {
 
 fn why(rest: &[&str]) -> Result<Command, NotUnderstood> {
     const LINE: &str = "/jit why R-42";
+    if let [word] = rest
+        && let Some(numbers::Number::Grant(grant)) = numbers::read_number(word)
+    {
+        return Ok(Command::WhyGrant { grant });
+    }
     let request = numbered(rest, LINE)?.ok_or_else(|| not_understood("it does not say which request", LINE))?;
     Ok(Command::Why { request })
+}
+
+fn who(rest: &[&str]) -> Command {
+    match rest {
+        [] => wrong("it does not say of what or of whom", "/jit who prod/orders"),
+        words => Command::Who(words.iter().map(|word| (*word).to_owned()).collect()),
+    }
 }
 
 /// Nothing, or one number.
@@ -298,11 +337,14 @@ fn numbered<Id: std::str::FromStr>(rest: &[&str], example: &str) -> Result<Optio
 }
 
 fn number<Id: std::str::FromStr>(word: &str, example: &str) -> Result<Id, NotUnderstood> {
-    word.parse().map_err(|_| {
+    numbers::with_hyphen(word).parse().map_err(|_| {
+        let verb = example.split(' ').nth(1).unwrap_or_default();
+        if let Some(other) = numbers::of_the_other_kind(verb, word) {
+            return other;
+        }
         let letter = if example.contains("R-") { 'R' } else { 'G' };
         let what = if letter == 'R' { "a request, such as `R-42`" } else { "a grant, such as `G-57`" };
         let bare = Some(word).filter(|word| (1..=9).contains(&word.len()) && word.bytes().all(|b| b.is_ascii_digit()));
-        let verb = example.split(' ').nth(1).unwrap_or_default();
         NotUnderstood {
             problem: format!("`{}` is not {what}", shown(word)),
             example: example.to_owned(),

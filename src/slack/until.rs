@@ -69,7 +69,7 @@ fn read_time(word: &str) -> Option<Time> {
     Time::new(number(hour)?, number(minute).filter(|_| minute.len() == 2)?, 0, 0).ok()
 }
 
-fn read_day(word: &str) -> Option<Day> {
+pub(super) fn read_day(word: &str) -> Option<Day> {
     let word = word.to_ascii_lowercase();
     const DAYS: [(&str, Weekday); 7] = [
         ("monday", Weekday::Monday),

@@ -5,6 +5,7 @@
 //!
 //! Architecture invariant: no job does anything but read and write rows. Whatever waits for the network waits outside.
 
+mod away;
 mod digest;
 pub mod erase;
 mod error;

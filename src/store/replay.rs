@@ -4,12 +4,13 @@ use std::collections::BTreeMap;
 
 use super::error::StoreError;
 use super::reader::Reader;
-use super::rows::{entitlement, grant, lock, request, review};
+use super::rows::{absence, entitlement, grant, lock, request, review};
+use crate::access::absence::Absence;
 use crate::access::apply::{self, IllegalEvent};
 use crate::access::entitlement::Entitlement;
 use crate::access::event::{About, Event};
 use crate::access::grant::Grant;
-use crate::access::ids::{EntitlementId, GrantId, LockId, RequestId};
+use crate::access::ids::{EntitlementId, GrantId, LockId, PersonId, RequestId};
 use crate::access::lock::Lock;
 use crate::access::request::Request;
 use crate::access::review::Review;
@@ -28,6 +29,8 @@ pub struct Replayed {
     pub grants: BTreeMap<GrantId, Grant>,
     /// The entitlements. What is owed and in flight is not in the log.
     pub entitlements: BTreeMap<EntitlementId, Entitlement>,
+    /// Who is away, by person.
+    pub absences: BTreeMap<PersonId, Absence>,
 }
 
 /// Why a history makes no rows.
@@ -72,6 +75,8 @@ impl Replayed {
             Event::LockSet { lock } => return begin(&mut self.locks, lock.id, lock),
             Event::GrantPlanned { grant } => return begin(&mut self.grants, grant.id, grant),
             Event::EntitlementAdded { entitlement } => return begin(&mut self.entitlements, entitlement.id, entitlement),
+            Event::AwayDeclared { absence } => drop(self.absences.insert(absence.person.clone(), absence.clone())),
+            Event::AwayOver { person, .. } => drop(self.absences.remove(person)),
             _ => {}
         }
         match event.about() {
@@ -145,6 +150,7 @@ impl Reader<'_> {
                 locks: by_id(lock::load_all(conn, "SELECT * FROM locks", [])?, |row| row.id),
                 grants: by_id(grant::load_all(conn, "SELECT * FROM grants", [])?, |row| row.id),
                 entitlements: by_id(entitlement::load_all(conn, "SELECT * FROM entitlements", [])?, |row| row.id),
+                absences: by_id(absence::load_all(conn)?, |row| row.person.clone()),
             })
         })?;
         let bare = |rows: BTreeMap<EntitlementId, Entitlement>| -> BTreeMap<_, _> {
@@ -155,6 +161,7 @@ impl Reader<'_> {
         unlike.extend(differing(&rows.locks, &log.locks));
         unlike.extend(differing(&rows.grants, &log.grants));
         unlike.extend(differing(&bare(rows.entitlements), &bare(log.entitlements)));
+        unlike.extend(differing(&rows.absences, &log.absences).iter().map(|person| format!("the absence of {person}")));
         Ok(unlike)
     }
 }
@@ -163,8 +170,8 @@ fn by_id<K: Ord, V>(rows: Vec<V>, id: impl Fn(&V) -> K) -> BTreeMap<K, V> {
     rows.into_iter().map(|row| (id(&row), row)).collect()
 }
 
-fn differing<K: Ord + Copy + ToString, V: PartialEq>(one: &BTreeMap<K, V>, other: &BTreeMap<K, V>) -> Vec<String> {
-    let mut ids: Vec<K> = one.keys().chain(other.keys()).copied().collect();
+fn differing<K: Ord + Clone + ToString, V: PartialEq>(one: &BTreeMap<K, V>, other: &BTreeMap<K, V>) -> Vec<String> {
+    let mut ids: Vec<K> = one.keys().chain(other.keys()).cloned().collect();
     ids.sort_unstable();
     ids.dedup();
     ids.into_iter().filter(|id| one.get(id) != other.get(id)).map(|id| id.to_string()).collect()

@@ -7,7 +7,7 @@ use rusqlite::Connection;
 use super::error::StoreError;
 use super::log;
 use super::reader::Reader;
-use super::rows::{Save, entitlement, grant, lock, request, review};
+use super::rows::{Save, absence, entitlement, grant, lock, request, review};
 use crate::access::apply;
 use crate::access::event::{About, Actor, Event};
 use crate::access::ids::{EntitlementId, GrantId, RequestId};
@@ -140,6 +140,8 @@ fn save(conn: &Connection, entry: &Entry) -> Result<(), StoreError> {
         Event::LockSet { lock } => return lock::save(conn, Save::Insert, lock, seq),
         Event::GrantPlanned { grant } => return grant::save(conn, Save::Insert, grant, seq),
         Event::EntitlementAdded { entitlement } => return entitlement::save(conn, Save::Insert, entitlement, Some(seq)),
+        Event::AwayDeclared { absence } => return absence::save(conn, absence),
+        Event::AwayOver { person, .. } => return absence::remove(conn, person),
         _ => {}
     }
     match event.about() {

@@ -93,6 +93,7 @@ impl App {
             | Kind::LockTable
             | Kind::LockOver
             | Kind::Draining(_)
+            | Kind::StandsIn(_)
             | Kind::NoPlace(_)
             | Kind::Undelivered => people(settings.admins.clone()),
             // They have a place of their own, and are of no use anywhere else.
@@ -172,6 +173,7 @@ impl App {
             | Kind::LockTable
             | Kind::LockOver
             | Kind::Draining(_)
+            | Kind::StandsIn(_)
             | Kind::Finding(_) => false,
         };
         if matches!(kind, Kind::Status) && !is_for_who_asked {

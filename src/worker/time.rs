@@ -25,6 +25,7 @@ impl Worker {
         self.note_time(now).await?;
         moved += self.app.go_on_draining(now).await?;
         moved += self.app.go_on_locking(now).await?;
+        moved += self.app.end_absences(now).await?;
         let (requests, reviews, holdings) = self
             .app
             .store()

@@ -6,7 +6,9 @@
 
 mod accounts;
 mod asking;
+mod away;
 mod beginning;
+mod behalf;
 mod bundles;
 mod card;
 mod clock;
@@ -41,6 +43,7 @@ mod together;
 mod undelivered;
 mod usergroups;
 mod vouching;
+mod who;
 
 /// Maya, a contractor, asks for what one of Carol and Dave decides.
 const ASK: &str = "/jit request prod/orders readonly 2h OPS-42 slow checkout";

@@ -1,7 +1,6 @@
 //! What may happen to a request: asking, approving, denying, withdrawing, and time.
 
-use std::collections::BTreeSet;
-
+use super::super::electors::Electors;
 use super::super::event::Event;
 use super::super::grant::{Grant, GrantState, VoidCause};
 use super::super::ids::{GrantId, PersonId, RequestId};
@@ -141,7 +140,7 @@ pub enum RequestCommand {
         /// The terms on the card that they saw.
         terms: TermsHash,
         /// Who may fill each step today, in the order of the steps.
-        electorate: Vec<BTreeSet<PersonId>>,
+        electorate: Vec<Electors>,
         /// Why, where they said so.
         note: Words,
         /// Whether it is needed.
@@ -170,7 +169,7 @@ pub enum RequestCommand {
         /// Who.
         by: PersonId,
         /// Who may fill each step today.
-        electorate: Vec<BTreeSet<PersonId>>,
+        electorate: Vec<Electors>,
         /// Why.
         reason: Words,
     },
@@ -185,7 +184,7 @@ pub enum RequestCommand {
         /// What the policy of now says.
         verdict: Reassessment,
         /// Who may fill each of the raised steps today (see [`raise_steps`]).
-        electorate: Vec<BTreeSet<PersonId>>,
+        electorate: Vec<Electors>,
     },
     /// What its bundle is made of was changed in the files.
     ChangeParts {
@@ -249,7 +248,7 @@ pub fn decide_request(request: &Request, command: RequestCommand, now: Now) -> R
         RequestCommand::RemindByHand(by) => remind::by_hand(request, by, now),
         RequestCommand::Deny { by, electorate, reason } => deny(request, by, &electorate, reason, now),
         RequestCommand::Approve { by, terms, electorate, note, note_rule, claims } => {
-            let approval = Approval { by, at: now.at, note };
+            let approval = Approval { by, at: now.at, note, in_place_of: None };
             approve(request, approval, terms, &electorate, note_rule, claims, now)
         }
         RequestCommand::ApproveShorter(shorter) => approve_shorter(request, shorter, now),
@@ -281,13 +280,7 @@ pub fn decided(request: &Request) -> Refusal {
     Refusal::Decided { state: request.state.name().to_owned(), by, at }
 }
 
-fn deny(
-    request: &Request,
-    by: PersonId,
-    electorate: &[BTreeSet<PersonId>],
-    reason: Words,
-    now: Now,
-) -> Result<Vec<Event>, Undecided> {
+fn deny(request: &Request, by: PersonId, electorate: &[Electors], reason: Words, now: Now) -> Result<Vec<Event>, Undecided> {
     if is_own(request, &by) {
         return Err(Refusal::OwnRequest.into());
     }
@@ -309,12 +302,7 @@ fn withdraw(request: &Request, who: Withdrawer, now: Now) -> Result<Vec<Event>, 
     Ok(vec![Event::RequestCancelled { request: request.id, at: now.at, by }])
 }
 
-fn reassess(
-    request: &Request,
-    verdict: Reassessment,
-    electorate: &[BTreeSet<PersonId>],
-    now: Now,
-) -> Result<Vec<Event>, Undecided> {
+fn reassess(request: &Request, verdict: Reassessment, electorate: &[Electors], now: Now) -> Result<Vec<Event>, Undecided> {
     let id = request.id;
     let (steps, ends_at_most, then_ask) = match verdict {
         Reassessment::Forbidden { why } => return Ok(vec![Event::RequestInvalidated { request: id, at: now.at, why }]),

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
+use super::behalf;
 use super::names::Names;
 use super::{field, form};
 use crate::access::ids::{GrantId, PersonId};
@@ -24,6 +25,8 @@ const TICKET_CHARS_MAX: u64 = 60;
 /// What the form that asks for access is drawn from.
 #[derive(Debug, Clone)]
 pub struct RequestForm<'a> {
+    /// For whom, where that is not who fills it in.
+    pub subject: Option<&'a PersonId>,
     /// What this person may ask for; more than [`OPTIONS_MAX`] are searched while typing.
     pub resources: &'a [Choice],
     /// The chosen resource, as [`choice_value`].
@@ -80,7 +83,8 @@ pub fn request_form(facts: &RequestForm<'_>) -> Option<View> {
     } else {
         select(field::RESOURCE, "What", facts.resources, facts.resource.map(|choice| choice.value.as_str()))
     };
-    let mut blocks = vec![told_at_once(resource)];
+    let for_whom = facts.subject.map(|subject| context(&[behalf::for_whom(subject, facts.names)]));
+    let mut blocks: Vec<Block> = for_whom.into_iter().chain([told_at_once(resource)]).collect();
     if !facts.roles.is_empty() {
         blocks.push(told_at_once(select(field::ROLE, "As", facts.roles, facts.role)));
     }
@@ -101,7 +105,7 @@ pub fn request_form(facts: &RequestForm<'_>) -> Option<View> {
     }
     blocks.push(reason);
     blocks.extend(facts.outlook.as_ref().map(|outlook| outlook_line(outlook, facts.names)));
-    Some(View::new(form::REQUEST, "Request access", "", blocks).submit("Ask"))
+    Some(View::new(form::REQUEST, "Request access", facts.subject.map_or("", PersonId::as_str), blocks).submit("Ask"))
 }
 
 /// "Carol or Dave will be asked. Until 17:00 at most (end of the window). Open sessions are closed at the end."

@@ -9,6 +9,7 @@ use crate::access::grant::Grant;
 use crate::access::request::Request;
 use crate::access::review::Review;
 use crate::slack::block::{Block, Button, Message, actions, context, divider, section};
+use crate::slack::command::behalf::FOR_EXAMPLE;
 use crate::slack::command::{EXAMPLE, GLASS_EXAMPLE};
 use crate::slack::text::Markup;
 
@@ -119,6 +120,8 @@ pub struct Able {
     pub decide: Can,
     /// They may end others' access.
     pub revoke: Can,
+    /// They may ask for others.
+    pub ask_for: Can,
 }
 
 /// Whether somebody can do something.
@@ -143,11 +146,21 @@ pub fn help(able: Able) -> Message {
         lines.push(line("/jit cancel [R-42]", "withdraw a request"));
         lines.push(line("/jit remind [R-42]", "remind those who are asked, once in 15 minutes"));
     }
+    if able.ask_for == Can::Yes {
+        lines.push(line(
+            FOR_EXAMPLE,
+            "ask for somebody whom you sponsor, or who needs what you own; with a name alone, by a form",
+        ));
+    }
     if able.break_glass == Can::Yes {
         lines.push(line(GLASS_EXAMPLE, "in an emergency: at once, for a short time, told to everybody and reviewed"));
     }
     if able.decide == Can::Yes {
         lines.push(line("/jit pending", "what waits for your decision or review"));
+    }
+    if able.decide == Can::Yes {
+        lines.push(line("/jit away until mon @dave", "you are away, and who decides in your place; alone, whether you are"));
+        lines.push(line("/jit back", "you are back before that"));
     }
     if able.revoke == Can::Yes {
         lines.push(line("/jit revoke G-57 why", "end somebody's access now"));
@@ -157,6 +170,8 @@ pub fn help(able: Able) -> Message {
             "the same and nothing new until `/jit unlock @maya`; also a resource, a group, `everything`",
         ));
     }
+    let sees = if able.revoke == Can::Yes { "who holds it now; also a person or a number" } else { "what you hold of it now" };
+    lines.push(line("/jit who prod/orders", sees));
     lines.push(line("/jit why R-42", "which policy decided, who was asked, what is missing"));
     let intro = Markup::new().lit("*Daypass* gives access for a while, when the right people agree, and takes it back on time.");
     let mut blocks = vec![section(&intro), divider(), section(&Markup::new().joined(lines, "\n"))];

@@ -3,6 +3,8 @@
 //! Most facts are the core's own records, matched state by state, so that a new state cannot be forgotten here. Names come
 //! beside them, because a number alone tells nobody anything.
 
+pub mod away;
+pub mod behalf;
 mod bundle;
 pub mod card;
 pub mod causes;
@@ -21,6 +23,7 @@ pub mod samples;
 pub mod several;
 pub mod status;
 pub mod talk;
+pub mod who;
 pub mod why;
 
 #[cfg(test)]

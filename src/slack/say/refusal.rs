@@ -87,6 +87,31 @@ pub fn refusal(refusal: &Refusal, names: &Names) -> String {
         }
         Refusal::OwnRequest => "You can't approve your own request, nor one that you filed for somebody. Somebody else has to.".to_owned(),
         Refusal::NotAnApprover => "You are not among those who may decide this. /jit why shows who is.".to_owned(),
+        Refusal::AgreedThemselves { person } => {
+            format!("{} has agreed themselves, so there is nothing left to agree in their place.", names.person(person))
+        }
+        Refusal::NothingCalled { asked, similar } => {
+            let next = did_you_mean(similar, "Use the name of a resource, a role, or a person with @.");
+            format!("I know nothing and nobody called “{}”. {next}", plainly(asked))
+        }
+        Refusal::AwayTooLong { days } => format!("At most {days} days at once. Say it again then."),
+        Refusal::NotAway => "You are not away. /jit away until mon @dave says that you are.".to_owned(),
+        Refusal::CannotStandIn { person } => format!(
+            "{} can't stand in for you. Choose another employee, whose account is in good standing and who is not away.",
+            names.person(person)
+        ),
+        Refusal::CannotBeStoodFor => {
+            "Only employees are stood in for. Without naming anybody, you can say that you are away: /jit away until mon".to_owned()
+        }
+        Refusal::MayNotAskFor { person } => {
+            let who = names.person(person);
+            format!("You can't ask for that for {who}. Their sponsor can, and whoever owns it; or {who} asks.")
+        }
+        Refusal::WhichPerson { asked } => format!("“{}” may be several people. Mention the one you mean with @.", plainly(asked)),
+        Refusal::NotForThem { person, why } => super::behalf::not_for_them(person, why, names),
+        Refusal::TooManyForOthers { limit } => {
+            format!("{} of yours for others wait already, which is the most. /jit mine lists them.", counted(*limit as usize, "request", "requests"))
+        }
         Refusal::ApprovedAlready => "You have approved it already, and that counts. Nothing more to do.".to_owned(),
         Refusal::Decided { state, by, at } => decided(state, by.as_ref(), *at, names),
         Refusal::RemindedLately { request, last, again_at } => format!(

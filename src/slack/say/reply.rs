@@ -11,6 +11,7 @@ use crate::access::lock::Scope;
 use crate::access::review::{Finding, Review};
 use crate::access::time::{Timestamp, Ttl};
 use crate::slack::block::Message;
+use crate::slack::text::unescape;
 
 /// Why people are asked about what a policy usually gives at once.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -170,10 +171,38 @@ pub enum Reply {
         /// By whom.
         by: PersonId,
     },
+    /// Something was asked for, and there is more to say: for whom, and which of those who are asked are away until when.
+    With {
+        /// What.
+        what: Box<Reply>,
+        /// For whom, where that is somebody else.
+        whose: Option<PersonId>,
+        /// Who is away, and asked all the same.
+        absent: Vec<(PersonId, Timestamp)>,
+    },
+    /// Somebody is away.
+    Away {
+        /// Until when.
+        until: Timestamp,
+        /// Who stands in for them.
+        stand_in: Option<PersonId>,
+    },
+    /// Somebody is back.
+    Back,
     /// The same was done before; nothing was changed by doing it again.
     DoneBefore,
     /// It was recorded and is being worked on; the answer follows.
     Later,
+}
+
+impl Reply {
+    /// The same, with what there is more to say.
+    pub fn with(what: Reply, whose: Option<PersonId>, absent: Vec<(PersonId, Timestamp)>) -> Reply {
+        if whose.is_none() && absent.is_empty() {
+            return what;
+        }
+        Reply::With { what: Box::new(what), whose, absent }
+    }
 }
 
 /// The answer.
@@ -244,6 +273,11 @@ pub fn reply(what: &Reply, names: &Names) -> Message {
             names.person(by),
             names.grant(*grant)
         ),
+        Reply::With { what, whose, absent } => {
+            format!("{}{}", unescape(reply(what, names).text()), super::behalf::more(whose.as_ref(), absent, names))
+        }
+        Reply::Away { until, stand_in } => super::away::is_away(*until, stand_in.as_ref(), names),
+        Reply::Back => super::away::is_back(),
         Reply::DoneBefore => "That was recorded before; nothing was changed.".to_owned(),
         Reply::Later => "Received. I have to look something up first; the answer follows here.".to_owned(),
     };
@@ -370,6 +404,11 @@ mod tests {
             Reply::RevokingAll { person: "maya".parse().unwrap(), ending: 1, others: vec![grant] },
             Reply::LookingAgain { grant },
             Reply::Vouched { grant, by: stage.approvers[0].clone() },
+            Reply::with(asked(None, None), Some(stage.request.terms.subject.clone()), Vec::new()),
+            Reply::with(asked(None, None), None, vec![(stage.approvers[0].clone(), stage.request.answer_by)]),
+            Reply::Away { until: stage.request.answer_by, stand_in: stage.approvers.last().cloned() },
+            Reply::Away { until: stage.request.answer_by, stand_in: None },
+            Reply::Back,
             Reply::DoneBefore,
             Reply::Later,
         ]

@@ -28,6 +28,7 @@ use crate::access::request::{Purpose, Request};
 use crate::slack::block::{Choice, Message, View};
 use crate::slack::command::Command;
 
+mod behalf;
 mod bundle;
 mod digest;
 mod glass;
@@ -147,8 +148,8 @@ impl Stage {
             ("mine".to_owned(), mine(&held, &waiting, names)),
             ("pending.nothing".to_owned(), pending(&[], &[], 0, names)),
             ("pending".to_owned(), pending(&waiting, &[], 2, names)),
-            ("help.all".to_owned(), help(Able { ask: yes, break_glass: yes, decide: yes, revoke: yes })),
-            ("help.least".to_owned(), help(Able { ask: no, break_glass: no, decide: no, revoke: no })),
+            ("help.all".to_owned(), help(Able { ask: yes, break_glass: yes, decide: yes, revoke: yes, ask_for: yes })),
+            ("help.least".to_owned(), help(Able { ask: no, break_glass: no, decide: no, revoke: no, ask_for: no })),
             ("ends_soon".to_owned(), ends_soon(&EndsSoon { more_asked: None, ..soon }, &self.grant, at(110))),
             ("ends_soon.more_asked".to_owned(), ends_soon(&soon, &self.grant, at(110))),
             (
@@ -173,6 +174,7 @@ impl Stage {
         }
         all.extend(self.early_ends());
         all.extend(self.broken_glass());
+        all.extend(self.behalf());
         let problems = vec![self.said.clone(); 8];
         let to = self.request.terms.subject.clone();
         all.push(("policy_changed".to_owned(), policy_changed(&problems)));
@@ -238,6 +240,7 @@ impl Stage {
         let lingers = Some("Open sessions are closed at the end");
         let outlook = Outlook { asked: &self.approvers, at_most: at(420), because: Some("end of the window"), lingers };
         let empty = RequestForm {
+            subject: None,
             resources: few,
             resource: None,
             roles: &[],
@@ -261,6 +264,7 @@ impl Stage {
             outlook: Some(outlook),
             ..empty.clone()
         };
+        let for_another = RequestForm { subject: Some(&self.request.terms.subject), ..filled.clone() };
         let searched = RequestForm { resources: &many, ..filled.clone() };
         let (grant, ends_at, at_most) = (self.grant.id, at(125), at(420));
         let more = ExtendForm { grant, ends_at, lengths: &lengths, at_most, asked: &self.approvers, names };
@@ -269,6 +273,7 @@ impl Stage {
         let forms = [
             ("request.empty", request_form(&empty)),
             ("request.filled", request_form(&filled)),
+            ("request.for_another", request_form(&for_another)),
             ("request.searched", request_form(&searched)),
             ("extend", extend_form(&more)),
             ("glass", glass_form(&GlassForm { things: &many, lengths: &lengths })),

@@ -1,10 +1,11 @@
 //! The requester's own message: one per request, redrawn as things happen, with what they can do next.
 
+use super::behalf;
 use super::bundle;
 use super::button;
 use super::card::{Needed, button_value, history_block};
 use super::causes::{end_cause, fail_cause, proof, void_cause};
-use super::names::{Names, counted};
+use super::names::{Names, counted, listed};
 use super::remind::so_far;
 use crate::access::grant::{EndCause, Grant, GrantState, Remains};
 use crate::access::ids::PersonId;
@@ -128,12 +129,16 @@ pub(super) fn headline(facts: &StatusFacts<'_>) -> Headline {
         Purpose::Access => format!(" for {} ({})", request.terms.access_for, request.id),
         Purpose::Extension(grant) => format!(", {} more ({} for {grant})", request.terms.access_for, request.id),
     };
+    let asked_by = match request.filed_by == request.terms.subject {
+        true => "You asked for ".to_owned(),
+        false => format!("{} asked for you: ", names.person(&request.filed_by)),
+    };
     let closed = |what: &str| Headline::of(names, &[Strong(&thing), Said(&rest), Said(": "), Said(what)]);
     match &request.state {
         RequestState::Pending => Headline::of(
             names,
             &[
-                Said("You asked for "),
+                Said(&asked_by),
                 Strong(&thing),
                 Said(&rest),
                 Said(". Waiting for a decision until "),
@@ -149,6 +154,9 @@ pub(super) fn headline(facts: &StatusFacts<'_>) -> Headline {
                 closed(&format!("{}. It is being prepared.", approved(request, names)))
             }
         },
+        RequestState::Denied { by, .. } if request.filed_by != request.terms.subject => {
+            closed(&format!("{} denied the request.", names.person(by)))
+        }
         RequestState::Denied { by, .. } => closed(&format!("{} denied your request.", names.person(by))),
         RequestState::Cancelled { by, .. } if *by == request.terms.subject => closed("you withdrew your request."),
         RequestState::Cancelled { by, .. } => closed(&format!("{} withdrew the request.", names.person(by))),
@@ -163,12 +171,24 @@ pub(super) fn headline(facts: &StatusFacts<'_>) -> Headline {
 }
 
 pub(super) fn approved(request: &Request, names: &Names) -> String {
-    let people: Vec<PersonId> = request.approvals.iter().map(|approval| approval.by.clone()).collect();
     match request.mode {
-        Mode::Ask => format!("approved by {}", names.people(&people)),
+        Mode::Ask => format!("approved by {}", listed(&those_who_agreed(request, names), "and")),
         Mode::Auto => "approved by the policy".to_owned(),
         Mode::BreakGlass => "given because you broke the glass".to_owned(),
     }
+}
+
+/// Whoever agreed, and in whose place. By the seats once they are filled: somebody may have taken another than at first.
+pub(super) fn those_who_agreed(request: &Request, names: &Names) -> Vec<String> {
+    let seats = match &request.state {
+        RequestState::Approved { seats, .. } => seats.as_slice(),
+        _ => &[],
+    };
+    let given = request.approvals.iter().map(|given| {
+        let seat = seats.iter().find(|seat| seat.person == given.by);
+        behalf::agreed(&given.by, seat.map_or(given.in_place_of.as_ref(), |seat| seat.in_place_of.as_ref()), names)
+    });
+    given.collect()
 }
 
 /// Of several grants the one that the person has to know about first.

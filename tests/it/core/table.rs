@@ -1,6 +1,5 @@
 //! Every state against every command, as one reviewed table. A rule that changes shows up here.
 
-use std::collections::BTreeSet;
 use std::fmt::Write as _;
 use std::time::Duration;
 
@@ -8,6 +7,7 @@ use daypass::access::decide::{
     HoldingCommand, NoteRule, Reassessment, RequestCommand, ReviewCommand, ShorterApproval, TalkCommand, Withdrawer,
     decide_request, decide_review,
 };
+use daypass::access::electors::Electors;
 use daypass::access::entitlement::{Class, NativeExpiry, Prior, Seen, Target};
 use daypass::access::grant::{
     CallResult, EndCause, Ended, FailCause, GrantState, Proof, Recheck, Remains, Revoking, VoidCause, Warning,
@@ -167,7 +167,7 @@ fn request_states() -> Vec<RequestState> {
 }
 
 fn request_commands() -> Vec<(&'static str, RequestCommand, Now)> {
-    let voters = || vec![BTreeSet::from([person("carol"), person("dave")])];
+    let voters = || vec![Electors::from([person("carol"), person("dave")])];
     let approve = |by: &str, terms: u64| RequestCommand::Approve {
         by: person(by),
         terms: TermsHash(terms),
@@ -258,7 +258,7 @@ fn shorter(by: &str, terms: u64, minutes: i64) -> RequestCommand {
     RequestCommand::ApproveShorter(ShorterApproval {
         by: person(by),
         terms: TermsHash(terms),
-        electorate: vec![BTreeSet::from([person("carol"), person("dave")])],
+        electorate: vec![Electors::from([person("carol"), person("dave")])],
         note: Words::default(),
         note_rule: NoteRule::Optional,
         claims: Vec::new(),
@@ -268,7 +268,7 @@ fn shorter(by: &str, terms: u64, minutes: i64) -> RequestCommand {
 }
 
 fn question(by: &str, words: &str) -> RequestCommand {
-    let electorate = vec![BTreeSet::from([person("carol"), person("dave")])];
+    let electorate = vec![Electors::from([person("carol"), person("dave")])];
     RequestCommand::Talk(TalkCommand::Ask { by: person(by), electorate, question: Words::typed(words) })
 }
 
@@ -277,7 +277,7 @@ fn answer(by: &str) -> RequestCommand {
 }
 
 fn pass_on(by: &str, to: &str) -> RequestCommand {
-    let electorate = vec![BTreeSet::from([person("carol"), person("dave")])];
+    let electorate = vec![Electors::from([person("carol"), person("dave")])];
     RequestCommand::Talk(TalkCommand::PassOn { by: person(by), to: person(to), electorate })
 }
 
@@ -319,7 +319,7 @@ fn what_nobody_agreed_to_begins_with_its_review_or_not_at_all() {
 fn review_commands() -> Vec<(&'static str, ReviewCommand, Now)> {
     let close = |by: &str, finding, note: &str| ReviewCommand::Close {
         by: person(by),
-        electorate: vec![BTreeSet::from([person("erin"), person("frank"), person("maya"), person("priya")])],
+        electorate: vec![Electors::from([person("erin"), person("frank"), person("maya"), person("priya")])],
         finding,
         note: Words::typed(note),
     };

@@ -8,6 +8,7 @@ fn choices(number: usize) -> Vec<Choice> {
 
 fn form<'a>(resources: &'a [Choice], lengths: &'a [Ttl], names: &'a Names) -> RequestForm<'a> {
     RequestForm {
+        subject: None,
         resources,
         resource: None,
         roles: &[],

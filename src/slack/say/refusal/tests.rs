@@ -10,6 +10,7 @@ fn all(stage: &Stage) -> Vec<Refusal> {
     let text = |text: &str| text.to_owned();
     let provider = "orders-pg".parse().unwrap();
     let two_hours = Ttl::from_minutes(120).unwrap();
+    let for_them = |why| Refusal::NotForThem { person: stage.request.terms.subject.clone(), why: Box::new(why) };
     vec![
         Refusal::UnknownAccount,
         Refusal::UnknownHostUser { user: "root".to_owned() },
@@ -45,6 +46,7 @@ fn all(stage: &Stage) -> Vec<Refusal> {
         Refusal::TooManyPending { limit: 5 },
         Refusal::OwnRequest,
         Refusal::NotAnApprover,
+        Refusal::AgreedThemselves { person: stage.approvers[0].clone() },
         Refusal::ApprovedAlready,
         Refusal::Decided { state: text("approved"), by: stage.approvers.first().cloned(), at: TEN },
         Refusal::Decided { state: text("expired"), by: None, at: TEN },
@@ -52,6 +54,23 @@ fn all(stage: &Stage) -> Vec<Refusal> {
         Refusal::DenialNeedsReason,
         Refusal::ApprovalNeedsNote,
         Refusal::RemindedLately { request, last: TEN, again_at: TEN },
+        Refusal::NothingCalled { asked: text("ordrs"), similar: vec![text("prod/orders")] },
+        Refusal::NothingCalled { asked: text("x"), similar: vec![] },
+        Refusal::AwayTooLong { days: 60 },
+        Refusal::NotAway,
+        Refusal::CannotStandIn { person: stage.approvers[0].clone() },
+        Refusal::CannotBeStoodFor,
+        Refusal::MayNotAskFor { person: stage.request.terms.subject.clone() },
+        Refusal::WhichPerson { asked: text("maya") },
+        Refusal::TooManyForOthers { limit: 10 },
+        for_them(Refusal::AlreadyPending { request }),
+        for_them(Refusal::AlreadyHeld { grant }),
+        for_them(Refusal::TooManyPending { limit: 10 }),
+        for_them(Refusal::NoProviderAccount { provider: "orders-pg".parse().unwrap() }),
+        for_them(Refusal::NoKeyOnFile),
+        for_them(Refusal::AccountNotAllowed),
+        for_them(Refusal::NotPermitted { because: vec![text("contract-ended")] }),
+        for_them(Refusal::NoTimeLeft { limit: text("contract") }),
         Refusal::GlassNotPermitted,
         Refusal::GlassNeedsReason,
         Refusal::NobodyCanReview { by: vec![text("group/security")] },

@@ -104,7 +104,7 @@ impl Stage {
 
     /// The request approved by Carol at 10:04.
     pub(in crate::slack) fn approved(&self) -> Request {
-        let approval = |by: &PersonId| Approval { by: by.clone(), at: at(4), note: Words::typed(&self.said) };
+        let approval = |by: &PersonId| Approval { by: by.clone(), at: at(4), note: Words::typed(&self.said), in_place_of: None };
         let approvals = self.approvers.iter().take(1).map(approval).collect();
         Request { approvals, ..self.request_in(RequestState::Approved { at: at(4), seats: Vec::new() }) }
     }
