@@ -10,6 +10,7 @@ use crate::access::refusal::Refusal;
 use crate::access::time::Timestamp;
 use crate::access::words::Words;
 use crate::slack::inbound::Action;
+use crate::slack::say::alternative::Alternative;
 use crate::slack::say::names::Names;
 use crate::slack::say::refusal::refused;
 use crate::store::StoreError;
@@ -19,6 +20,7 @@ use super::approve::Yes;
 use super::ask::Wish;
 use super::end::Ending;
 use super::extend::More;
+use super::instead;
 use super::policies::Loaded;
 use super::review::Closing;
 use super::talk::Saying;
@@ -55,6 +57,8 @@ pub(super) enum Deed {
     Vouch(Vouching),
     /// Cannot even try.
     Nothing(Refusal),
+    /// Cannot even try, but something else.
+    NothingBut(Refusal, Alternative),
 }
 
 impl App {
@@ -67,7 +71,10 @@ impl App {
             match self.attempt(attempt, &loaded, names, deed.clone()).await {
                 Ok(outcome) => return outcome,
                 Err(Stop::Stale | Stop::Store(StoreError::Raced { .. })) => {}
-                Err(Stop::Refused(refusal)) => return self.said(self.refuse(attempt, names, refusal).await, names),
+                Err(Stop::Refused(refusal)) => {
+                    let instead = instead::of(attempt, deed, &refusal, self.now().at);
+                    return self.said(self.refuse_with(attempt, names, refusal, instead).await, names);
+                }
                 Err(Stop::Store(error)) => return self.said(Err(error), names),
             }
         }
@@ -87,7 +94,7 @@ impl App {
             Deed::End(by, ending) => self.end(attempt, loaded, names, (by, ending)).await,
             Deed::LookAgain(grant, action) => self.look_again(attempt, loaded, names, (grant, &action)).await,
             Deed::Vouch(vouching) => self.vouch(attempt, loaded, names, vouching).await,
-            Deed::Nothing(refusal) => Err(Stop::Refused(refusal)),
+            Deed::Nothing(refusal) | Deed::NothingBut(refusal, _) => Err(Stop::Refused(refusal)),
         }
     }
 

@@ -163,6 +163,7 @@ impl App {
                 | Kind::Home
                 | Kind::Door
                 | Kind::NoPlace(_)
+                | Kind::Stranger(_)
                 | Kind::Undelivered,
                 _,
             ) => Ok(None),

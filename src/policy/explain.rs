@@ -227,6 +227,7 @@ fn sentence(refusal: &Refusal) -> String {
         Refusal::NotPermitted { because } => not_permitted(because.is_empty()).to_owned(),
         Refusal::OverCap { at_most } => format!("{at_most} is the most that can be asked for"),
         Refusal::OutsideWindow { earliest } => outside_window(earliest.is_some()).to_owned(),
+        Refusal::TooFarAhead { .. } => "it begins too far ahead".to_owned(),
         Refusal::NoTimeLeft { limit } => format!("the {limit} leaves no time"),
         Refusal::NobodyCanApprove { steps } => format!("nobody could approve it: too few people for {}", steps.join(" and ")),
         Refusal::NoProviderAccount { provider } => format!("they have no account at `{provider}` on file"),

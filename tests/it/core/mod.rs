@@ -2,6 +2,7 @@
 
 mod bundles;
 mod laws;
+mod starting;
 mod table;
 mod talk;
 mod things;
