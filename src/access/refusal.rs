@@ -91,6 +91,11 @@ pub enum Refusal {
         /// The earliest time it would be allowed, if there is one within two weeks.
         earliest: Option<Timestamp>,
     },
+    /// It would begin later than anything can be asked for ahead.
+    TooFarAhead {
+        /// The latest start that can be asked for now.
+        latest: Timestamp,
+    },
     /// The contract, the window or the ceiling leaves no time.
     NoTimeLeft {
         /// What leaves none, such as `contract`.

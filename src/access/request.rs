@@ -105,6 +105,13 @@ impl Terms {
 }
 
 impl Request {
+    /// From when until when it is to be in force, where it has a start of its own: a late decision shortens it, and does not move
+    /// its end.
+    pub fn from_to(&self) -> Option<(Timestamp, Timestamp)> {
+        let start = self.start_at?;
+        Some((start, start.plus(self.terms.access_for).min(self.ends_at_most)))
+    }
+
     /// What this grant of it gives. A grant that is not one of its own (the one that an extension is for) gives what the
     /// terms name.
     pub fn part_of(&self, grant: GrantId) -> Part {
@@ -166,6 +173,9 @@ pub enum Mode {
     /// Nobody decided: access now, reviewed afterwards by another person.
     BreakGlass,
 }
+
+/// How far ahead the start of an access can be: what will be right later than that is not known yet.
+pub const START_AHEAD_MAX: Ttl = Ttl::WEEK;
 
 /// What stands between alternatives in a step's `by`, such as `group/dba or group/platform`. No name can contain it.
 pub const OR: &str = " or ";

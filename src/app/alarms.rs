@@ -24,6 +24,10 @@ pub(super) fn alarm_of(kind: &Kind, key: &MessageKey) -> Option<Alarm> {
             let (channel, code) = key.about.split_once('\n')?;
             Some(Alarm::NoPlace { channel: channel.to_owned(), code: code.to_owned() })
         }
+        Kind::Stranger(_) => {
+            let (team, user) = super::strangers::account_of(key)?;
+            Some(Alarm::Stranger { team, user })
+        }
         Kind::Undelivered => {
             let mut lines = key.about.splitn(4, '\n');
             let (about, kind, to, code) = (lines.next()?, lines.next()?, lines.next()?.parse().ok()?, lines.next()?);
@@ -105,6 +109,7 @@ fn missed(kind: &Kind) -> &'static str {
         | Kind::Home
         | Kind::Door
         | Kind::NoPlace(_)
+        | Kind::Stranger(_)
         | Kind::Undelivered => "",
     }
 }

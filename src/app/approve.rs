@@ -117,5 +117,6 @@ fn second(
     if let Purpose::Extension(grant) = after.terms.purpose {
         extend::agree(work, id, grant)?;
     }
-    Ok(Reply::Approved { request: id })
+    let starts_at = after.start_at.filter(|start| *start > work.now.at);
+    Ok(Reply::Approved { request: id, starts_at })
 }

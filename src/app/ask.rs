@@ -26,6 +26,7 @@ use super::plan::{Planned, claims};
 use super::policies::Loaded;
 use super::sources::Fresh;
 use super::transact::{Attempt, Outcome, Stop, Work};
+use super::when::When;
 use super::{App, names};
 
 /// How many requests of one person may be pending at a time.
@@ -44,6 +45,8 @@ pub(super) struct Wish {
     pub role: RoleId,
     /// How long; for an extension, how much longer.
     pub access_for: Ttl,
+    /// From when and until when, where either is named.
+    pub when: When,
     /// Why.
     pub reason: Words,
     /// A new access, or more time for one.
@@ -110,7 +113,7 @@ impl Wish {
                     facts::Purpose::Extension { times, active_since: active_at, ends_at }
                 }
             },
-            start_at: None,
+            start_at: self.when.start_at,
             manner: self.manner,
             uses,
             outside,
@@ -249,10 +252,10 @@ impl App {
             terms,
             filed_by: wish.filed_by.clone(),
             reason: wish.reason.clone(),
-            start_at: None,
+            start_at: wish.when.start_at,
             answer_within,
             start_within,
-            ends_at_most,
+            ends_at_most: wish.when.end_of(wish.access_for).map_or(ends_at_most, |end| end.min(ends_at_most)),
             warn_before,
             policy: PolicyRef { id: policy, also, digest: loaded.set.digest().to_owned() },
             mode,
@@ -338,7 +341,8 @@ fn filed(work: &mut Work<'_, '_>, names: &mut Names, wish: &Wish, permitted: Per
         if wish.manner == Manner::BreakGlass {
             return Ok(Reply::GlassAsked { request: id, rules: raised_by, people, answer_by });
         }
-        return Ok(Reply::Asked { request: id, people, answer_by, at_most, not_at_once });
+        let from_to = request.from_to();
+        return Ok(Reply::Asked { request: id, people, answer_by, at_most, from_to, not_at_once });
     }
     let claims = claims(planned, work.tx)?;
     if let Some(glass) = glass {
@@ -348,7 +352,7 @@ fn filed(work: &mut Work<'_, '_>, names: &mut Names, wish: &Wish, permitted: Per
     if let Want::MoreTime { grant, .. } = wish.purpose {
         super::extend::agree(work, id, grant)?;
     }
-    Ok(Reply::ApprovedAtOnce { request: id })
+    Ok(Reply::ApprovedAtOnce { request: id, from_to: request.from_to() })
 }
 
 /// What is asked for already, or held already, is not asked for again; and nobody floods the approvers.
@@ -357,11 +361,12 @@ fn refuse_repeated(work: &mut Work<'_, '_>, wish: &Wish, ask: &decide::Ask) -> R
     let is_broken = ask.mode == Mode::BreakGlass;
     match wish.purpose {
         Want::Access => {
-            if let Some(request) = work.tx.identical_pending(&ask.terms)?.filter(|_| !is_broken) {
+            if let Some(request) = work.tx.identical_pending(&ask.terms, ask.start_at)?.filter(|_| !is_broken) {
                 return Err(Refusal::AlreadyPending { request }.into());
             }
-            if let Some(grant) = work.tx.live_grant_of(&wish.subject, &wish.resource, &wish.role)? {
-                return Err(super::bundle::held(work.tx, &grant)?.into());
+            let live = work.tx.live_grants_of(&wish.subject, &wish.resource, &wish.role)?;
+            if let Some(grant) = live.iter().find(|grant| super::when::overlap(grant, ask, work.now.at)) {
+                return Err(super::bundle::held(work.tx, grant)?.into());
             }
         }
         Want::MoreTime { grant, .. } => {

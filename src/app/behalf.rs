@@ -16,18 +16,20 @@ use crate::policy::PolicySet;
 use crate::policy::facts::{Manner, Standing};
 use crate::policy::file::Kind;
 use crate::slack::block::Message;
+use crate::slack::command::Ask;
 use crate::slack::command::behalf::Whom;
-use crate::slack::command::{Ask, Length};
 use crate::slack::inbound::{self, ViewRef};
 use crate::store::outbox::Audience;
 
 use super::ask::{Want, Wish};
 use super::deed::Deed;
-use super::form::{Found, Meant, askable, find_resource, in_time};
+use super::find::{Found, find};
+use super::form::{Meant, Misunderstood, askable};
 use super::policies::Loaded;
 use super::surface::Caller;
 use super::transact::{Attempt, Outcome, Stop, Work};
-use super::{App, bundle, names};
+use super::when::When;
+use super::{App, bundle};
 
 /// How many requests that somebody filed for others may wait at a time.
 pub const FOR_OTHERS_MAX: u32 = 10;
@@ -73,6 +75,7 @@ pub(super) fn wish_for(
         reason,
         purpose: Want::Access,
         manner: Manner::Usual,
+        when: When::default(),
     }
 }
 
@@ -116,8 +119,8 @@ impl App {
         &self,
         loaded: &Loaded,
         (filer, subject): (&PersonId, &PersonId),
-        mut ask: Ask,
-    ) -> Result<Meant, Refusal> {
+        ask: Ask,
+    ) -> Result<Meant, Box<Misunderstood>> {
         if filer == subject {
             return self.meant(loaded, filer, ask);
         }
@@ -125,17 +128,15 @@ impl App {
             let may = asks_for_others(loaded, filer) && is_sponsor(&loaded.set, filer, subject);
             // Whoever may ask for them reads that there is nothing; nobody else reads what there is.
             let nothing = Refusal::NotPermitted { because: Vec::new() };
-            return Err(if may { not_for_them(subject, nothing) } else { Refusal::MayNotAskFor { person: subject.clone() } });
+            let may_not = || Refusal::MayNotAskFor { person: subject.clone() };
+            return Err(if may { not_for_them(subject, nothing) } else { may_not() }.into());
         }
-        // Times are of the zone of whoever wrote them.
-        let zone = names::zone_of(&loaded.set, filer);
-        ask.length = ask.length.map(|length| in_time(length, self.now().at, &zone)).transpose()?.map(Length::For);
         let words = ask.words.clone();
-        self.meant_by(loaded, (filer, subject), ask).map_err(|refusal| match refusal {
+        self.meant_by(loaded, (filer, subject), ask).map_err(|problem| match &problem.refusal {
             Refusal::NoSuchResource { .. } if is_askable(loaded, subject, &words) => {
-                Refusal::MayNotAskFor { person: subject.clone() }
+                Refusal::MayNotAskFor { person: subject.clone() }.into()
             }
-            other => other,
+            _ => problem,
         })
     }
 
@@ -150,7 +151,7 @@ impl App {
         attempt.verb = "request";
         let meant = match self.whom(loaded, &whom).await {
             Ok(subject) => self.meant_for(loaded, (person, &subject), ask),
-            Err(refusal) => Err(refusal),
+            Err(refusal) => Err(refusal.into()),
         };
         let deed = match meant {
             Ok(Meant::Wish(wish)) => Deed::Ask(wish),
@@ -158,7 +159,7 @@ impl App {
                 let of = (loaded, person, names);
                 return self.open_request_form(&command.trigger_id, of, filled).await.map(|()| None);
             }
-            Err(refusal) => Deed::Nothing(refusal),
+            Err(problem) => Deed::Nothing(problem.refusal),
         };
         Ok(Some(self.perform(attempt, names, &deed).await))
     }
@@ -180,8 +181,7 @@ impl App {
 
 fn is_askable(loaded: &Loaded, subject: &PersonId, words: &[String]) -> bool {
     let all = askable(loaded, subject);
-    let first = words.split_last().map(|(_, first)| first.join(" ")).unwrap_or_default();
-    [words.join(" "), first].iter().any(|words| matches!(find_resource(loaded, &all, words), Found::One(_)))
+    matches!(find(loaded, &all, words), Ok(Found::One(..)))
 }
 
 /// By id, by the whole name, or by what only one of them is called first.

@@ -32,8 +32,12 @@ impl App {
     pub(super) async fn action(self: &Arc<Self>, key: Option<String>, action: Action) -> Answer {
         let mut attempt = Attempt { key, actor: Actor::Daypass, verb: "press", about: None };
         let action = from_menu(action);
+        if action.action_id == button::ADD_ME {
+            attempt.verb = "ask to be added";
+        }
         let caller = match self.caller(&mut attempt, &action.from).await {
             Ok(caller) => caller,
+            Err(told) if action.action_id == button::ADD_ME => return self.wants_to_be_added(&attempt, &action, told).await,
             Err(told) => return self.reply_to(&action, told.message),
         };
         if let Some(view) = action.view.as_ref().filter(|view| view.callback_id == form::REQUEST) {
@@ -111,7 +115,9 @@ impl App {
                 let view = view.map_err(|stop| shown::<Message>(Err(stop), names))?;
                 return self.open(&action.trigger_id, view).await.map(|()| None);
             }
-            button::REQUEST => return self.open_empty_form(caller, &action.trigger_id).await.map(|()| None),
+            button::REQUEST => return self.open_form_again(caller, action).await,
+            button::ASK_INSTEAD | button::ASK_MORE | button::FIX => return self.press_instead(attempt, caller, action).await,
+            button::ADD_ME => return Err(Message::sentence("You are known here by now. Ask for access: /jit request")),
             button::GLASS => return self.open_glass_form(attempt, caller, &action.trigger_id).await,
             _ => return Err(unknown()),
         };

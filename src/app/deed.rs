@@ -10,6 +10,7 @@ use crate::access::refusal::Refusal;
 use crate::access::time::Timestamp;
 use crate::access::words::Words;
 use crate::slack::inbound::Action;
+use crate::slack::say::alternative::Alternative;
 use crate::slack::say::names::Names;
 use crate::slack::say::refusal::refused;
 use crate::store::StoreError;
@@ -20,6 +21,7 @@ use super::ask::Wish;
 use super::away::Leave;
 use super::end::Ending;
 use super::extend::More;
+use super::instead;
 use super::lock::Locks;
 use super::policies::Loaded;
 use super::review::Closing;
@@ -63,6 +65,8 @@ pub(super) enum Deed {
     ComeBack(PersonId),
     /// Cannot even try.
     Nothing(Refusal),
+    /// Cannot even try, but something else.
+    NothingBut(Refusal, Alternative),
 }
 
 impl App {
@@ -75,7 +79,10 @@ impl App {
             match self.attempt(attempt, &loaded, names, deed.clone()).await {
                 Ok(outcome) => return outcome,
                 Err(Stop::Stale | Stop::Store(StoreError::Raced { .. })) => {}
-                Err(Stop::Refused(refusal)) => return self.said(self.refuse(attempt, names, refusal).await, names),
+                Err(Stop::Refused(refusal)) => {
+                    let instead = instead::of(attempt, deed, &refusal, self.now().at);
+                    return self.said(self.refuse_with(attempt, names, refusal, instead).await, names);
+                }
                 Err(Stop::Store(error)) => return self.said(Err(error), names),
             }
         }
@@ -98,7 +105,7 @@ impl App {
             Deed::Vouch(vouching) => self.vouch(attempt, loaded, names, vouching).await,
             Deed::Leave(leave) => self.leave_desk(attempt, loaded, names, leave).await,
             Deed::ComeBack(person) => self.come_back(attempt, loaded, names, person).await,
-            Deed::Nothing(refusal) => Err(Stop::Refused(refusal)),
+            Deed::Nothing(refusal) | Deed::NothingBut(refusal, _) => Err(Stop::Refused(refusal)),
         }
     }
 

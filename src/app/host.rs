@@ -218,7 +218,7 @@ impl App {
         Ok(match self.meant_for(loaded, (by, &subject), ask) {
             Ok(Meant::Wish(wish)) => Deed::Ask(wish),
             Ok(Meant::Form(_)) => Deed::Nothing(incomplete()),
-            Err(refusal) => Deed::Nothing(refusal),
+            Err(misunderstood) => Deed::Nothing(misunderstood.refusal),
         })
     }
 }
@@ -237,6 +237,7 @@ fn described(request: &Request, still: &[Needed], names: &Names) -> Described {
     }
     terms.wanted().iter().for_each(|part| lines.push(("access", role(part))));
     lines.push(("how long", format!("{}{more}", terms.access_for)));
+    lines.extend(request.from_to().map(|(from, to)| ("in force", names.zone.span(from, to))));
     lines.push(("at most until", names.zone.day(request.ends_at_most)));
     lines.push(("they wrote", one_line(request.reason.as_typed())));
     lines.push(("policy", request.policy.id.to_string()));

@@ -80,6 +80,8 @@ pub enum Kind {
     Door,
     /// A channel cannot be posted to, on this day; what it is about is the channel and why, one a line.
     NoPlace(Timestamp),
+    /// On this day somebody who is not known asks to be added; what it is about is their account.
+    Stranger(Timestamp),
     /// Somebody cannot be reached; what it is about is what they should have read of, which message it was, who, and why, one a line.
     Undelivered,
 }
@@ -137,6 +139,7 @@ impl Kind {
             Kind::Home => HOME.to_owned(),
             Kind::Door => "door".to_owned(),
             Kind::NoPlace(day) => format!("no_place/{}", day.as_millis()),
+            Kind::Stranger(day) => format!("stranger/{}", day.as_millis()),
             Kind::Undelivered => "undelivered".to_owned(),
         })
     }
@@ -184,6 +187,7 @@ impl Kind {
             (HOME, None) => Some(Kind::Home),
             ("door", None) => Some(Kind::Door),
             ("no_place", _) => at().map(Kind::NoPlace),
+            ("stranger", _) => at().map(Kind::Stranger),
             ("undelivered", None) => Some(Kind::Undelivered),
             _ => None,
         }
@@ -230,6 +234,7 @@ impl Kind {
             | Kind::LockOver
             | Kind::Draining(_)
             | Kind::NoPlace(_)
+            | Kind::Stranger(_)
             | Kind::Undelivered => Style::Once,
         }
     }

@@ -224,7 +224,9 @@ fn definite_no(loaded: &Loaded, pinned: &Pinned, heard: &Heard, now: Timestamp) 
     }
     facts.outside.groups.extend(heard.groups.clone());
     facts.access_for = request.terms.access_for;
-    if loaded.set.contract_end(&request.terms.subject).is_some_and(|end| end <= now) {
+    // What begins later must not begin after the contract.
+    let begins = request.start_at.unwrap_or(now).max(now);
+    if loaded.set.contract_end(&request.terms.subject).is_some_and(|end| end <= begins) {
         return Some(EndCause::ContractEnded);
     }
     let verdict = judged(&loaded.set, &request.terms, &facts, now, evaluate);

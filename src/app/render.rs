@@ -186,6 +186,7 @@ impl App {
                 | Kind::Home
                 | Kind::Door
                 | Kind::NoPlace(_)
+                | Kind::Stranger(_)
                 | Kind::Undelivered,
                 _,
             ) => Ok(None),

@@ -179,7 +179,15 @@ fn refused_form(refusal: &Refusal, message: &Message, view: &ViewRef) -> Answer 
         Refusal::NotForThem { why, .. } => why,
         refusal => refusal,
     };
+    let has_start = !view.values.text(field::FROM).trim().is_empty();
+    if let (Refusal::OutsideWindow { earliest: Some(_) }, true) = (refusal, is_request) {
+        // Where a message would have a button, the form has a field.
+        let text = format!("{} Write that time as its start.", message.text());
+        return Answer::of(forms::errors(&[(field::FROM, crate::slack::text::unescape(&text))].into()));
+    }
     let field = match refusal {
+        Refusal::TooFarAhead { .. } => field::FROM,
+        Refusal::NoTimeLeft { .. } if is_request && has_start => field::FROM,
         // Where until when was typed, that is what counted.
         Refusal::OverCap { .. } | Refusal::OutsideWindow { .. } | Refusal::NoTimeLeft { .. }
             if !view.values.text(field::UNTIL).trim().is_empty() =>

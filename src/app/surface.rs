@@ -148,7 +148,7 @@ impl App {
                         let of = (loaded, person, names);
                         return self.open_request_form(&command.trigger_id, of, filled).await.map(|()| None);
                     }
-                    Err(refusal) => self.perform(attempt, names, &Deed::Nothing(refusal)).await,
+                    Err(misunderstood) => self.perform(attempt, names, &misunderstood.into_deed()).await,
                 }
             }
             Command::RequestFor(whom, ask) => return self.request_for(attempt, caller, command, (whom, ask)).await,

@@ -19,7 +19,7 @@ use crate::slack::say::who::{Row, Sees, who};
 use crate::slack::say::why;
 use crate::store::{Reader, StoreError};
 
-use super::form::{Found, find_resource};
+use super::find::{Found, find};
 use super::leave::for_open_grants;
 use super::policies::Loaded;
 use super::transact::Stop;
@@ -132,18 +132,14 @@ impl App {
                 return self.whom(loaded, &whom).await.map(About::Person);
             }
         }
-        let several = || Refusal::NothingCalled { asked: asked.clone(), similar: alike(&all, &asked) };
-        match find_resource(loaded, &all, &asked) {
-            Found::One(resource) => return Ok(About::Thing(resource, None)),
-            Found::Several => return Err(several()),
-            Found::None => {}
-        }
-        if let Some((last, first)) = words.split_last()
-            && let Found::One(resource) = find_resource(loaded, &all, &first.join(" "))
-        {
-            let roles = all.get(&resource).map(Vec::as_slice).unwrap_or_default();
-            let role = super::form::find_role(loaded, &resource, roles, last)?;
-            return Ok(About::Thing(resource, Some(role)));
+        match find(loaded, &all, words) {
+            Ok(Found::One(resource, role)) => return Ok(About::Thing(resource, role)),
+            Ok(Found::Several(things)) => {
+                let similar = things.iter().map(ToString::to_string).collect();
+                return Err(Refusal::NothingCalled { asked, similar });
+            }
+            Err(misfit) if matches!(misfit.refusal, Refusal::NoSuchRole { .. }) => return Err(misfit.refusal),
+            Err(_) => {}
         }
         if let [word] = words {
             match self.whom(loaded, &Whom::Word(word.clone())).await {
@@ -233,11 +229,4 @@ fn everything(set: &PolicySet) -> BTreeMap<ResourceId, Vec<RoleId>> {
         .map(|(id, resource)| (id.clone(), resource.roles.iter().map(|role| role.id.value.clone()).collect()));
     let bundles = set.bundles().keys().map(|id| (id.clone(), ROLE.parse().into_iter().collect()));
     roles.chain(bundles).collect()
-}
-
-/// What several things are called that the words may mean.
-fn alike(all: &BTreeMap<ResourceId, Vec<RoleId>>, asked: &str) -> Vec<String> {
-    const SHOWN_MAX: usize = 5;
-    let asked = asked.to_lowercase();
-    all.keys().map(ToString::to_string).filter(|id| id.contains(&asked)).take(SHOWN_MAX).collect()
 }

@@ -150,6 +150,9 @@ impl Say<'_> {
             Purpose::Access => format!("{} as {} for {}", terms.resource, terms.role, terms.access_for),
             Purpose::Extension(grant) => format!("{} more of {grant} ({} as {})", terms.access_for, terms.resource, terms.role),
         });
+        if let Some((from, to)) = request.from_to() {
+            text.push_str(&format!(", from {} to {}", when(from), when(to)));
+        }
         if terms.subject != request.filed_by {
             text.push_str(&format!(", on behalf of {}", self.name(&terms.subject)));
         }

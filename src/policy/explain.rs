@@ -232,6 +232,7 @@ fn sentence(refusal: &Refusal) -> String {
         Refusal::OverCap { at_most } => format!("{at_most} is the most that can be asked for"),
         Refusal::OutsideWindow { earliest: Some(_) } => "not at this time".to_owned(),
         Refusal::OutsideWindow { earliest: None } => "not at this time, nor within two weeks".to_owned(),
+        Refusal::TooFarAhead { .. } => "it begins too far ahead".to_owned(),
         Refusal::NoTimeLeft { limit } => format!("the {limit} leaves no time"),
         Refusal::NobodyCanApprove { steps } => format!("nobody could approve it: too few people for {}", steps.join(" and ")),
         Refusal::NoProviderAccount { provider } => format!("they have no account at `{provider}` on file"),

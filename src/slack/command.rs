@@ -8,6 +8,9 @@ use crate::access::words::Words;
 
 use super::text::{cut_plain, one_line};
 use super::until::Until;
+use length::Head;
+
+mod length;
 
 pub mod away;
 pub mod behalf;
@@ -101,6 +104,8 @@ pub enum Command {
 pub struct Ask {
     /// The words before the length: resource and role, in whatever spelling. Empty: nothing was said.
     pub words: Vec<String>,
+    /// From when on, where it is not to begin at once: a time of day in the person's zone.
+    pub from: Option<Until>,
     /// How long.
     pub length: Option<Length>,
     /// The rest.
@@ -224,8 +229,22 @@ pub fn read_length(text: &str) -> Result<Length, NotATtl> {
     };
     match Until::read(after_until) {
         Some((until, read)) if read == after_until.len() => Ok(Length::Until(until)),
-        Some(_) | None => words.concat().parse().map(Length::For),
+        Some(_) | None => match length::ttl(&words) {
+            Some(Ok((ttl, read))) if read == words.len() => Ok(Length::For(ttl)),
+            Some(Err(problem)) => Err(problem),
+            Some(Ok(_)) | None => Err(NotATtl::Unreadable(text.trim().to_owned())),
+        },
     }
+}
+
+/// Reads when it begins as it is typed into a form: `23:00`, `from fri 22:00`. `None`: it names no time of day.
+pub fn read_start(text: &str) -> Option<Until> {
+    let words: Vec<&str> = text.split_whitespace().collect();
+    let words = match words.split_first() {
+        Some((first, rest)) if first.eq_ignore_ascii_case("from") => rest,
+        Some(_) | None => words.as_slice(),
+    };
+    Until::read(words).filter(|(_, read)| *read == words.len()).map(|(start, _)| start)
 }
 
 /// What is asked for; `example` is a line of the same command.
@@ -233,37 +252,30 @@ fn request(rest: &[&str], example: &str) -> Result<Ask, NotUnderstood> {
     let mut words = Vec::new();
     let mut left = rest;
     while let Some((word, tail)) = left.split_first() {
-        if word.eq_ignore_ascii_case("from") && tail.first().is_some_and(|word| word.contains(':')) {
-            return Err(not_understood("starting later is not possible here; access starts once it is approved", example));
-        }
-        if word.eq_ignore_ascii_case("until") {
-            let Some((until, read)) = Until::read(tail) else {
-                return Err(not_understood(
-                    "after `until` comes a time of day, such as `18:00` or `fri 12:00`",
-                    "/jit request prod/orders readonly until 18:00 OPS-42",
-                ));
-            };
-            return asked(words, Some(Length::Until(until)), tail.get(read..).unwrap_or_default(), example);
-        }
-        let next = if word.eq_ignore_ascii_case("for") { tail.first().copied() } else { Some(*word) };
-        let after = if word.eq_ignore_ascii_case("for") { tail.get(1..).unwrap_or_default() } else { tail };
-        match next.map(str::parse::<Ttl>) {
-            Some(Ok(ttl)) => return asked(words, Some(Length::For(ttl)), after, example),
-            Some(Err(problem @ (NotATtl::TooShort(_) | NotATtl::TooLong(_)))) => {
-                return Err(not_understood(&problem.to_string(), example));
+        match length::head(left) {
+            Head::Said { from, length, read } => {
+                return asked(words, (from, length), left.get(read..).unwrap_or_default(), example);
             }
-            Some(Err(NotATtl::Unreadable(_))) | None => words.push((*word).to_owned()),
+            Head::Wrong(problem) => return Err(not_understood(&problem, example)),
+            // A dash between words is no word.
+            Head::Other if word.bytes().all(|b| b == b'-') => {}
+            Head::Other => words.push((*word).to_owned()),
         }
         left = tail;
     }
-    asked(words, None, &[], example)
+    asked(words, (None, None), &[], example)
 }
 
-fn asked(words: Vec<String>, length: Option<Length>, reason: &[&str], example: &str) -> Result<Ask, NotUnderstood> {
-    if words.is_empty() && length.is_some() {
+fn asked(
+    words: Vec<String>,
+    (from, length): (Option<Until>, Option<Length>),
+    reason: &[&str],
+    example: &str,
+) -> Result<Ask, NotUnderstood> {
+    if words.is_empty() && (length.is_some() || from.is_some()) {
         return Err(not_understood("the length comes after the resource and the role", example));
     }
-    Ok(Ask { words, length, reason: Words::typed(&reason.join(" ")) })
+    Ok(Ask { words, from, length, reason: Words::typed(&reason.join(" ")) })
 }
 
 /// There is no form for it: in an emergency one line says all, or what is missing.
@@ -275,6 +287,9 @@ fn break_glass(rest: &[&str]) -> Command {
     match request(rest, GLASS_EXAMPLE) {
         Err(words) => Command::NotUnderstood(words),
         Ok(Ask { words, .. }) if words.is_empty() => missing("it does not say what you need"),
+        Ok(Ask { from: Some(_), .. }) => missing(
+            "breaking the glass is for now: it has no `from`. What can wait is asked for in the usual way, with /jit request",
+        ),
         Ok(Ask { length: None, .. }) => missing("it does not say for how long"),
         Ok(ask) => Command::BreakGlass(ask),
     }
@@ -293,13 +308,16 @@ fn alone(verb: &str, rest: &[&str], command: Command) -> Command {
 fn extend(rest: &[&str]) -> Result<Command, NotUnderstood> {
     const LINE: &str = "/jit extend G-57 1h still importing";
     let (grant, left) = match rest.split_first() {
-        Some((word, tail)) if word.parse::<Ttl>().is_err() => (Some(number(word, LINE)?), tail),
+        Some((word, tail)) if length::ttl(rest).is_none_or(|read| read.is_err()) => (Some(number(word, LINE)?), tail),
         Some(_) | None => (None, rest),
     };
-    let Some((word, reason)) = left.split_first() else {
+    let left = left.strip_prefix(&["for"]).unwrap_or(left);
+    let Some(word) = left.first() else {
         return Ok(Command::Extend { grant, by: None, reason: Words::default() });
     };
-    let by = word.parse::<Ttl>().map_err(|problem| not_understood(&clause(problem), LINE))?;
+    let by = length::ttl(left).unwrap_or_else(|| Err(NotATtl::Unreadable((*word).to_owned())));
+    let (by, read) = by.map_err(|problem| not_understood(&clause(problem), LINE))?;
+    let reason = left.get(read..).unwrap_or_default();
     Ok(Command::Extend { grant, by: Some(by), reason: Words::typed(&reason.join(" ")) })
 }
 
@@ -363,13 +381,19 @@ fn no_such(verb: &str, rest: &[&str]) -> NotUnderstood {
         by_distance.min().filter(|(distance, ours)| *distance <= 2 && *distance < ours.len() / 2).map(|(_, ours)| ours)
     };
     // Somebody who left the verb out: `/jit prod/orders 2h`.
-    let left_out = || Some("request").filter(|_| verb.contains('/') || rest.iter().any(|word| word.parse::<Ttl>().is_ok()));
+    let says_when = |at: usize| matches!(length::head(rest.get(at..).unwrap_or_default()), Head::Said { .. });
+    let left_out = || Some("request").filter(|_| verb.contains('/') || (0..rest.len()).any(says_when));
     let nearest = match (elsewhere.or_else(similar), left_out()) {
         (Some(ours), _) => Some(line("", ours, rest)),
         (None, Some(ours)) => Some(line(verb, ours, rest)),
         (None, None) => None,
     };
-    NotUnderstood { problem: format!("there is no command `{}`", shown(verb)), example: "/jit help".to_owned(), nearest }
+    let problem = format!("there is no command `{}`", shown(verb));
+    // What is suggested works: where the rest of the line would be misunderstood as well, a line of the same command is shown.
+    match nearest.as_deref().map(|nearest| Command::read(nearest.trim_start_matches("/jit"))) {
+        Some(Command::NotUnderstood(NotUnderstood { example, .. })) => NotUnderstood { problem, example, nearest: None },
+        Some(_) | None => NotUnderstood { problem, example: "/jit help".to_owned(), nearest },
+    }
 }
 
 fn line(first: &str, verb: &str, rest: &[&str]) -> String {

@@ -37,6 +37,11 @@ impl Until {
         Some((Until { day: Some(read_day(first)?), time }, 2))
     }
 
+    /// Whether this word names a day.
+    pub fn is_day(word: &str) -> bool {
+        read_day(word).is_some()
+    }
+
     /// The first such moment after `now` in this zone. `None`: it is over already ("until today 9:00" at noon).
     ///
     /// A time that the clock skips is the moment at which it skips on; of a time that it shows twice the first is meant.

@@ -95,6 +95,7 @@ impl App {
             | Kind::Draining(_)
             | Kind::StandsIn(_)
             | Kind::NoPlace(_)
+            | Kind::Stranger(_)
             | Kind::Undelivered => people(settings.admins.clone()),
             // They have a place of their own, and are of no use anywhere else.
             Kind::Home | Kind::Door => Vec::new(),
@@ -141,7 +142,7 @@ impl App {
         error: &SlackError,
     ) -> Result<Vec<MessageKey>, StoreError> {
         let is_for_who_asked = match kind {
-            Kind::NoPlace(_) | Kind::Home | Kind::Door => return Ok(Vec::new()),
+            Kind::NoPlace(_) | Kind::Stranger(_) | Kind::Home | Kind::Door => return Ok(Vec::new()),
             // While it is pending there is nothing that they do not know.
             Kind::Status => !self.is_pending(&key.about).await?,
             // The sponsor could not be told: the admins are.

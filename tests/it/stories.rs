@@ -5,6 +5,7 @@
 //! has nothing to complain of and has taken every message.
 
 mod accounts;
+mod alternatives;
 mod asking;
 mod away;
 mod beginning;
@@ -39,6 +40,7 @@ mod reminding;
 mod restarting;
 mod sharing;
 mod socket;
+mod starting;
 mod together;
 mod undelivered;
 mod usergroups;

@@ -6,7 +6,9 @@ use super::super::grant::{Grant, GrantState, VoidCause};
 use super::super::ids::{GrantId, PersonId, RequestId};
 use super::super::refusal::Refusal;
 use super::super::remind::{Remind, Reminding};
-use super::super::request::{Approval, Mode, Part, PolicyRef, Purpose, Request, RequestState, Step, Terms, TermsHash};
+use super::super::request::{
+    Approval, Mode, Part, PolicyRef, Purpose, Request, RequestState, START_AHEAD_MAX, Step, Terms, TermsHash,
+};
 use super::super::review::ReviewRule;
 use super::super::talk::Talk;
 use super::super::time::{Now, Timestamp, Trust, Ttl};
@@ -56,7 +58,7 @@ pub struct Ask {
 /// # Errors
 ///
 /// [`Refusal::ClockSuspect`] while the clock contradicts itself, [`Refusal::NoTimeLeft`] where less than a minute would be left,
-/// [`Refusal::GlassNeedsReason`] where nobody is asked before and nobody could say afterwards what it was for.
+/// [`Refusal::TooFarAhead`] where it would begin more than [`START_AHEAD_MAX`] from now, [`Refusal::GlassNeedsReason`] where nobody is asked before and nobody could say afterwards what it was for.
 pub fn ask(ask: Ask, now: Now) -> Result<Vec<Event>, Undecided> {
     if now.trust == Trust::Suspect {
         return Err(Refusal::ClockSuspect.into());
@@ -65,9 +67,14 @@ pub fn ask(ask: Ask, now: Now) -> Result<Vec<Event>, Undecided> {
         return Err(Refusal::GlassNeedsReason.into());
     }
     let start = ask.start_at.unwrap_or(now.at).max(now.at);
+    let latest = now.at.plus(START_AHEAD_MAX);
+    if start > latest {
+        return Err(Refusal::TooFarAhead { latest }.into());
+    }
     if ask.ends_at_most < start.plus(Ttl::MIN) {
         return Err(Refusal::NoTimeLeft { limit: "policy".to_owned() }.into());
     }
+    let answer_by = answer_by(&ask, now.at);
     let request = Request {
         id: ask.id,
         version: 0,
@@ -76,7 +83,7 @@ pub fn ask(ask: Ask, now: Now) -> Result<Vec<Event>, Undecided> {
         filed_by: ask.filed_by,
         reason: ask.reason,
         asked_at: now.at,
-        answer_by: now.at.plus(ask.answer_within),
+        answer_by,
         start_at: ask.start_at,
         start_within: ask.start_within,
         ends_at_most: ask.ends_at_most,
@@ -91,6 +98,13 @@ pub fn ask(ask: Ask, now: Now) -> Result<Vec<Event>, Undecided> {
         state: RequestState::Pending,
     };
     Ok(vec![Event::RequestAsked { request: Box::new(request) }])
+}
+
+/// Until when people can decide. Of what has a start of its own, not later than it could still begin.
+fn answer_by(ask: &Ask, now: Timestamp) -> Timestamp {
+    let answered = now.plus(ask.answer_within);
+    ask.start_at
+        .map_or(answered, |start| answered.min(start.max(now).plus(ask.start_within)).min(ask.ends_at_most.minus(Ttl::MIN)))
 }
 
 /// Whether an approval needs a note.

@@ -73,6 +73,7 @@ mod tests {
     #[test]
     fn for_somebody_is_told_from_for_so_long() {
         let ask = |words: &[&str], length: Option<&str>, reason: &str| Ask {
+            from: None,
             words: words.iter().map(|word| (*word).to_owned()).collect(),
             length: length.map(|text| super::super::Length::For(text.parse().unwrap())),
             reason: Words::typed(reason),

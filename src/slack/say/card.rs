@@ -9,6 +9,7 @@ use super::causes::{end_cause, fail_cause, proof, void_cause};
 use super::glass::review_line;
 use super::names::{Names, Risk, listed};
 use super::remind::so_far;
+use super::starting;
 use super::talk;
 use crate::access::grant::{CallResult, Ended, Grant, GrantState, Proof, Remains, Revoking};
 use crate::access::ids::{PersonId, RequestId};
@@ -143,7 +144,10 @@ pub(super) fn headline(request: &Request, names: &Names) -> Markup {
         ": "
     };
     line = match terms.purpose {
-        Purpose::Access => line.lit(asks).bold(&thing).lit(" for ").bold(&length),
+        Purpose::Access => {
+            let line = line.lit(asks).bold(&thing).lit(" for ").bold(&length);
+            line.then(&starting::from_to(request, &names.zone))
+        }
         Purpose::Extension(grant) => {
             line.lit(asks).bold(&length).lit(" more of ").bold(&thing).lit(" (").text(&grant.to_string()).lit(")")
         }
@@ -207,7 +211,10 @@ fn what_is_given(request: &Request, names: &Names) -> String {
     let terms = &request.terms;
     let (who, what) = (names.person_in_full(&terms.subject), names.in_full(terms));
     match terms.purpose {
-        Purpose::Access => format!("{who} gets {what} for {}, once everybody who has to agree has agreed.", terms.access_for),
+        Purpose::Access => {
+            let from_to = starting::from_to_plain(request, &names.zone);
+            format!("{who} gets {what} for {}{from_to}, once everybody who has to agree has agreed.", terms.access_for)
+        }
         Purpose::Extension(_) => {
             format!("{who} gets {what} for {} more, once everybody who has to agree has agreed.", terms.access_for)
         }
@@ -342,7 +349,7 @@ fn notification(facts: &CardFacts<'_>) -> String {
         false => format!("{}, {}", names.resource(&terms.resource), names.role(&terms.resource, &terms.role)),
     };
     let length = match terms.purpose {
-        Purpose::Access => terms.access_for.to_string(),
+        Purpose::Access => format!("{}{}", terms.access_for, starting::from_to_plain(request, &names.zone)),
         Purpose::Extension(_) => format!("{} more", terms.access_for),
     };
     // The reason comes last and is cut, so that nothing which it says can look like a part of our own words.

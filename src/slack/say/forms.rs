@@ -39,6 +39,10 @@ pub struct RequestForm<'a> {
     pub lengths: &'a [Ttl],
     /// The chosen length.
     pub length: Option<Ttl>,
+    /// What was typed that several things could mean; only those are offered.
+    pub narrowed_by: Option<&'a str>,
+    /// A start that was typed, such as `fri 22:00`.
+    pub from: &'a str,
     /// A length or time that was typed, such as `until 18:00`.
     pub until: &'a str,
     /// The reason so far.
@@ -83,6 +87,13 @@ pub fn request_form(facts: &RequestForm<'_>) -> Option<View> {
     } else {
         select(field::RESOURCE, "What", facts.resources, facts.resource.map(|choice| choice.value.as_str()))
     };
+    let resource = match facts.narrowed_by {
+        Some(words) => {
+            let words = cut_plain(&one_line(words), 40);
+            hint(resource, &format!("What “{words}” could mean. For everything: /jit request"))
+        }
+        None => resource,
+    };
     let for_whom = facts.subject.map(|subject| context(&[behalf::for_whom(subject, facts.names)]));
     let mut blocks: Vec<Block> = for_whom.into_iter().chain([told_at_once(resource)]).collect();
     if !facts.roles.is_empty() {
@@ -94,6 +105,8 @@ pub fn request_form(facts: &RequestForm<'_>) -> Option<View> {
     let zone = facts.names.zone.label();
     let until = optional(text_input(field::UNTIL, "Or until", Lines::One, facts.until, 40));
     blocks.push(hint(until, &format!("Such as 18:00 or fri 12:00, {zone} time, or 45m. Goes before the list.")));
+    let from = optional(text_input(field::FROM, "Starting", Lines::One, facts.from, 40));
+    blocks.push(hint(from, &format!("Only if later than now: such as 23:00 or fri 22:00, {zone} time, at most a week ahead.")));
     let reason = text_input(field::REASON, "Why", Lines::Several, facts.reason, WORDS_CHARS_MAX as u64);
     if let Some(ticket) = facts.ticket {
         // Whoever names it in the reason need not name it again.
@@ -164,7 +177,8 @@ pub fn approve_form(request: &Request, names: &Names) -> View {
 /// "Maya Okafor (contractor, Acme) asks for Orders database · Read only for 2 h."
 pub(super) fn who_asks(request: &Request, names: &Names) -> String {
     let about = names.in_full(&request.terms);
-    format!("{} asks for {about} for {}.", names.person_in_full(&request.terms.subject), request.terms.access_for)
+    let from_to = super::starting::from_to_plain(request, &names.zone);
+    format!("{} asks for {about} for {}{from_to}.", names.person_in_full(&request.terms.subject), request.terms.access_for)
 }
 
 /// The form that denies a request. `private_metadata` is the value of the button.

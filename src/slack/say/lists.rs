@@ -5,7 +5,7 @@ use super::card::{button_value, decide, grant_line, headline};
 use super::glass::{review_buttons, review_line};
 use super::names::{Names, counted};
 use super::status::{Extend, active_buttons};
-use crate::access::grant::Grant;
+use crate::access::grant::{Grant, GrantState};
 use crate::access::request::Request;
 use crate::access::review::Review;
 use crate::slack::block::{Block, Button, Message, actions, context, divider, section};
@@ -56,6 +56,10 @@ pub(super) fn held_blocks(held: &Held<'_>, more: &Markup, names: &Names) -> Vec<
     if grant.is_active() {
         let thing = names.ends_with(grant.id);
         blocks.push(actions(&format!("grant {}", grant.id), active_buttons(grant, thing, held.extend)));
+    }
+    if matches!(grant.state, GrantState::Planned) {
+        let withdraw = Button::new(button::WITHDRAW, "Withdraw", &grant.request.to_string(), &format!("Withdraw {what}"));
+        blocks.push(actions(&format!("grant {}", grant.id), vec![withdraw]));
     }
     blocks
 }
@@ -139,7 +143,7 @@ pub fn help(able: Able) -> Message {
     let mut lines = Vec::new();
     if able.ask == Can::Yes {
         lines.push(line("/jit request", "ask for access, with a form"));
-        lines.push(line(EXAMPLE, "the same in one line; also `until 18:00` or `until fri 12:00`"));
+        lines.push(line(EXAMPLE, "the same in one line; also `until fri 12:00`, or later: `from 23:00 until 01:00`"));
         lines.push(line("/jit mine", "what you hold and until when, and what you wait for"));
         lines.push(line("/jit done [G-57]", "you are finished: end it now"));
         lines.push(line("/jit extend G-57 1h why", "ask for more time"));

@@ -251,6 +251,13 @@ pub enum Alarm {
         /// Slack's word for why.
         code: String,
     },
+    /// Somebody who is not known asks to be added.
+    Stranger {
+        /// The workspace of their account.
+        team: String,
+        /// Their account.
+        user: String,
+    },
     /// Somebody cannot be reached.
     Undelivered {
         /// Who.
@@ -295,9 +302,22 @@ pub fn alarm(alarm: &Alarm, names: &Names) -> Message {
             plainly(thing)
         ),
         Alarm::NoPlace { channel, code } => return no_place(channel, code),
+        Alarm::Stranger { team, user } => return stranger(team, user),
         Alarm::Undelivered { to, about, that, code } => undelivered(to, (about, that), code, names),
     };
     Message::new(&text, vec![plain(&format!("⚠️ {text}"))])
+}
+
+/// Who it is, Slack says: a name that they chose for themselves is not repeated.
+fn stranger(team: &str, user: &str) -> Message {
+    let (team, user) = (plainly(team), plainly(user));
+    let text = format!("The Slack account {user} ({team}) is not in the policy files, and its owner asks to be added.");
+    let who = Markup::new().lit("Whose account it is: ").mention(&user).lit(".");
+    let how = format!(
+        "If you know them, and they should be able to ask for access: add them to `people` with “slack: [{user}]”. You are told \
+         of an account once a day at most."
+    );
+    Message::new(&text, vec![plain(&text), section(&who), context(&[Markup::new().text(&how)])])
 }
 
 fn no_place(channel: &str, code: &str) -> Message {

@@ -52,6 +52,10 @@ pub fn refusal(refusal: &Refusal, names: &Names) -> String {
         Refusal::OutsideWindow { earliest: None } => {
             "Not possible at any time in the next two weeks. Ask an admin which hours are set for it.".to_owned()
         }
+        Refusal::TooFarAhead { latest } => format!(
+            "It can begin {} at the latest, seven days from now. Choose an earlier start, or ask again then.",
+            names.zone.day(*latest)
+        ),
         Refusal::NoTimeLeft { limit } => {
             format!("The {} leaves no time for it. Ask your sponsor or an admin.", plainly(limit))
         }
@@ -241,7 +245,12 @@ pub fn refused_but_can_revoke(what: &Refusal, grant: GrantId, names: &Names) -> 
 
 /// The refusal as a message.
 pub fn refused(what: &Refusal, names: &Names) -> Message {
-    Message::sentence(&refusal(what, names))
+    let text = refusal(what, names);
+    if *what != Refusal::UnknownAccount {
+        return Message::sentence(&text);
+    }
+    let add_me = Button::new(button::ADD_ME, "Ask an admin to add me", "", "Ask an admin to add me to the people of Daypass");
+    Message::new(&text, vec![plain(&text), actions("stranger", vec![add_me])])
 }
 
 /// The answer to words that were not understood.

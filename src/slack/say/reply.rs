@@ -43,6 +43,8 @@ pub enum Reply {
         answer_by: Timestamp,
         /// When it ends at the latest, where that may be sooner than asked for.
         at_most: Option<Timestamp>,
+        /// From when until when, where it has a start of its own.
+        from_to: Option<(Timestamp, Timestamp)>,
         /// Why people are asked, where usually nobody is.
         not_at_once: Option<NotAtOnce>,
     },
@@ -50,6 +52,8 @@ pub enum Reply {
     ApprovedAtOnce {
         /// Its number.
         request: RequestId,
+        /// From when until when, where it has a start of its own.
+        from_to: Option<(Timestamp, Timestamp)>,
     },
     /// The glass was broken: nobody had to agree, and somebody else reviews it.
     GlassBroken {
@@ -87,6 +91,8 @@ pub enum Reply {
     Approved {
         /// The request.
         request: RequestId,
+        /// When it begins, where that is later.
+        starts_at: Option<Timestamp>,
     },
     /// A question is on its way.
     Questioned {
@@ -211,12 +217,10 @@ pub fn reply(what: &Reply, names: &Names) -> Message {
         names.requests.get(request).map_or_else(|| "the requester".to_owned(), |about| names.person(&about.person).to_owned())
     };
     let text = match what {
-        Reply::Asked { request, people, answer_by, at_most, not_at_once } => {
-            asked(names.request(*request), people, (*answer_by, *at_most), not_at_once.as_ref(), names)
+        Reply::Asked { request, people, answer_by, at_most, from_to, not_at_once } => {
+            asked(names.request(*request), people, (*answer_by, *at_most, *from_to), not_at_once.as_ref(), names)
         }
-        Reply::ApprovedAtOnce { request } => {
-            format!("{} is approved by the policy. I'll tell you when it is in force.", names.request(*request))
-        }
+        Reply::ApprovedAtOnce { request, from_to } => super::starting::at_once(&names.request(*request), *from_to, names),
         Reply::GlassBroken { request, review } => super::glass::answer(*request, review, names),
         Reply::GlassAsked { request, rules, people, answer_by } => {
             super::glass::asked_instead(*request, rules, (&deciders(people, names), *answer_by), names)
@@ -235,8 +239,8 @@ pub fn reply(what: &Reply, names: &Names) -> Message {
                 names.request(*request)
             )
         }
-        Reply::Approved { request } => {
-            format!("Approved: {}. {} is told as soon as it is in force.", names.request(*request), subject(request))
+        Reply::Approved { request, starts_at } => {
+            super::starting::approved(&names.request(*request), &subject(request), *starts_at, names)
         }
         Reply::Questioned { request, of } => {
             format!("Your question about {} went to {}. The answer comes to you.", names.request(*request), names.person(of))
@@ -336,13 +340,17 @@ pub fn looked(grant: &Grant, answered: &Answer, names: &Names) -> Message {
 fn asked(
     request: String,
     people: &[PersonId],
-    (answer_by, at_most): (Timestamp, Option<Timestamp>),
+    (answer_by, at_most, from_to): (Timestamp, Option<Timestamp>, Option<(Timestamp, Timestamp)>),
     not_at_once: Option<&NotAtOnce>,
     names: &Names,
 ) -> String {
     let asked = deciders(people, names);
     let by = names.zone.clock(answer_by);
-    let at_most = at_most.map(|at| format!(" It ends {} at the latest.", names.zone.day(at))).unwrap_or_default();
+    let at_most = match (from_to, at_most) {
+        (Some(from_to), _) => format!(" {}", super::starting::begins(from_to, &names.zone)),
+        (None, Some(at)) => format!(" It ends {} at the latest.", names.zone.day(at)),
+        (None, None) => String::new(),
+    };
     let why = match not_at_once {
         None => String::new(),
         Some(NotAtOnce::Unread { source }) => {
@@ -363,21 +371,37 @@ fn deciders(people: &[PersonId], names: &Names) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::slack::say::samples::Stage;
+    use crate::slack::say::samples::{Stage, ttl};
 
     #[test]
     fn every_click_has_an_answer() {
         let stage = Stage::set().unwrap();
         let (request, grant) = (stage.request.id, stage.grant.id);
         let (people, answer_by) = (stage.approvers.clone(), stage.request.answer_by);
-        let asked = |at_most, not_at_once| Reply::Asked { request, people: people.clone(), answer_by, at_most, not_at_once };
+        let asked = |at_most, not_at_once| Reply::Asked {
+            request,
+            people: people.clone(),
+            answer_by,
+            at_most,
+            from_to: None,
+            not_at_once,
+        };
         let answers: Vec<String> = [
             asked(None, None),
             asked(Some(stage.request.answer_by), None),
             asked(None, Some(NotAtOnce::Unread { source: "the on-call schedule `PABC123` of `pagerduty`".to_owned() })),
             asked(None, Some(NotAtOnce::UsedUp { uses: 1, per: "12h".parse().unwrap() })),
             asked(None, Some(NotAtOnce::UsedUp { uses: 5, per: "24h".parse().unwrap() })),
-            Reply::ApprovedAtOnce { request },
+            Reply::Asked {
+                request,
+                people: people.clone(),
+                answer_by,
+                at_most: None,
+                from_to: Some((answer_by.plus(ttl(540)), answer_by.plus(ttl(660)))),
+                not_at_once: None,
+            },
+            Reply::ApprovedAtOnce { request, from_to: None },
+            Reply::ApprovedAtOnce { request, from_to: Some((answer_by, answer_by.plus(ttl(120)))) },
             Reply::GlassBroken { request, review: Box::new(stage.review(None)) },
             Reply::GlassAsked {
                 request,
@@ -387,7 +411,8 @@ mod tests {
             },
             Reply::ReviewClosed { request, finding: Finding::NotJustified },
             Reply::Seconded { request, still: stage.still.clone() },
-            Reply::Approved { request },
+            Reply::Approved { request, starts_at: None },
+            Reply::Approved { request, starts_at: Some(answer_by) },
             Reply::Questioned { request, of: stage.request.filed_by.clone() },
             Reply::AnswerGiven { request },
             Reply::PassedOn { request, to: stage.approvers.last().cloned().unwrap() },

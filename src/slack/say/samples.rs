@@ -33,6 +33,7 @@ mod bundle;
 mod digest;
 mod glass;
 mod home;
+mod instead;
 mod lock;
 mod stage;
 mod talk;
@@ -78,6 +79,12 @@ impl Stage {
         for (name, message) in self.locks()? {
             put(name, message);
         }
+        for (name, message) in self.instead()? {
+            put(name, message);
+        }
+        let (later, begins) = self.later();
+        put("status.approved.later".to_owned(), status(&self.status(&later, std::slice::from_ref(&begins))));
+        put("card.approved.later".to_owned(), card(&self.card(&later, std::slice::from_ref(&begins))));
         for (name, message) in self.reminders() {
             put(name, message);
         }
@@ -247,6 +254,8 @@ impl Stage {
             role: None,
             lengths: &lengths,
             length: None,
+            narrowed_by: None,
+            from: "",
             until: "",
             reason: "",
             ticket: None,
@@ -258,6 +267,8 @@ impl Stage {
             roles: few,
             role: few.first().map(|choice| choice.value.as_str()),
             length: Some(ttl(120)),
+            narrowed_by: Some(&self.said),
+            from: "thu 22:00",
             until: "until fri 12:00",
             reason: &self.said,
             ticket: Some(super::forms::Ticket { looks: r"OPS-\d+", typed: "OPS-42" }),

@@ -67,7 +67,7 @@ pub fn status(facts: &StatusFacts<'_>) -> Message {
         let remind = Button::new(button::REMIND, "Remind", &button_value(request), &format!("Remind of {which}"));
         blocks.push(actions("request", vec![withdraw, remind]));
     } else {
-        blocks.extend(grant_buttons(facts).or_else(|| again(facts)));
+        blocks.extend(grant_buttons(facts).or_else(|| not_begun(facts)).or_else(|| again(facts)));
         blocks.extend(history_block(request, facts.grants, facts.review, names));
     }
     Message::new(&headline.told, blocks).about(request.id)
@@ -135,17 +135,14 @@ pub(super) fn headline(facts: &StatusFacts<'_>) -> Headline {
     };
     let closed = |what: &str| Headline::of(names, &[Strong(&thing), Said(&rest), Said(": "), Said(what)]);
     match &request.state {
-        RequestState::Pending => Headline::of(
-            names,
-            &[
-                Said(&asked_by),
-                Strong(&thing),
-                Said(&rest),
-                Said(". Waiting for a decision until "),
-                Time(request.answer_by),
-                Said("."),
-            ],
-        ),
+        RequestState::Pending => {
+            let mut pieces = vec![Said(&asked_by), Strong(&thing), Said(&rest)];
+            if let Some((from, to)) = request.from_to() {
+                pieces.extend([Said(", from "), Time(from), Said(" to "), Time(to)]);
+            }
+            pieces.extend([Said(". Waiting for a decision until "), Time(request.answer_by), Said(".")]);
+            Headline::of(names, &pieces)
+        }
         RequestState::Approved { .. } => match (request.terms.purpose, most_telling(facts.grants)) {
             (Purpose::Extension(_), Some(grant)) => extension_headline(&thing, &rest, grant, names),
             (Purpose::Access, Some(_)) if request.terms.is_bundle() => bundle::headline(request, facts.grants, names),
@@ -211,7 +208,20 @@ fn grant_headline(request: &Request, grant: &Grant, names: &Names) -> Headline {
     let say_when =
         |before: &str, at: Timestamp, after: &str| Headline::of(names, &[Strong(&thing), Said(before), Time(at), Said(after)]);
     match &grant.state {
-        GrantState::Planned => say_when(&format!(": {approved}. It begins "), grant.start_at, "."),
+        GrantState::Planned => match request.from_to() {
+            None => say_when(&format!(": {approved}. It begins "), grant.start_at, "."),
+            Some((_, to)) => Headline::of(
+                names,
+                &[
+                    Strong(&thing),
+                    Said(&format!(": {approved}. It starts ")),
+                    Time(grant.start_at),
+                    Said(", after one more look at the rules, and ends "),
+                    Time(to.min(grant.latest_end)),
+                    Said(". You have no access before."),
+                ],
+            ),
+        },
         GrantState::Checking { .. } | GrantState::Provisioning { .. } => {
             say(&format!(": {approved}. It is being set up; you have no access yet."))
         }
@@ -340,6 +350,16 @@ fn grant_buttons(facts: &StatusFacts<'_>) -> Option<Block> {
     Some(actions("grant", active_buttons(active, thing, facts.extend)))
 }
 
+/// What has not begun can be given up.
+fn not_begun(facts: &StatusFacts<'_>) -> Option<Block> {
+    let request = facts.request;
+    let planned = |grant: &Grant| matches!(grant.state, GrantState::Planned);
+    let waits = request.start_at.is_some() && !facts.grants.is_empty() && facts.grants.iter().all(planned);
+    let which = format!("{}, {}", request.id, facts.names.resource(&request.terms.resource));
+    let withdraw = Button::new(button::WITHDRAW, "Withdraw", &button_value(request), &format!("Withdraw {which}"));
+    waits.then(|| actions("request", vec![withdraw]))
+}
+
 /// What is over can be asked for again.
 fn again(facts: &StatusFacts<'_>) -> Option<Block> {
     let request = facts.request;
@@ -354,7 +374,7 @@ fn again(facts: &StatusFacts<'_>) -> Option<Block> {
     };
     let terms = &request.terms;
     let label = format!("Request {} again", facts.names.what(terms));
-    let value = format!("{} {}", terms.resource, terms.role);
+    let value = format!("{} {} {}m", terms.resource, terms.role, terms.access_for.as_millis() / 60_000);
     over.then(|| actions("again", vec![Button::new(button::REQUEST, "Request again…", &value, &label)]))
 }
 

@@ -15,6 +15,8 @@ fn form<'a>(resources: &'a [Choice], lengths: &'a [Ttl], names: &'a Names) -> Re
         role: None,
         lengths,
         length: None,
+        narrowed_by: None,
+        from: "",
         until: "",
         reason: "",
         ticket: None,

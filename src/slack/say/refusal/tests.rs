@@ -33,6 +33,7 @@ fn all(stage: &Stage) -> Vec<Refusal> {
         Refusal::OverCap { at_most: two_hours },
         Refusal::OutsideWindow { earliest: Some(TEN) },
         Refusal::OutsideWindow { earliest: None },
+        Refusal::TooFarAhead { latest: TEN },
         Refusal::NoTimeLeft { limit: text("contract") },
         Refusal::ReasonTooShort { min_chars: 10 },
         Refusal::TicketMissing { pattern: text(r"OPS-\d+") },

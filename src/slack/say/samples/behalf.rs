@@ -49,6 +49,7 @@ impl Stage {
             answer_by: at(60),
             at_most: None,
             not_at_once: None,
+            from_to: None,
         };
         let whose = Some(self.request.terms.subject.clone());
         all.push(("behalf.asked".to_owned(), reply(&Reply::with(what(), whose, vec![(last.clone(), at(600))]), names)));

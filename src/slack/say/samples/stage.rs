@@ -152,6 +152,7 @@ impl Stage {
         let auto = Request { mode: Mode::Auto, ..self.request_in(RequestState::Approved { at: at(0), seats: Vec::new() }) };
         vec![
             ("pending", self.request.clone()),
+            ("pending.later", Request { start_at: Some(at(600)), ends_at_most: at(720), ..self.request.clone() }),
             ("seconded", seconded),
             ("break_glass_high_risk", risky),
             ("extension", more),
