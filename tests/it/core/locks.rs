@@ -55,7 +55,7 @@ fn lift<'a>(by: &str, ids: &'a [PersonId], in_group: Option<&'a BTreeSet<PersonI
 
 #[test]
 fn every_lock_state_against_every_command() {
-    let (mut active, mut gone) = (grant(), grant());
+    let (mut active, mut gone) = (grant(1, 1), grant(1, 1));
     for (name, state) in grant_states() {
         match name {
             "active" => active.state = state,
@@ -133,8 +133,11 @@ fn what_a_lock_has_begun_does_not_depend_on_it() {
     assert!(!after.stands());
     assert_eq!((after.cause(), after.accesses.clone()), (before.cause(), before.accesses.clone()));
     // What it has to take back is looked after until it is gone.
-    let gone: Vec<Grant> =
-        grant_states().into_iter().filter(|(name, _)| *name == "ended").map(|(_, state)| Grant { state, ..grant() }).collect();
+    let gone: Vec<Grant> = grant_states()
+        .into_iter()
+        .filter(|(name, _)| *name == "ended")
+        .map(|(_, state)| Grant { state, ..grant(1, 1) })
+        .collect();
     let cleared = decide_lock(&after, LockCommand::Look { grants: &gone }, now(2 * HOUR)).unwrap().remove(0);
     assert_eq!(apply::lock(&after, &cleared).unwrap().cleared_at, Some(at(2 * HOUR)));
     assert!(apply::lock(&after, &lifted).is_err(), "what is over is not lifted again");
@@ -145,7 +148,7 @@ fn what_a_lock_has_begun_does_not_depend_on_it() {
 fn a_lock_is_cleared_only_when_nothing_of_it_is_left() {
     let lock = lock(Lasts::UntilLifted);
     for (name, state) in grant_states() {
-        let grant = Grant { state, ..grant() };
+        let grant = Grant { state, ..grant(1, 1) };
         let cleared = decide_lock(&lock, LockCommand::Look { grants: std::slice::from_ref(&grant) }, now(HOUR)).unwrap();
         assert_eq!(cleared.len(), usize::from(grant.gives_no_more()), "{name}");
     }
