@@ -7,6 +7,7 @@ use tracing::error;
 
 use crate::access::ids::{GrantId, PersonId, RequestId};
 use crate::access::refusal::Refusal;
+use crate::access::secret::LinkHash;
 use crate::access::time::Timestamp;
 use crate::access::words::Words;
 use crate::slack::inbound::Action;
@@ -53,6 +54,8 @@ pub(super) enum Deed {
     LookAgain(GrantId, Box<Action>),
     /// Vouches for a late end.
     Vouch(Vouching),
+    /// Has this link lead to the secret of a grant.
+    LinkSecret(PersonId, GrantId, LinkHash),
     /// Cannot even try.
     Nothing(Refusal),
 }
@@ -87,6 +90,7 @@ impl App {
             Deed::End(by, ending) => self.end(attempt, loaded, names, (by, ending)).await,
             Deed::LookAgain(grant, action) => self.look_again(attempt, loaded, names, (grant, &action)).await,
             Deed::Vouch(vouching) => self.vouch(attempt, loaded, names, vouching).await,
+            Deed::LinkSecret(by, grant, hash) => self.link_secret(attempt, loaded, names, (by, grant, hash)).await,
             Deed::Nothing(refusal) => Err(Stop::Refused(refusal)),
         }
     }

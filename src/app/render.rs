@@ -151,6 +151,7 @@ impl App {
                 | Kind::OverdueIsOver
                 | Kind::Drifted
                 | Kind::ProviderMoved
+                | Kind::SecretAskedAgain
                 | Kind::LeftOver
                 | Kind::ClockSuspect(_)
                 | Kind::ClockSound(_)

@@ -248,6 +248,10 @@ fn sentence(refusal: &Refusal) -> String {
         | Refusal::WhichGrant { .. }
         | Refusal::NothingHeld
         | Refusal::NoKeyOnFile
+        | Refusal::NoSecret { .. }
+        | Refusal::NotYourSecret
+        | Refusal::SecretShown { .. }
+        | Refusal::SecretUnopenable { .. }
         | Refusal::CannotBePlanned { .. }
         | Refusal::AlreadyPending { .. }
         | Refusal::AlreadyHeld { .. }

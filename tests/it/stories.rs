@@ -34,6 +34,7 @@ mod providers;
 mod reloading;
 mod reminding;
 mod restarting;
+mod secrets;
 mod sharing;
 mod socket;
 mod together;

@@ -7,6 +7,7 @@ mod holding;
 mod remind;
 mod request;
 mod review;
+mod secret;
 mod talk;
 mod whole;
 
@@ -17,6 +18,7 @@ pub use holding::{HoldingCommand, decide_holding};
 pub use remind::{PageAnswer, page_answered};
 pub use request::{Ask, NoteRule, Reassessment, RequestCommand, Withdrawer, ask, decide_request, decided, raise_steps, settle};
 pub use review::{ReviewCommand, decide_review, may_close};
+pub use secret::{LINK_MINUTES, SecretCommand, decide_secret};
 pub use talk::{TalkCommand, could_take_over, may_decide};
 pub use whole::{RollBack, rolled_back};
 

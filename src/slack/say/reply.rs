@@ -145,6 +145,11 @@ pub enum Reply {
         /// By whom.
         by: PersonId,
     },
+    /// A link to a secret was given out. This is what is kept of the answer: the link itself is only in what the person gets.
+    SecretLinked {
+        /// Of which grant.
+        grant: GrantId,
+    },
     /// The same was done before; nothing was changed by doing it again.
     DoneBefore,
     /// It was recorded and is being worked on; the answer follows.
@@ -214,6 +219,7 @@ pub fn reply(what: &Reply, names: &Names) -> Message {
             names.person(by),
             names.grant(*grant)
         ),
+        Reply::SecretLinked { grant } => super::secret::linked(*grant, names),
         Reply::DoneBefore => "That was recorded before; nothing was changed.".to_owned(),
         Reply::Later => "Received. I have to look something up first; the answer follows here.".to_owned(),
     };
@@ -313,6 +319,7 @@ mod tests {
             Reply::EndingAll { request, grants: vec![grant, GrantId::from_number(58)] },
             Reply::LookingAgain { grant },
             Reply::Vouched { grant, by: stage.approvers[0].clone() },
+            Reply::SecretLinked { grant },
             Reply::DoneBefore,
             Reply::Later,
         ]

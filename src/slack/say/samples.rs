@@ -32,6 +32,7 @@ mod bundle;
 mod digest;
 mod glass;
 mod home;
+mod secret;
 mod stage;
 mod talk;
 mod waiting;
@@ -169,6 +170,7 @@ impl Stage {
         }
         all.extend(self.early_ends());
         all.extend(self.broken_glass());
+        all.extend(self.secrets());
         let problems = vec![self.said.clone(); 8];
         let to = self.request.terms.subject.clone();
         all.push(("policy_changed".to_owned(), policy_changed(&problems)));

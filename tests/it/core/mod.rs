@@ -2,6 +2,7 @@
 
 mod bundles;
 mod laws;
+mod secrets;
 mod table;
 mod talk;
 mod things;
