@@ -28,6 +28,8 @@ pub use given::Given;
 
 /// Where Slack's API is, unless the environment says otherwise.
 pub const SLACK_API_URL: &str = "https://slack.com/api";
+/// The file in the data directory with the key of the page that shows secrets, unless the environment says otherwise.
+pub const REVEAL_KEY: &str = "reveal.key";
 /// The sweep's schedule, unless the environment says otherwise: every five minutes. Seconds come first.
 pub const SWEEP: &str = "0 */5 * * * *";
 
@@ -51,8 +53,19 @@ pub struct Config {
     pub fallback_channel: Option<String>,
     /// People who may end, withdraw and see everything.
     pub admins: BTreeSet<PersonId>,
+    /// Where secrets are shown to people without a key of their own, if anywhere.
+    pub reveal: Option<Reveal>,
     /// Set for the demo only.
     pub demo: Option<Demo>,
+}
+
+/// A page that shows secrets.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Reveal {
+    /// Where people reach this process: `https`, or `http` on this machine. Without a `/` at its end.
+    pub url: String,
+    /// The file with the key that secrets are encrypted to. It is made where there is none.
+    pub key_file: PathBuf,
 }
 
 /// How what people do in Slack reaches us. Never both ways: with Socket Mode on, Slack sends nothing over HTTP.
@@ -116,6 +129,7 @@ impl Config {
         let digest_channel = read.maybe("DAYPASS_DIGEST_CHANNEL", channel);
         let fallback_channel = read.maybe("DAYPASS_FALLBACK_CHANNEL", channel);
         let admins = read.or("DAYPASS_ADMINS", BTreeSet::new(), admins);
+        let reveal = read.reveal(basics.as_ref());
         let demo = read.demo(&api_url);
         match (basics, bot_token, transport, read.problems) {
             (Some(basics), Some(bot_token), Some(transport), problems) if problems.is_empty() => Ok(Config {
@@ -128,6 +142,7 @@ impl Config {
                 digest_channel,
                 fallback_channel,
                 admins,
+                reveal,
                 demo,
             }),
             (_, _, _, problems) => Err(ConfigError { problems }),
@@ -225,6 +240,16 @@ impl<'a> Reading<'a> {
         token
     }
 
+    fn reveal(&mut self, basics: Option<&Basics>) -> Option<Reveal> {
+        let url = self.maybe("DAYPASS_PUBLIC_URL", public_url);
+        let key_file = self.maybe("DAYPASS_REVEAL_KEY_FILE", |text| Ok(PathBuf::from(text)));
+        if key_file.is_some() && self.env.get("DAYPASS_PUBLIC_URL").is_none() {
+            self.problems
+                .push("`DAYPASS_REVEAL_KEY_FILE` is of no use without `DAYPASS_PUBLIC_URL`: set that, or unset it".to_owned());
+        }
+        Some(Reveal { url: url?, key_file: key_file.unwrap_or(basics?.data_dir.join(REVEAL_KEY)) })
+    }
+
     fn demo(&mut self, api_url: &str) -> Option<Demo> {
         let wanted = self.maybe("DAYPASS_DEMO", |text| match text {
             "1" => Ok(true),
@@ -259,6 +284,16 @@ fn api_url(text: &str) -> Result<String, String> {
         _ => return Err(expected()),
     }
     Ok(text.trim_end_matches('/').to_owned())
+}
+
+/// It stands in links, so that it is made of nothing that could end one.
+fn public_url(text: &str) -> Result<String, String> {
+    let is_plain = text.bytes().all(|b| b.is_ascii_alphanumeric() || b":/._~-[]".contains(&b));
+    if is_plain {
+        api_url(text)
+    } else {
+        Err(format!("must be a plain address such as `https://daypass.example.com`, not `{text}`"))
+    }
 }
 
 fn is_loopback(url: &str) -> bool {

@@ -93,6 +93,9 @@ impl Event {
             | Event::GrantResultUnknown { grant, .. }
             | Event::GrantAwaitsPerson { grant, .. }
             | Event::GrantActivated { grant, .. }
+            | Event::SecretLinked { grant, .. }
+            | Event::SecretShown { grant, .. }
+            | Event::SecretAskedAgain { grant, .. }
             | Event::GrantWarned { grant }
             | Event::ExtensionAgreed { grant, .. }
             | Event::GrantExtended { grant, .. }

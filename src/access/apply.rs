@@ -216,6 +216,10 @@ pub fn grant(before: &Grant, event: &Event) -> Result<Grant, IllegalEvent> {
         (Event::GrantActivated { active_at, ends_at, .. }, GrantState::Provisioning { .. } | GrantState::AwaitingUser { .. }) => {
             GrantState::Active { active_at: *active_at, ends_at: *ends_at, warning: Warning::Owed }
         }
+        (Event::SecretLinked { .. } | Event::SecretShown { .. } | Event::SecretAskedAgain { .. }, state) => {
+            after = after.secret_after(event).ok_or_else(illegal)?;
+            state.clone()
+        }
         (Event::GrantWarned { .. }, GrantState::Active { active_at, ends_at, warning: Warning::Owed }) => {
             GrantState::Active { active_at: *active_at, ends_at: *ends_at, warning: Warning::Given }
         }
@@ -262,6 +266,7 @@ pub fn grant(before: &Grant, event: &Event) -> Result<Grant, IllegalEvent> {
         return Err(illegal());
     }
     after.state = state;
+    after.forget_useless_secret();
     Ok(after)
 }
 

@@ -11,6 +11,7 @@ use super::refusal::Refusal;
 use super::remind::Reminder;
 use super::request::{Approval, Part, Request, Seat, Step, TermsHash};
 use super::review::{Finding, Review};
+use super::secret::{Link, LinkHash};
 use super::talk::{Said, Shortened};
 use super::time::Timestamp;
 use super::words::Words;
@@ -323,6 +324,32 @@ pub enum Event {
         active_at: Timestamp,
         /// Until when.
         ends_at: Timestamp,
+    },
+    /// The person wanted to see their secret: this link leads to it, and no other.
+    #[serde(rename = "grant.secret_linked")]
+    SecretLinked {
+        /// Which grant.
+        grant: GrantId,
+        /// The link, as far as it is kept.
+        link: Link,
+    },
+    /// The secret was shown to whoever had the link, and is kept no more.
+    #[serde(rename = "grant.secret_shown")]
+    SecretShown {
+        /// Which grant.
+        grant: GrantId,
+        /// When.
+        at: Timestamp,
+        /// By which link.
+        by: LinkHash,
+    },
+    /// The link by which it was shown was used again, in vain.
+    #[serde(rename = "grant.secret_asked_again")]
+    SecretAskedAgain {
+        /// Which grant.
+        grant: GrantId,
+        /// When.
+        at: Timestamp,
     },
     /// The warning before the end is due.
     #[serde(rename = "grant.warned")]

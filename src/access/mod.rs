@@ -19,6 +19,7 @@ pub mod remind;
 pub mod request;
 pub mod review;
 pub mod seats;
+pub mod secret;
 pub mod talk;
 pub mod time;
 pub mod words;

@@ -403,6 +403,27 @@ pub enum Refusal {
         request: RequestId,
     },
 
+    // Secrets that are shown once.
+    /// There is no secret to show by this grant (any more).
+    NoSecret {
+        /// The grant.
+        grant: GrantId,
+    },
+    /// The secret is somebody else's.
+    NotYourSecret,
+    /// The secret was shown already.
+    SecretShown {
+        /// The grant.
+        grant: GrantId,
+        /// When.
+        at: Timestamp,
+    },
+    /// This host cannot open the secret any more: its key or its page is gone.
+    SecretUnopenable {
+        /// The grant.
+        grant: GrantId,
+    },
+
     // Daypass itself.
     /// Daypass is being taken out of service: nothing new is asked for.
     Draining,

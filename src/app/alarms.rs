@@ -13,6 +13,7 @@ use super::names;
 pub(super) fn alarm_of(kind: &Kind, key: &MessageKey) -> Option<Alarm> {
     match kind {
         Kind::Drifted => key.about.parse().ok().map(|grant| Alarm::Drifted { grant }),
+        Kind::SecretAskedAgain => key.about.parse().ok().map(|grant| Alarm::SecretAskedAgain { grant }),
         Kind::ClockSuspect(_) => Some(Alarm::ClockSuspect),
         Kind::ClockSound(_) => Some(Alarm::ClockSound),
         Kind::PolicyRefused(_) => Some(Alarm::PolicyRefused { problems: vec![key.about.clone()] }),
@@ -97,6 +98,7 @@ fn missed(kind: &Kind) -> &'static str {
         Kind::PageFails
         | Kind::Drifted
         | Kind::ProviderMoved
+        | Kind::SecretAskedAgain
         | Kind::LeftOver
         | Kind::ClockSuspect(_)
         | Kind::ClockSound(_)

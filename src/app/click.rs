@@ -92,6 +92,10 @@ impl App {
                 let ending = Ending::Own(Some(grant.ok_or_else(unknown)?));
                 self.perform(attempt, names, &Deed::End(by, ending)).await
             }
+            button::SHOW_SECRET => {
+                attempt.verb = "show";
+                self.give_link(attempt, names, person, grant.ok_or_else(unknown)?).await
+            }
             button::REVOKE => {
                 attempt.verb = "revoke";
                 let ending = Ending::Anybodys(grant.ok_or_else(unknown)?, Words::default());
@@ -241,7 +245,7 @@ impl App {
             button::DETAILS => vec![Kind::Card, Kind::PassedOn, Kind::Review],
             button::REVIEW => vec![Kind::Review],
             button::WITHDRAW | button::REMIND => vec![Kind::Status],
-            button::DONE | button::EXTEND => vec![Kind::News(Moment::InForce), Kind::Status],
+            button::DONE | button::EXTEND | button::SHOW_SECRET => vec![Kind::News(Moment::InForce), Kind::Status],
             _ => return,
         };
         let audience = match at.channel.starts_with('D') {

@@ -7,6 +7,7 @@ use tracing::error;
 
 use crate::access::ids::{GrantId, PersonId, RequestId};
 use crate::access::refusal::Refusal;
+use crate::access::secret::LinkHash;
 use crate::access::time::Timestamp;
 use crate::access::words::Words;
 use crate::slack::inbound::Action;
@@ -63,6 +64,8 @@ pub(super) enum Deed {
     Leave(Leave),
     /// Is back.
     ComeBack(PersonId),
+    /// Has this link lead to the secret of a grant.
+    LinkSecret(PersonId, GrantId, LinkHash),
     /// Cannot even try.
     Nothing(Refusal),
     /// Cannot even try, but something else.
@@ -105,6 +108,7 @@ impl App {
             Deed::Vouch(vouching) => self.vouch(attempt, loaded, names, vouching).await,
             Deed::Leave(leave) => self.leave_desk(attempt, loaded, names, leave).await,
             Deed::ComeBack(person) => self.come_back(attempt, loaded, names, person).await,
+            Deed::LinkSecret(by, grant, hash) => self.link_secret(attempt, loaded, names, (by, grant, hash)).await,
             Deed::Nothing(refusal) | Deed::NothingBut(refusal, _) => Err(Stop::Refused(refusal)),
         }
     }

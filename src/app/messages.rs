@@ -46,6 +46,8 @@ pub enum Kind {
     OverdueIsOver,
     /// What a provider shows differs from what it should.
     Drifted,
+    /// The link by which a secret was shown was used again.
+    SecretAskedAgain,
     /// A provider is another server than it was.
     ProviderMoved,
     /// Something bears our mark at a provider and is in no row: provider, account and thing, one a line.
@@ -122,6 +124,7 @@ impl Kind {
             Kind::Overdue(alarm) => format!("overdue/{alarm}"),
             Kind::OverdueIsOver => "overdue_is_over".to_owned(),
             Kind::Drifted => "drifted".to_owned(),
+            Kind::SecretAskedAgain => "secret_asked_again".to_owned(),
             Kind::ProviderMoved => "provider_moved".to_owned(),
             Kind::LeftOver => "left_over".to_owned(),
             Kind::ClockSuspect(at) => format!("clock_suspect/{}", at.as_millis()),
@@ -170,6 +173,7 @@ impl Kind {
             ("overdue", Some(alarm)) => alarm.parse().ok().map(Kind::Overdue),
             ("overdue_is_over", None) => Some(Kind::OverdueIsOver),
             ("drifted", None) => Some(Kind::Drifted),
+            ("secret_asked_again", None) => Some(Kind::SecretAskedAgain),
             ("provider_moved", None) => Some(Kind::ProviderMoved),
             ("left_over", None) => Some(Kind::LeftOver),
             ("clock_suspect", _) => at().map(Kind::ClockSuspect),
@@ -223,6 +227,7 @@ impl Kind {
             | Kind::OverdueIsOver
             | Kind::Drifted
             | Kind::ProviderMoved
+            | Kind::SecretAskedAgain
             | Kind::LeftOver
             | Kind::ClockSuspect(_)
             | Kind::ClockSound(_)

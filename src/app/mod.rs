@@ -40,6 +40,7 @@ mod reassess;
 mod recheck;
 mod remind;
 pub mod render;
+pub mod reveal;
 mod review;
 mod search;
 mod several;
@@ -120,6 +121,7 @@ pub struct App {
     sources: sources::Sources,
     windows: windows::Windows,
     lookers: vouch::Lookers,
+    page: OnceLock<reveal::Page>,
     installed: OnceLock<Installed>,
     socket: OnceLock<socket::Status>,
     wake: Notify,
@@ -144,6 +146,7 @@ impl App {
             sources: sources::Sources::default(),
             windows: windows::Windows::default(),
             lookers: vouch::Lookers::default(),
+            page: OnceLock::new(),
             installed: OnceLock::new(),
             socket: OnceLock::new(),
             wake: Notify::new(),

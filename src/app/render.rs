@@ -170,6 +170,7 @@ impl App {
                 | Kind::OverdueIsOver
                 | Kind::Drifted
                 | Kind::ProviderMoved
+                | Kind::SecretAskedAgain
                 | Kind::LeftOver
                 | Kind::ClockSuspect(_)
                 | Kind::ClockSound(_)

@@ -119,12 +119,14 @@ impl Telling<'_> {
             Event::GrantWarned { grant } => self.warn(tx, *grant),
             Event::GrantOverdue { grant, alarm } => self.overdue(tx, *grant, &Kind::Overdue(*alarm)),
             Event::GrantDrifted { grant, .. } => self.drifted(tx, *grant),
+            Event::SecretAskedAgain { grant, .. } => self.alarm(tx, &Kind::SecretAskedAgain, grant),
             Event::ProviderMoved { entitlement, .. } => self.moved(tx, *entitlement),
             Event::GrantProvisioning { grant, .. }
             | Event::GrantAwaitsPerson { grant, .. }
             | Event::GrantEndLowered { grant, .. }
             | Event::GrantRevoking { grant, .. }
             | Event::GrantCut { grant, .. }
+            | Event::SecretShown { grant, .. }
             | Event::ExtensionAgreed { grant, .. } => self.grant_changed(tx, *grant),
             Event::ClockSuspect { wall, .. } => self.alarm(tx, &Kind::ClockSuspect(*wall), "clock"),
             Event::ClockSound { wall } => self.alarm(tx, &Kind::ClockSound(*wall), "clock"),
@@ -149,6 +151,7 @@ impl Telling<'_> {
             | Event::GrantChecking { .. }
             | Event::GrantResultUnknown { .. }
             | Event::GrantRecheckDue { .. }
+            | Event::SecretLinked { .. }
             | Event::GrantRechecked { .. }
             | Event::EntitlementAdded { .. }
             | Event::EntitlementDescribed { .. }

@@ -90,6 +90,15 @@ impl Say<'_> {
             }
             Event::GrantAwaitsPerson { grant, .. } => format!("{grant}: waits for the person to accept"),
             Event::GrantActivated { grant, ends_at, .. } => format!("{grant}: seen in force; ends {}", when(*ends_at)),
+            Event::SecretLinked { grant, link } => {
+                format!("{grant}: the person got a link to the secret, for use until {}", when(link.until))
+            }
+            Event::SecretShown { grant, at, .. } => {
+                format!("{grant}: the secret was shown to whoever had the link, {}; it is kept no more", when(*at))
+            }
+            Event::SecretAskedAgain { grant, .. } => {
+                format!("{grant}: the link by which the secret was shown was used again, in vain")
+            }
             Event::GrantWarned { grant } => format!("{grant}: ends soon; the person is told"),
             Event::ExtensionAgreed { grant, request, to } => format!("{grant}: {request} agreed to {}", when(*to)),
             Event::GrantExtended { grant, request, ends_at } => format!("{grant}: now ends {}, by {request}", when(*ends_at)),

@@ -94,6 +94,21 @@ impl Markup {
         self
     }
 
+    /// Adds a link with words of ours. Whatever is no plain address of the web is left out, words and all.
+    #[must_use]
+    pub fn address(mut self, address: &str, words: &'static str) -> Markup {
+        let is_of_the_web = address.starts_with("https://") || address.starts_with("http://");
+        let is_plain = address.bytes().all(|b| b.is_ascii_alphanumeric() || b":/._~-[]".contains(&b));
+        if is_of_the_web && is_plain {
+            self.0.push('<');
+            self.0.push_str(address);
+            self.0.push('|');
+            self.0.push_str(words);
+            self.0.push('>');
+        }
+        self
+    }
+
     /// Adds a Slack token such as a date. Only for `zone`, whose fallback text is made of digits and letters.
     #[must_use]
     pub(super) fn token(mut self, token: &str) -> Markup {

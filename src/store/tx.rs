@@ -101,10 +101,13 @@ impl<'a> Tx<'a> {
             return reader.run(|conn| move_queue(conn, &event));
         }
         let entry = Entry { seq: state.frontier.size() + 1, at, actor: actor.clone(), event };
-        reader.run(|conn| {
+        let forgotten = reader.run(|conn| {
             log::append(conn, &mut state.frontier, &entry)?;
-            save(conn, &entry)
-        })
+            save(conn, &entry)?;
+            log::forget_secret(conn, &entry.event)
+        })?;
+        state.empties_write_ahead |= forgotten > 0;
+        Ok(())
     }
 
     /// A fresh number for a request. Numbers of jobs that were rolled back are given again.

@@ -81,6 +81,7 @@ impl App {
             | Kind::OverdueIsOver
             | Kind::Drifted
             | Kind::ProviderMoved
+            | Kind::SecretAskedAgain
             | Kind::LeftOver
             | Kind::ClockSuspect(_)
             | Kind::ClockSound(_)
@@ -164,6 +165,7 @@ impl App {
             | Kind::OverdueIsOver
             | Kind::Drifted
             | Kind::ProviderMoved
+            | Kind::SecretAskedAgain
             | Kind::LeftOver
             | Kind::ClockSuspect(_)
             | Kind::ClockSound(_)

@@ -38,6 +38,7 @@ mod providers;
 mod reloading;
 mod reminding;
 mod restarting;
+mod secrets;
 mod sharing;
 mod socket;
 mod starting;

@@ -9,6 +9,7 @@ use super::super::ids::{EntitlementId, GrantId, PersonId};
 use super::super::refusal::Refusal;
 use super::super::request::{Approval, Purpose, Request, Seat, TermsHash};
 use super::super::seats;
+use super::super::secret::{Reveal, SealedTo, Secret};
 use super::super::talk::Shortened;
 use super::super::time::{Now, Trust, Ttl};
 use super::super::words::Words;
@@ -28,8 +29,8 @@ pub struct Claim {
     pub level: Level,
     /// Whether the provider can end it by itself.
     pub native_expiry: NativeExpiry,
-    /// A secret for the person, encrypted to their key.
-    pub ciphertext: Option<String>,
+    /// A secret for the person, and who can open it.
+    pub secret: Option<Secret>,
 }
 
 /// What an approval writes down about the entitlement that it claims.
@@ -208,6 +209,7 @@ fn planned(request: &Request, claim: Claim, now: Now) -> Result<Vec<Event>, Unde
         }
         Describe::AsItIs => {}
     }
+    let reveal = claim.secret.as_ref().filter(|secret| secret.to == SealedTo::Host).map(|_| Reveal::Waiting { link: None });
     let grant = Grant {
         id: claim.grant,
         version: 0,
@@ -221,7 +223,8 @@ fn planned(request: &Request, claim: Claim, now: Now) -> Result<Vec<Event>, Unde
         latest_end,
         warn_before: request.warn_before,
         native_expiry: claim.native_expiry,
-        ciphertext: claim.ciphertext,
+        ciphertext: claim.secret.map(|secret| secret.sealed),
+        reveal,
         extension: None,
         drifted: false,
         state: GrantState::Planned,

@@ -8,6 +8,7 @@ mod lock;
 mod remind;
 mod request;
 mod review;
+mod secret;
 mod talk;
 mod whole;
 
@@ -19,6 +20,7 @@ pub use lock::{Lasts, LockCommand, Locking, decide_lock, set_lock};
 pub use remind::{PageAnswer, page_answered};
 pub use request::{Ask, NoteRule, Reassessment, RequestCommand, Withdrawer, ask, decide_request, decided, raise_steps, settle};
 pub use review::{ReviewCommand, decide_review, may_close};
+pub use secret::{LINK_MINUTES, SecretCommand, decide_secret};
 pub use talk::{TalkCommand, could_take_over, may_decide};
 pub use whole::{RollBack, rolled_back};
 

@@ -21,6 +21,7 @@ pub mod refusal;
 pub mod remind;
 pub mod reply;
 pub mod samples;
+pub mod secret;
 pub mod several;
 mod starting;
 pub mod status;
@@ -75,6 +76,8 @@ pub mod button {
     pub const DONE: &str = "grant.done";
     /// Opens the form for more time; the value is `G-57`.
     pub const EXTEND: &str = "grant.extend";
+    /// Gives the person a link to their secret, which only they see; the value is `G-57`.
+    pub const SHOW_SECRET: &str = "grant.show_secret";
     /// Ends somebody's grant; the value is `G-57`.
     pub const REVOKE: &str = "grant.revoke";
     /// Sets a lock; the value is on what, until when (`-` for until it is lifted), and why.

@@ -235,6 +235,11 @@ pub enum Alarm {
         /// Which.
         grant: GrantId,
     },
+    /// The link by which the secret of this grant was shown was used again.
+    SecretAskedAgain {
+        /// Which.
+        grant: GrantId,
+    },
     /// Something bears our mark, and the database knows nothing of it.
     LeftOver {
         /// Where.
@@ -295,6 +300,7 @@ pub fn alarm(alarm: &Alarm, names: &Names) -> Message {
         Alarm::Drifted { grant } => {
             format!("The provider shows something else than it should for {}. Somebody may have changed it by hand.", names.grant(*grant))
         }
+        Alarm::SecretAskedAgain { grant } => super::secret::asked_again(*grant, names),
         Alarm::LeftOver { provider, account, thing } => format!(
             "{} shows an access that I gave and know nothing of: {} on {}. Remove it by hand, unless somebody needs it.",
             names.provider(provider),

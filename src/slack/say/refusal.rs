@@ -73,7 +73,7 @@ pub fn refusal(refusal: &Refusal, names: &Names) -> String {
             format!("I don't know your account at {}. Ask an admin to add it.", names.provider(provider))
         }
         Refusal::NoKeyOnFile => {
-            "This access comes with a secret, and I have no key of yours to encrypt it to. Give an admin your SSH or age public key.".to_owned()
+            "This access comes with a secret, and I have no key of yours to encrypt it to, nor a page to show it to you on. Give an admin your SSH or age public key, or have them set one up with DAYPASS_PUBLIC_URL.".to_owned()
         }
         Refusal::CannotBePlanned { provider, problem } => {
             format!("{} can't give that: {}. Tell the owners of it.", names.provider(provider), plainly(problem))
@@ -213,6 +213,10 @@ pub fn refusal(refusal: &Refusal, names: &Names) -> String {
         Refusal::ExtensionPending { request } => {
             format!("You have asked for more time already: {} is waiting for a decision.", names.request(*request))
         }
+        Refusal::NoSecret { grant } => format!("There is no password to show for {} (any more).", names.grant(*grant)),
+        Refusal::NotYourSecret => "That password is somebody else's. I show it to nobody but them.".to_owned(),
+        Refusal::SecretShown { grant, at } => super::secret::shown_already(*grant, *at, names),
+        Refusal::SecretUnopenable { grant } => super::secret::unopenable(*grant, names),
         Refusal::Draining => {
             "Daypass is being taken out of service here, so nothing new can be asked for. Ask the admins how to get access from now on.".to_owned()
         }

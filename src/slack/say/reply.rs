@@ -195,6 +195,11 @@ pub enum Reply {
     },
     /// Somebody is back.
     Back,
+    /// A link to a secret was given out. This is what is kept of the answer: the link itself is only in what the person gets.
+    SecretLinked {
+        /// Of which grant.
+        grant: GrantId,
+    },
     /// The same was done before; nothing was changed by doing it again.
     DoneBefore,
     /// It was recorded and is being worked on; the answer follows.
@@ -282,6 +287,7 @@ pub fn reply(what: &Reply, names: &Names) -> Message {
         }
         Reply::Away { until, stand_in } => super::away::is_away(*until, stand_in.as_ref(), names),
         Reply::Back => super::away::is_back(),
+        Reply::SecretLinked { grant } => super::secret::linked(*grant, names),
         Reply::DoneBefore => "That was recorded before; nothing was changed.".to_owned(),
         Reply::Later => "Received. I have to look something up first; the answer follows here.".to_owned(),
     };
@@ -434,6 +440,7 @@ mod tests {
             Reply::Away { until: stage.request.answer_by, stand_in: stage.approvers.last().cloned() },
             Reply::Away { until: stage.request.answer_by, stand_in: None },
             Reply::Back,
+            Reply::SecretLinked { grant },
             Reply::DoneBefore,
             Reply::Later,
         ]

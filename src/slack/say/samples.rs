@@ -35,6 +35,7 @@ mod glass;
 mod home;
 mod instead;
 mod lock;
+mod secret;
 mod stage;
 mod talk;
 mod waiting;
@@ -182,6 +183,7 @@ impl Stage {
         all.extend(self.early_ends());
         all.extend(self.broken_glass());
         all.extend(self.behalf());
+        all.extend(self.secrets());
         let problems = vec![self.said.clone(); 8];
         let to = self.request.terms.subject.clone();
         all.push(("policy_changed".to_owned(), policy_changed(&problems)));

@@ -7,6 +7,7 @@ use super::card::{Needed, button_value, history_block};
 use super::causes::{end_cause, fail_cause, proof, void_cause};
 use super::names::{Names, counted, listed};
 use super::remind::so_far;
+use super::secret::secret;
 use crate::access::grant::{EndCause, Grant, GrantState, Remains};
 use crate::access::ids::PersonId;
 use crate::access::request::{Mode, Purpose, Request, RequestState};
@@ -314,33 +315,11 @@ fn in_force(facts: &StatusFacts<'_>) -> Vec<Block> {
         blocks.push(section(&Markup::new().lit("To connect:")));
         blocks.push(preformatted(connect).unwrap_or_else(|| plain(connect)));
     }
-    for ciphertext in active.iter().filter_map(|grant| grant.ciphertext.as_deref()) {
-        blocks.extend(secret(ciphertext));
-    }
+    blocks.extend(active.iter().flat_map(|grant| secret(grant, facts.names)));
     if let Some(lingers) = facts.lingers {
         blocks.push(context(&[Markup::new().lit("After the end: ").text(lingers).lit(".")]));
     }
     blocks
-}
-
-/// The line that opens a secret with the person's own key, once the text is pasted into it.
-pub const OPEN_SECRET: &str = "age --decrypt --identity ~/.ssh/id_ed25519";
-
-fn secret(ciphertext: &str) -> Vec<Block> {
-    match preformatted(ciphertext) {
-        Some(block) => vec![
-            section(
-                &Markup::new()
-                    .lit("Your secret, readable with your own key only. Run ")
-                    .code(OPEN_SECRET)
-                    .lit(" and paste this:"),
-            ),
-            block,
-        ],
-        None => vec![plain(
-            "Your secret is too long for a message. Ask an admin for it: it is encrypted to your key, and they can't read it.",
-        )],
-    }
 }
 
 fn grant_buttons(facts: &StatusFacts<'_>) -> Option<Block> {

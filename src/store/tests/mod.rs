@@ -111,6 +111,7 @@ fn grant(id: i64) -> Grant {
         warn_before: ttl(15),
         native_expiry: NativeExpiry::None,
         ciphertext: None,
+        reveal: None,
         extension: None,
         drifted: false,
         state: GrantState::Planned,

@@ -3,6 +3,7 @@
 mod bundles;
 mod laws;
 mod locks;
+mod secrets;
 mod starting;
 mod table;
 mod talk;

@@ -140,6 +140,7 @@ pub fn grant(id: i64, rank: u32) -> Grant {
         warn_before: Ttl::from_minutes(15).unwrap(),
         native_expiry: NativeExpiry::None,
         ciphertext: None,
+        reveal: None,
         extension: None,
         drifted: false,
         state: GrantState::Planned,

@@ -169,7 +169,7 @@ impl World {
                 (id, Describe::New(Box::new(oracle::new_entitlement(id, description))))
             }
         };
-        Claim { grant, entitlement, describe, level: level(rank), native_expiry, ciphertext: None }
+        Claim { grant, entitlement, describe, level: level(rank), native_expiry, secret: None }
     }
 
     pub fn say_no(&mut self) -> Result<(), String> {
