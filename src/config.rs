@@ -18,6 +18,7 @@ use secrecy::{ExposeSecret, SecretString};
 
 use crate::access::ids::PersonId;
 use crate::access::time::Timestamp;
+use crate::slack::command::name;
 use crate::slack::text::is_slack_id;
 use crate::telemetry::LogSettings;
 
@@ -55,6 +56,8 @@ pub struct Config {
     pub admins: BTreeSet<PersonId>,
     /// Where secrets are shown to people without a key of their own, if anywhere.
     pub reveal: Option<Reveal>,
+    /// What the command is called: `/jit`, or as another name was given to it in the app's manifest.
+    pub command: String,
     /// Set for the demo only.
     pub demo: Option<Demo>,
 }
@@ -130,6 +133,7 @@ impl Config {
         let fallback_channel = read.maybe("DAYPASS_FALLBACK_CHANNEL", channel);
         let admins = read.or("DAYPASS_ADMINS", BTreeSet::new(), admins);
         let reveal = read.reveal(basics.as_ref());
+        let command = read.or("DAYPASS_COMMAND", name::USUAL.to_owned(), command);
         let demo = read.demo(&api_url);
         match (basics, bot_token, transport, read.problems) {
             (Some(basics), Some(bot_token), Some(transport), problems) if problems.is_empty() => Ok(Config {
@@ -143,6 +147,7 @@ impl Config {
                 fallback_channel,
                 admins,
                 reveal,
+                command,
                 demo,
             }),
             (_, _, _, problems) => Err(ConfigError { problems }),
@@ -322,6 +327,14 @@ fn channel(text: &str) -> Result<String, String> {
         return Ok(text.to_owned());
     }
     Err(format!("must be the id of a channel, such as `C0123ABCD` (at the end of the channel's details), not `{text}`"))
+}
+
+fn command(text: &str) -> Result<String, String> {
+    if name::is_name(text) {
+        Ok(text.to_owned())
+    } else {
+        Err(format!("must be a slash and small letters, such as `/access`, not `{text}`"))
+    }
 }
 
 fn admins(text: &str) -> Result<BTreeSet<PersonId>, String> {

@@ -27,6 +27,7 @@ use crate::config::{Config, Reveal, Transport};
 use crate::routes::{ANSWER_WITHIN, Reveals, Routes, Sparingly};
 use crate::server::{self, Limits};
 use crate::slack::client::SlackApi;
+use crate::slack::command::name;
 use crate::slack::socket::Socket;
 use crate::store::Store;
 use crate::telemetry::Metrics;
@@ -86,6 +87,7 @@ async fn serve(here: &Here, config: Config, orphans: Orphans) -> anyhow::Result<
     if let Some(problem) = &problem {
         error!("the policy files cannot be loaded, so that no requests are taken; what is in force ends on time\n{problem}");
     }
+    name::set_name(&config.command);
     let settings = settings(&config, orphans);
     let app = App::new(store, Arc::clone(&clock), slack, policies, settings);
     show_secrets(&app, config.reveal.as_ref())?;

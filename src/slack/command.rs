@@ -15,6 +15,7 @@ mod length;
 pub mod away;
 pub mod behalf;
 mod lock;
+pub mod name;
 pub mod numbers;
 
 pub use lock::{LOCK_EXAMPLE, LockWords};
@@ -282,14 +283,14 @@ fn asked(
 fn break_glass(rest: &[&str]) -> Command {
     let missing = |problem: &str| Command::NotUnderstood(not_understood(problem, GLASS_EXAMPLE));
     if behalf::is_for_somebody(rest) {
-        return missing(behalf::GLASS_IS_ONES_OWN);
+        return missing(&name::named(behalf::GLASS_IS_ONES_OWN));
     }
     match request(rest, GLASS_EXAMPLE) {
         Err(words) => Command::NotUnderstood(words),
         Ok(Ask { words, .. }) if words.is_empty() => missing("it does not say what you need"),
-        Ok(Ask { from: Some(_), .. }) => missing(
+        Ok(Ask { from: Some(_), .. }) => missing(&name::named(
             "breaking the glass is for now: it has no `from`. What can wait is asked for in the usual way, with /jit request",
-        ),
+        )),
         Ok(Ask { length: None, .. }) => missing("it does not say for how long"),
         Ok(ask) => Command::BreakGlass(ask),
     }

@@ -3,6 +3,7 @@
 //! [`Markup`] is the only text that Slack reads as markup. Nothing can be put into it but our own literals and escaped
 //! names; what people typed ([`crate::access::words::Words`]) has no way in and is shown as rich text or plain text.
 
+use super::command::name::named;
 use super::limits::length;
 use crate::access::words::is_invisible;
 
@@ -19,8 +20,14 @@ impl Markup {
     /// Adds our own words, which may hold markup.
     #[must_use]
     pub fn lit(mut self, ours: &'static str) -> Markup {
-        self.0.push_str(ours);
+        self.0.push_str(&named(ours));
         self
+    }
+
+    /// Adds one of our commands, to be copied.
+    #[must_use]
+    pub fn command(self, ours: &str) -> Markup {
+        self.code(&named(ours))
     }
 
     /// Adds a name or another short text of somebody else's, as one line without markup.

@@ -57,7 +57,7 @@ pub fn stands_in(person: &PersonId, until: Option<Timestamp>, names: &Names) -> 
                 .lit(" is away until ")
                 .day(until, &names.zone)
                 .lit(" and named you: until then you can decide where they could. Both names are recorded. ")
-                .code("/jit pending")
+                .command("/jit pending")
                 .lit(" shows what waits for you."),
         ),
         None => {

@@ -16,6 +16,7 @@ use crate::access::words::WORDS_CHARS_MAX;
 use crate::slack::block::{
     Block, Choice, Lines, View, context, hint, optional, plain, search, section, select, text_input, told_at_once,
 };
+use crate::slack::command::name::named;
 use crate::slack::limits::{OPTION_MAX, OPTIONS_MAX, length};
 use crate::slack::text::{Markup, cut_plain, one_line};
 
@@ -90,7 +91,7 @@ pub fn request_form(facts: &RequestForm<'_>) -> Option<View> {
     let resource = match facts.narrowed_by {
         Some(words) => {
             let words = cut_plain(&one_line(words), 40);
-            hint(resource, &format!("What “{words}” could mean. For everything: /jit request"))
+            hint(resource, &format!("What “{words}” could mean. For everything: {}", named("/jit request")))
         }
         None => resource,
     };

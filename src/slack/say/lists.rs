@@ -10,6 +10,7 @@ use crate::access::request::Request;
 use crate::access::review::Review;
 use crate::slack::block::{Block, Button, Message, actions, context, divider, section};
 use crate::slack::command::behalf::FOR_EXAMPLE;
+use crate::slack::command::name::named;
 use crate::slack::command::{EXAMPLE, GLASS_EXAMPLE};
 use crate::slack::text::Markup;
 
@@ -139,7 +140,7 @@ pub enum Can {
 
 /// The help for one person.
 pub fn help(able: Able) -> Message {
-    let line = |command: &str, does: &'static str| Markup::new().code(command).lit(" – ").lit(does);
+    let line = |command: &str, does: &'static str| Markup::new().command(command).lit(" – ").lit(does);
     let mut lines = Vec::new();
     if able.ask == Can::Yes {
         lines.push(line("/jit request", "ask for access, with a form"));
@@ -182,7 +183,7 @@ pub fn help(able: Able) -> Message {
     if able.ask == Can::Yes {
         blocks.push(actions("ask", vec![ask()]));
     }
-    Message::new("What you can do with /jit", blocks)
+    Message::new(&named("What you can do with /jit"), blocks)
 }
 
 #[cfg(test)]

@@ -8,6 +8,7 @@ use crate::access::refusal::Refusal;
 use crate::access::time::Timestamp;
 use crate::slack::block::{Button, Message, actions, plain};
 use crate::slack::command::NotUnderstood;
+use crate::slack::command::name::named;
 use crate::slack::text::{cut_plain, one_line};
 
 /// What to say to whoever does not get what they asked for. Plain text, to be shown where no markup is read.
@@ -16,6 +17,10 @@ use crate::slack::text::{cut_plain, one_line};
     reason = "one sentence per variant, in one exhaustive match: a new variant must break the build here"
 )]
 pub fn refusal(refusal: &Refusal, names: &Names) -> String {
+    named(&sentence(refusal, names)).into_owned()
+}
+
+fn sentence(refusal: &Refusal, names: &Names) -> String {
     match refusal {
         Refusal::UnknownAccount => "I don't know your account yet. Ask an admin to add you to the people of Daypass.".to_owned(),
         Refusal::AmbiguousAccount => "Your account belongs to more than one person here. Ask an admin to correct that.".to_owned(),
@@ -261,10 +266,10 @@ pub fn refused(what: &Refusal, names: &Names) -> Message {
 pub fn not_understood(words: &NotUnderstood) -> Message {
     let mut text = format!("I didn't understand that: {}.", plainly(&words.problem));
     match &words.nearest {
-        Some(nearest) => text.push_str(&format!("\nDid you mean: {}", plainly(nearest))),
-        None => text.push_str(&format!("\nThis would work: {}", plainly(&words.example))),
+        Some(nearest) => text.push_str(&format!("\nDid you mean: {}", named(&plainly(nearest)))),
+        None => text.push_str(&format!("\nThis would work: {}", named(&plainly(&words.example)))),
     }
-    text.push_str("\n/jit help shows everything you can do.");
+    text.push_str(&named("\n/jit help shows everything you can do."));
     Message::new(&text, vec![plain(&text)])
 }
 

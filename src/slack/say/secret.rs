@@ -11,6 +11,7 @@ use crate::access::ids::GrantId;
 use crate::access::secret::Reveal;
 use crate::access::time::Timestamp;
 use crate::slack::block::{Block, Button, Message, context, plain, preformatted, section, section_with};
+use crate::slack::command::name::named;
 use crate::slack::text::Markup;
 
 /// How much of an armoured text is looked at for the kinds of keys that it is for, in characters. Their lines come first.
@@ -101,8 +102,9 @@ pub(super) fn unopenable(grant: GrantId, names: &Names) -> String {
 pub(super) fn asked_again(grant: GrantId, names: &Names) -> String {
     let whose = names.grants.get(&grant).map_or_else(|| "somebody".to_owned(), |about| names.person_in_full(&about.person));
     format!(
-        "The link that showed {whose} the password for {} was used a second time, in vain. A double click or a reload does that as well: ask them. If it was somebody else, end it with /jit revoke {grant}",
-        names.grant(grant)
+        "The link that showed {whose} the password for {} was used a second time, in vain. A double click or a reload does that as well: ask them. If it was somebody else, end it with {} {grant}",
+        names.grant(grant),
+        named("/jit revoke")
     )
 }
 
