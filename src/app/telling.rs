@@ -119,14 +119,13 @@ impl Telling<'_> {
             Event::GrantWarned { grant } => self.warn(tx, *grant),
             Event::GrantOverdue { grant, alarm } => self.overdue(tx, *grant, &Kind::Overdue(*alarm)),
             Event::GrantDrifted { grant, .. } => self.drifted(tx, *grant),
-            Event::SecretAskedAgain { grant, .. } => self.alarm(tx, &Kind::SecretAskedAgain, grant),
+            Event::SecretLinked { .. } | Event::SecretShown { .. } | Event::SecretAskedAgain { .. } => self.secret(tx, event),
             Event::ProviderMoved { entitlement, .. } => self.moved(tx, *entitlement),
             Event::GrantProvisioning { grant, .. }
             | Event::GrantAwaitsPerson { grant, .. }
             | Event::GrantEndLowered { grant, .. }
             | Event::GrantRevoking { grant, .. }
             | Event::GrantCut { grant, .. }
-            | Event::SecretShown { grant, .. }
             | Event::ExtensionAgreed { grant, .. } => self.grant_changed(tx, *grant),
             Event::ClockSuspect { wall, .. } => self.alarm(tx, &Kind::ClockSuspect(*wall), "clock"),
             Event::ClockSound { wall } => self.alarm(tx, &Kind::ClockSound(*wall), "clock"),
@@ -151,7 +150,6 @@ impl Telling<'_> {
             | Event::GrantChecking { .. }
             | Event::GrantResultUnknown { .. }
             | Event::GrantRecheckDue { .. }
-            | Event::SecretLinked { .. }
             | Event::GrantRechecked { .. }
             | Event::EntitlementAdded { .. }
             | Event::EntitlementDescribed { .. }
@@ -226,6 +224,15 @@ impl Telling<'_> {
     fn drifted(&self, tx: &mut Tx<'_>, id: GrantId) -> Result<(), StoreError> {
         self.grant_changed(tx, id)?;
         self.alarm(tx, &Kind::Drifted, id)
+    }
+
+    /// That a secret was shown its person reads in its place; that the link was used again is an alarm. A link is between two.
+    fn secret(&self, tx: &mut Tx<'_>, event: &Event) -> Result<(), StoreError> {
+        match event {
+            Event::SecretShown { grant, .. } => self.grant_changed(tx, *grant),
+            Event::SecretAskedAgain { grant, .. } => self.alarm(tx, &Kind::SecretAskedAgain, grant),
+            _ => Ok(()),
+        }
     }
 
     fn decided(&self, tx: &mut Tx<'_>, id: RequestId) -> Result<(), StoreError> {

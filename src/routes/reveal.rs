@@ -82,28 +82,28 @@ impl<R: Receive> Routes<R> {
         if !self.reveals.may(self.clock.elapsed()) {
             return with(shown(StatusCode::TOO_MANY_REQUESTS, &page::busy()), RETRY_AFTER, "60");
         }
-        let revealed = match (asked(path), method) {
-            (Some(Asked::Link(grant, token)), &Method::GET) => {
-                return match self.receiver.look_at_link(grant, token.to_owned()).await {
-                    Ok(Revealed::Waits { of }) => shown(StatusCode::OK, &page::waits(grant, token, &of)),
-                    other => rest_of(grant, other),
-                };
-            }
-            (Some(Asked::Secret(grant)), &Method::POST) => {
-                if body.len() > BODY_BYTES_MAX {
-                    return shown(StatusCode::PAYLOAD_TOO_LARGE, &page::nowhere());
-                }
-                if !self.is_ours(headers) {
-                    return shown(StatusCode::FORBIDDEN, &page::nowhere());
-                }
-                match token_in(headers, body) {
-                    Some(token) => rest_of(grant, self.receiver.open_link(grant, token).await),
-                    None => shown(StatusCode::NOT_FOUND, &page::nowhere()),
-                }
-            }
+        match (asked(path), method) {
+            (Some(Asked::Link(grant, token)), &Method::GET) => match self.receiver.look_at_link(grant, token.to_owned()).await {
+                Ok(Revealed::Waits { of }) => shown(StatusCode::OK, &page::waits(grant, token, &of)),
+                other => rest_of(grant, other),
+            },
+            (Some(Asked::Secret(grant)), &Method::POST) => self.reveal_by_form(grant, headers, body).await,
             _ => shown(StatusCode::NOT_FOUND, &page::nowhere()),
-        };
-        revealed
+        }
+    }
+
+    /// Shows the secret to whoever presses the button on the page.
+    async fn reveal_by_form(&self, grant: GrantId, headers: &HeaderMap, body: &[u8]) -> Response<Full<Bytes>> {
+        if body.len() > BODY_BYTES_MAX {
+            return shown(StatusCode::PAYLOAD_TOO_LARGE, &page::nowhere());
+        }
+        if !self.is_ours(headers) {
+            return shown(StatusCode::FORBIDDEN, &page::nowhere());
+        }
+        match token_in(headers, body) {
+            Some(token) => rest_of(grant, self.receiver.open_link(grant, token).await),
+            None => shown(StatusCode::NOT_FOUND, &page::nowhere()),
+        }
     }
 
     /// Whether a form was sent from our own page, as far as the browser says. One that says nothing has the link all the same.

@@ -6,7 +6,6 @@ use secrecy::{ExposeSecret, SecretString};
 use sha2::{Digest, Sha256};
 
 use crate::access::ids::GrantId;
-use crate::app::reveal::TOKEN_CHARS;
 
 const STYLE: &str = "\
 :root{color-scheme:light dark}\
@@ -29,9 +28,8 @@ pub(super) fn policy() -> String {
     format!("default-src 'none'; style-src 'sha256-{style}'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'")
 }
 
-/// The page with the button. `token` has the form of one.
+/// The page with the button.
 pub(super) fn waits(grant: GrantId, token: &str, of: &str) -> String {
-    debug_assert_eq!(token.len(), TOKEN_CHARS);
     let (of, token) = (escaped(of), escaped(token));
     // The address of the form does not hold the random part, whatever stands before `/reveal/`.
     page(
