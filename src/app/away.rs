@@ -238,7 +238,12 @@ pub(super) fn draw_stands_in(
 
 impl Telling<'_> {
     /// Who stands in is told, gets what waits, and reads when it is over; cards say who can decide.
-    pub(super) fn away_changed(&self, tx: &mut Tx<'_>, person: &PersonId, absence: Option<&Absence>) -> Result<(), StoreError> {
+    pub(super) fn away_changed(&self, tx: &mut Tx<'_>, event: &Event) -> Result<(), StoreError> {
+        let (person, absence) = match event {
+            Event::AwayDeclared { absence } => (&absence.person, Some(absence)),
+            Event::AwayOver { person, .. } => (person, None),
+            _ => return Ok(()),
+        };
         for key in tx.messages_about(person.as_str())? {
             if let Some(kind @ Kind::StandsIn(_)) = Kind::read(&key.kind) {
                 tx.mark_stale(&key, kind.style(), self.at)?;

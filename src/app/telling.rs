@@ -133,8 +133,7 @@ impl Telling<'_> {
             Event::PolicyLoaded { changes, .. } if changes.is_empty() => Ok(()),
             Event::PolicyLoaded { changes, .. } => self.alarm(tx, &Kind::PolicyChanged(self.at), changes.join("\n")),
             Event::Finding { request, what } => self.alarm(tx, &Kind::Finding(self.at), format!("{request} {what}")),
-            Event::AwayDeclared { absence } => self.away_changed(tx, &absence.person, Some(absence)),
-            Event::AwayOver { person, .. } => self.away_changed(tx, person, None),
+            Event::AwayDeclared { .. } | Event::AwayOver { .. } => self.away_changed(tx, event),
             Event::DrainBegan => self.alarm(tx, &Kind::Draining(self.at), Draining::Began.word()),
             Event::DrainUndone => self.alarm(tx, &Kind::Draining(self.at), Draining::Undone.word()),
             Event::LockSet { .. }

@@ -40,8 +40,6 @@ async fn whoever_stands_in_decides_in_the_place_of_whoever_is_away_and_both_name
     assert!(seats, "{:#?}", w.audit());
     assert!(w.card("R-1").contains("Dave Novak (for Carol Winter)"), "{}", w.card("R-1"));
     assert!(w.dms("maya").concat().contains("Dave Novak (for Carol Winter)"), "{:#?}", w.dms("maya"));
-    insta::assert_snapshot!(w.audit().join("\n"));
-    insta::assert_snapshot!(w.dms("dave").join("\n---\n"));
 }
 
 #[tokio::test]

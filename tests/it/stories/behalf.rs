@@ -137,7 +137,7 @@ async fn the_form_asks_for_her_and_rights_are_looked_up_again_when_it_comes_back
 }
 
 #[tokio::test]
-async fn both_may_withdraw_and_nobody_floods_those_who_decide() {
+async fn both_may_withdraw() {
     let mut w = World::new().await;
     w.says("bob", FOR_MAYA).await;
     let answer = w.presses("bob", "R-1", "request.withdraw").await;
@@ -147,23 +147,7 @@ async fn both_may_withdraw_and_nobody_floods_those_who_decide() {
     let answer = w.says("maya", "/jit cancel R-2").await;
     assert!(answer.contains("Withdrawn"), "{answer}");
     assert!(w.last_dm("bob").contains("Withdrawn by *Maya Okafor*"), "{}", w.last_dm("bob"));
-
-    // Ten people, one each: the eleventh is one too many, whosoever it is for.
-    let mut people = String::new();
-    for number in 1..=11 {
-        people.push_str(&format!(
-            "  - {{ id: temp{number}, name: Temp {number}, slack: [U0TEMP{number}], kind: contractor, company: Acme, sponsor: bob, contract_ends: 2027-06-30, accounts: {{ orders: temp{number} }} }}\n"
-        ));
-    }
-    w.edit_policy("people.yaml", "  # The house.\n", &format!("{people}  # The house.\n"));
-    w.reload().await.unwrap();
-    for number in 1..=11 {
-        let answer = w.says("bob", &format!("/jit request for temp{number} prod/orders readonly 2h OPS-42 slow checkout")).await;
-        w.pass(minutes(1));
-        if number == 11 {
-            assert!(answer.contains("10 requests of yours for others wait already"), "{answer}");
-        }
-    }
+    w.advance(minutes(1)).await;
 }
 
 async fn choose(w: &World, who: &str, field: &str, value: &str) {
