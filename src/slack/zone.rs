@@ -52,14 +52,11 @@ impl Zone {
         self.written(at, "%a %-d %b %H:%M")
     }
 
-    /// `Tue 24 Nov 17:00 to 19:00 Berlin`, or with both days where they differ.
+    /// `Tue 24 Nov 17:00 Berlin to 19:00 Berlin`, or with both days where they differ.
     pub fn span(&self, from: Timestamp, to: Timestamp) -> String {
-        let (first, last) = (self.written(from, "%a %-d %b"), self.written(to, "%a %-d %b"));
-        let begins = self.day(from);
-        // The zone is named once, at the end.
-        let begins = begins.strip_suffix(&format!(" {}", self.label)).unwrap_or(&begins);
-        let ends = if first == last { self.clock(to) } else { self.day(to) };
-        format!("{begins} to {ends}")
+        let is_one_day = self.written(from, "%F") == self.written(to, "%F");
+        let ends = if is_one_day { self.clock(to) } else { self.day(to) };
+        format!("{} to {ends}", self.day(from))
     }
 
     /// As people type it, within a week: `fri 22:00`.
@@ -103,8 +100,8 @@ mod tests {
         assert_eq!(Zone::named("Europe/Berlin").day(NOON), "Tue 24 Nov 13:00 Berlin");
         assert_eq!(Zone::named("America/New_York").clock(NOON), "07:00 New York");
         let later = |hours: i64| Timestamp::from_millis(NOON.as_millis() + hours * 3_600_000);
-        assert_eq!(Zone::named("Europe/Berlin").span(NOON, later(2)), "Tue 24 Nov 13:00 to 15:00 Berlin");
-        assert_eq!(Zone::named("Europe/Berlin").span(later(10), later(12)), "Tue 24 Nov 23:00 to Wed 25 Nov 01:00 Berlin");
+        assert_eq!(Zone::named("Europe/Berlin").span(NOON, later(2)), "Tue 24 Nov 13:00 Berlin to 15:00 Berlin");
+        assert_eq!(Zone::named("Europe/Berlin").span(later(10), later(12)), "Tue 24 Nov 23:00 Berlin to Wed 25 Nov 01:00 Berlin");
         assert_eq!(Zone::named("Mars/Olympus|>").clock(NOON), "12:00 UTC");
         assert_eq!(
             Zone::default().clock(Timestamp::from_millis(i64::MAX)),

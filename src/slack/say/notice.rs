@@ -314,16 +314,15 @@ pub fn alarm(alarm: &Alarm, names: &Names) -> Message {
     Message::new(&text, vec![plain(&format!("⚠️ {text}"))])
 }
 
-/// Who it is, Slack says: a name that they chose for themselves is not repeated.
+/// A name that they chose for themselves is not repeated: the account is what counts.
 fn stranger(team: &str, user: &str) -> Message {
     let (team, user) = (plainly(team), plainly(user));
     let text = format!("The Slack account {user} ({team}) is not in the policy files, and its owner asks to be added.");
-    let who = Markup::new().lit("Whose account it is: ").mention(&user).lit(".");
     let how = format!(
-        "If you know them, and they should be able to ask for access: add them to `people` with “slack: [{user}]”. You are told \
-         of an account once a day at most."
+        "If you know whose it is, and they should be able to ask for access, add them to \
+         `people` with “slack: [{user}]”. You are told of an account once a day at most."
     );
-    Message::new(&text, vec![plain(&text), section(&who), context(&[Markup::new().text(&how)])])
+    Message::new(&text, vec![plain(&text), plain(&how)])
 }
 
 fn no_place(channel: &str, code: &str) -> Message {

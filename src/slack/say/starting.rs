@@ -14,12 +14,12 @@ pub(super) fn from_to(request: &Request, zone: &Zone) -> Markup {
     }
 }
 
-/// The same where no markup is read: ", from Tue 24 Nov 23:00 to Wed 25 Nov 01:00 Berlin".
+/// The same where no markup is read: ", from Tue 24 Nov 23:00 Berlin to Wed 25 Nov 01:00 Berlin".
 pub(super) fn from_to_plain(request: &Request, zone: &Zone) -> String {
     request.from_to().map(|(from, to)| format!(", from {}", zone.span(from, to))).unwrap_or_default()
 }
 
-/// "It is for Tue 24 Nov 23:00 to Wed 25 Nov 01:00 Berlin, and starts then."
+/// "It is for Tue 24 Nov 23:00 Berlin to Wed 25 Nov 01:00 Berlin, and starts then."
 pub(super) fn begins((from, to): (Timestamp, Timestamp), zone: &Zone) -> String {
     format!("It is for {}, and starts then by itself.", zone.span(from, to))
 }

@@ -28,7 +28,7 @@ async fn outside_the_hours_the_same_for_then_is_one_tap_away() {
     let answer = w.says("maya", ASK).await;
     assert!(answer.contains("Possible from Wed 18 Mar 08:00 Berlin. Ask for it now, and it starts then"), "{answer}");
     let answer = w.presses("maya", "Possible from", "instead.ask").await;
-    assert!(answer.contains("It is for Wed 18 Mar 08:00 to 10:00 Berlin"), "{answer}");
+    assert!(answer.contains("It is for Wed 18 Mar 08:00 Berlin to 10:00 Berlin"), "{answer}");
     w.presses("carol", "R-1", "request.approve").await;
     assert_eq!(w.grant_state("G-1"), "planned");
     w.pass(hours(13));
@@ -43,7 +43,7 @@ async fn an_end_that_was_named_stays_the_end() {
     let answer = w.says("maya", "/jit request prod/orders readonly until 12:00 OPS-42 slow checkout").await;
     assert!(answer.contains("Possible from Wed 18 Mar 08:00"), "it is 07:00: {answer}");
     let answer = w.presses("maya", "Possible from", "instead.ask").await;
-    assert!(answer.contains("It is for Wed 18 Mar 08:00 to 12:00 Berlin"), "{answer}");
+    assert!(answer.contains("It is for Wed 18 Mar 08:00 Berlin to 12:00 Berlin"), "{answer}");
 }
 
 #[tokio::test]
