@@ -95,9 +95,11 @@ fn what_is_not_understood_is_answered_with_a_line_that_works() {
         "break-glass prod/orders readonly 0m x",
         "brake-glass prod/orders readonly 30m stuck",
         "emergency prod/orders 30m stuck",
-        "revoke-all <@U0MAYA>",
+        "revoke-all",
         "away until mon",
-        "lock everything",
+        "lock",
+        "lock everything until noon",
+        "unlock everything now",
         "who prod/orders",
         "nudge R-42",
         "remind 42",
@@ -174,7 +176,7 @@ fn a_lock_says_on_what_until_when_and_why() {
         let read = lock(text);
         assert_eq!((read.what.as_str(), read.length, read.reason.as_typed()), (what, length, reason), "{text}");
     }
-    for text in ["lock", "lock x until", "lock x until noon", "lock x 10s", "unlock", "unlock x y", "revoke-all"] {
+    for text in ["lock", "lock x until", "lock x until noon", "unlock", "unlock x y", "revoke-all"] {
         assert!(matches!(Command::read(text), Command::NotUnderstood(_)), "{text}");
     }
     assert_eq!(Command::read("unlock everything"), Command::Unlock { what: "everything".to_owned() });
