@@ -192,7 +192,10 @@ struct Setting {
 /// Who is in the group of a scope by the files. Of a group that stands elsewhere nobody could say within a transaction.
 fn members_of(set: &PolicySet, scope: &Scope) -> Result<BTreeSet<PersonId>, Refusal> {
     match scope {
-        Scope::Group(group) => set.members(group).cloned().ok_or_else(|| Refusal::GroupElsewhere { group: group.clone() }),
+        Scope::Group(group) => match (set.source_of(group), set.members(group)) {
+            (None, Some(members)) => Ok(members.clone()),
+            (Some(_), _) | (None, None) => Err(Refusal::GroupElsewhere { group: group.clone() }),
+        },
         Scope::Person(_) | Scope::Resource(_) | Scope::Everything => Ok(BTreeSet::new()),
     }
 }

@@ -1,9 +1,8 @@
 //! The words of `/jit lock`, `/jit unlock` and `/jit revoke-all`. Who or what is meant is found out by `app`.
 
+use super::length::{Head, head};
 use super::{Command, Length, NotUnderstood, not_understood};
-use crate::access::time::{NotATtl, Ttl};
 use crate::access::words::Words;
-use crate::slack::until::Until;
 
 /// A line that sets a lock, as an example.
 pub const LOCK_EXAMPLE: &str = "/jit lock @maya until 18:00 laptop was stolen";
@@ -42,19 +41,10 @@ pub(super) fn revoke_all(rest: &[&str]) -> Result<Command, NotUnderstood> {
 
 /// How long, and the words after it.
 fn length<'a, 'w>(rest: &'a [&'w str]) -> Result<(Option<Length>, &'a [&'w str]), NotUnderstood> {
-    let Some((first, tail)) = rest.split_first() else { return Ok((None, rest)) };
-    if first.eq_ignore_ascii_case("until") {
-        let problem = "after `until` comes a time of day, such as `18:00` or `fri 12:00`";
-        let (until, read) = Until::read(tail).ok_or_else(|| not_understood(problem, LOCK_EXAMPLE))?;
-        return Ok((Some(Length::Until(until)), tail.get(read..).unwrap_or_default()));
-    }
-    let (word, after) = match tail.split_first() {
-        Some((word, after)) if first.eq_ignore_ascii_case("for") => (word, after),
-        Some(_) | None => (first, tail),
-    };
-    match word.parse::<Ttl>() {
-        Ok(ttl) => Ok((Some(Length::For(ttl)), after)),
-        Err(NotATtl::Unreadable(_)) => Ok((None, rest)),
-        Err(problem @ (NotATtl::TooShort(_) | NotATtl::TooLong(_))) => Err(not_understood(&problem.to_string(), LOCK_EXAMPLE)),
+    match head(rest) {
+        Head::Said { from: None, length, read } => Ok((length, rest.get(read..).unwrap_or_default())),
+        Head::Said { from: Some(_), .. } => Err(not_understood("a lock begins at once: it has no `from`", LOCK_EXAMPLE)),
+        Head::Wrong(problem) => Err(not_understood(&problem, LOCK_EXAMPLE)),
+        Head::Other => Ok((None, rest)),
     }
 }

@@ -59,7 +59,11 @@ pub fn preview(facts: &Preview<'_>) -> Message {
     };
     let ends = counted(facts.grants.len(), "access ends", "accesses end");
     let lead = Markup::new().lit("This locks ").bold(&what).then(&until).lit(". Nothing was done yet.");
-    let mut blocks = vec![section(&lead), section(&Markup::new().bold(&ends).lit(" at once").lit(after(facts.grants)))];
+    let at_once = match facts.grants {
+        [] => Markup::new().lit("There is nothing now that would end."),
+        _ => Markup::new().bold(&ends).lit(" at once:"),
+    };
+    let mut blocks = vec![section(&lead), section(&at_once)];
     blocks.extend(listed(facts.grants, names));
     let waits = match facts.pending {
         0 => "New requests, approvals, more time and breaking the glass are refused meanwhile.".to_owned(),
@@ -72,7 +76,7 @@ pub fn preview(facts: &Preview<'_>) -> Message {
     blocks.extend(reason(facts.reason));
     let until = facts.until.map_or_else(|| "-".to_owned(), |until| until.as_millis().to_string());
     let value = format!("{} {until} {}", facts.scope, in_a_button(facts.reason));
-    let confirm = format!("{ends} at once, and nothing new is given until it is lifted. Lifting it gives nothing back.");
+    let confirm = format!("{ends} at once, and nothing new is given meanwhile. Unlocking gives nothing back.");
     let lock = Button::new(button::LOCK, "Lock and revoke", &value, &format!("Lock {what} and revoke")).danger().confirm(
         &format!("Lock {what}?"),
         &confirm,
@@ -81,10 +85,6 @@ pub fn preview(facts: &Preview<'_>) -> Message {
     );
     blocks.push(actions("lock", vec![lock]));
     Message::new(&format!("This would lock {what}: {ends}."), blocks)
-}
-
-fn after(grants: &[Grant]) -> &'static str {
-    if grants.is_empty() { ", because there is none." } else { ":" }
 }
 
 /// The question before everything ends that somebody has, as far as it is for whoever asks to end.
@@ -263,7 +263,7 @@ fn row_line(row: &Row<'_>, names: &Names) -> Markup {
         | GrantState::Active { .. } => line.lit("about to be revoked…"),
         GrantState::Revoking(revoking) => {
             let line = match (revoking.alarms, &revoking.remains) {
-                (_, Remains::Remnant(left)) => line.lit("the access is cut; still to be removed: ").text(left),
+                (_, Remains::Remnant(left)) => line.lit("the access is cut; still to be removed: ").text(left).lit("."),
                 (0, Remains::Access) => line.lit("revoking…"),
                 (_, Remains::Access) => line.lit("*overdue* since ").clock(revoking.due_at, &names.zone).lit(", not gone yet."),
             };

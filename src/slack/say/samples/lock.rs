@@ -36,7 +36,7 @@ impl Stage {
         let names = &self.names;
         let all: Vec<Grant> = self.grants().into_iter().map(|(_, grant)| grant).collect();
         let active: Vec<Grant> = all.iter().filter(|grant| grant.is_active()).cloned().collect();
-        let many: Vec<Grant> = all.iter().cycle().take(60).cloned().collect();
+        let many: Vec<Grant> = all.iter().cycle().take(42).cloned().collect();
         let trouble = Trouble { class: Class::NeedsHuman, code: "2BP01".to_owned(), message: self.said.clone() };
         let row = |grant| Row { grant, trouble: Some(&trouble), keeps: Some("readonly") };
         let rows: Vec<Row<'_>> = many.iter().map(row).collect();
