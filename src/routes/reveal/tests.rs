@@ -119,10 +119,8 @@ async fn the_page_runs_nothing_keeps_nothing_and_lets_nobody_frame_it() {
             "{policy}"
         );
         assert!(!policy.contains("unsafe"), "{policy}");
-        assert!(
-            !page.contains("<script") && !page.contains("http") && !page.contains(" style=") && !page.contains(" on"),
-            "{page}"
-        );
+        let listens = page.split_whitespace().any(|word| word.starts_with("on") && word.contains('='));
+        assert!(!page.contains("<script") && !page.contains("http") && !page.contains(" style=") && !listens, "{page}");
     }
 }
 
