@@ -118,7 +118,14 @@ macro_rules! named {
             type Err = NotAnId;
 
             fn from_str(text: &str) -> Result<Self, NotAnId> {
-                Self::try_from(text.to_owned())
+                if is_name(text) {
+                    Ok(Self(text.into()))
+                } else {
+                    Err(NotAnId {
+                        text: text.to_owned(),
+                        expected: "a name: lower-case letters, digits and `.` `_` `-` `/`, beginning and ending with a letter or digit, at most 80 characters",
+                    })
+                }
             }
         }
 
@@ -126,14 +133,7 @@ macro_rules! named {
             type Error = NotAnId;
 
             fn try_from(text: String) -> Result<Self, NotAnId> {
-                if is_name(&text) {
-                    Ok(Self(text.into()))
-                } else {
-                    Err(NotAnId {
-                        text,
-                        expected: "a name: lower-case letters, digits and `.` `_` `-` `/`, beginning and ending with a letter or digit, at most 80 characters",
-                    })
-                }
+                text.parse()
             }
         }
 
@@ -151,7 +151,7 @@ fn is_name(text: &str) -> bool {
     bytes.len() <= NAME_CHARS_MAX
         && edge(bytes.first())
         && edge(bytes.last())
-        && bytes.iter().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b"._-/".contains(b))
+        && bytes.iter().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || matches!(b, b'.' | b'_' | b'-' | b'/'))
 }
 
 named!(

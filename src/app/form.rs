@@ -13,7 +13,7 @@ use crate::policy::asking::{outlook, permit_of};
 use crate::policy::facts::Clamp;
 use crate::policy::{Verdict, electorate};
 use crate::slack::block::{Choice, View};
-use crate::slack::command::{self, Length, read_length, read_start};
+use crate::slack::command;
 use crate::slack::inbound::ViewRef;
 use crate::slack::limits::OPTIONS_MAX;
 use crate::slack::say::alternative::{self, Alternative, Asking};
@@ -24,12 +24,14 @@ use crate::slack::zone::Zone;
 
 use super::ask::Wish;
 use super::behalf::{askable_by, subject_of, wish_for};
-use super::find::{Found, find};
+use super::find::{Askable, Found, find};
 use super::plan::lingers;
 use super::policies::Loaded;
 use super::sources::Fresh;
 use super::when::{When, in_time};
 use super::{App, bundle, names};
+
+mod times;
 
 /// What is offered as lengths, where the cap allows.
 const LENGTHS: [i64; 7] = [15, 30, 60, 120, 240, 480, 1440];
@@ -172,14 +174,7 @@ impl App {
             None => askable.keys().map(choice).collect(),
         };
         let chosen = filled.resource.as_ref().map(choice);
-        // A bundle has nothing to choose from.
-        let roles: Vec<Choice> = filled
-            .resource
-            .iter()
-            .filter(|resource| loaded.set.bundle(resource).is_none())
-            .flat_map(|resource| askable.get(resource).into_iter().flatten().map(move |role| (resource, role)))
-            .map(|(resource, role)| Choice { text: names.role(resource, role).to_owned(), value: choice_value(role.as_str()) })
-            .collect();
+        let roles = role_choices(loaded, &askable, filled.resource.as_ref(), names);
         let role = filled.role.clone().or_else(|| {
             match filled.resource.as_ref().and_then(|resource| askable.get(resource)).map(Vec::as_slice) {
                 Some([only]) => Some(only.clone()),
@@ -335,40 +330,13 @@ impl App {
             _ => Err(forms::errors(&problems)),
         }
     }
+}
 
-    /// The start that is typed so far, as far as it is one.
-    fn start_of(&self, filled: &Filled, zone: &Zone) -> When {
-        let start = read_start(&filled.from).and_then(|from| in_time(Some(from), None, (self.now().at, zone)).ok());
-        start.map(|(_, when)| when).unwrap_or_default()
-    }
-
-    /// The times of a form; what is wrong with them is added by field.
-    fn times_of(&self, filled: &Filled, zone: &Zone, problems: &mut BTreeMap<&'static str, String>) -> (Option<Ttl>, When) {
-        let at = (self.now().at, zone);
-        let is_typed = |text: &str| !text.trim().is_empty();
-        let from = is_typed(&filled.from).then(|| read_start(&filled.from));
-        if from == Some(None) {
-            problems.insert(field::FROM, "Write a time of day, such as 23:00 or fri 22:00; or leave it empty.".to_owned());
-        }
-        let from = from.flatten();
-        let typed = is_typed(&filled.until).then(|| read_length(&filled.until));
-        let length = match typed {
-            Some(Err(problem)) => {
-                problems.insert(field::UNTIL, problem.to_string());
-                None
-            }
-            Some(Ok(length)) => Some(length),
-            None => filled.length.map(Length::For),
-        };
-        match in_time(from, length, at) {
-            Ok(times) => times,
-            Err(_) => {
-                let begins = from.is_none_or(|from| from.after(at.0, zone).is_some());
-                problems.insert(if begins { field::UNTIL } else { field::FROM }, "That time is over already.".to_owned());
-                (None, When::default())
-            }
-        }
-    }
+/// The roles of what is chosen. A bundle has nothing to choose from.
+fn role_choices(loaded: &Loaded, askable: &Askable, resource: Option<&ResourceId>, names: &Names) -> Vec<Choice> {
+    let Some(resource) = resource.filter(|resource| loaded.set.bundle(resource).is_none()) else { return Vec::new() };
+    let roles = askable.get(resource).into_iter().flatten();
+    roles.map(|role| Choice { text: names.role(resource, role).to_owned(), value: choice_value(role.as_str()) }).collect()
 }
 
 /// The ticket so far: what was typed as one, or else what the reason names.

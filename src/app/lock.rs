@@ -206,8 +206,8 @@ fn begin(work: &mut Work<'_, '_>, reach: &Reach, by: PersonId, setting: Setting)
     work.refuse_the_locked(reach, &by)?;
     let standing = work.tx.standing_locks()?;
     let lasts_as_long = |lock: &&Lock| lock.until.is_none_or(|end| until.is_some_and(|until| until <= end));
-    let same = standing.iter().filter(|lock| lock.scope == scope && lock.is_in_force(work.now));
-    let again = same.filter(lasts_as_long).next_back().cloned();
+    let mut same = standing.iter().filter(|lock| lock.scope == scope && lock.is_in_force(work.now));
+    let again = same.rfind(lasts_as_long).cloned();
     if let Some(lock) = again {
         let (what, by, until) = (scope, lock.by, lock.until);
         return Err(Refusal::LockedAlready { what, by, until }.into());

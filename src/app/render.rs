@@ -30,7 +30,7 @@ use super::messages::{Kind, Moment};
 use super::policies::Loaded;
 use super::telling::end_together;
 use super::{App, alarms, lists, names};
-use asked::{asked, still};
+use asked::{asked, draw_reminder, still};
 
 mod asked;
 mod talk;
@@ -363,19 +363,6 @@ fn story_card<T>(story: &Story, mention: &[Mention], draw: impl FnOnce(&CardFact
         lingers: story.lingers.as_deref(),
         names: &story.names,
     })
-}
-
-/// What has been decided meanwhile is no reminder, unless it takes the place of one.
-fn draw_reminder(story: &Story, audience: &Audience, at: Timestamp, drawn: Drawn) -> Option<Message> {
-    let request = &story.request;
-    let has_answered = match audience {
-        Audience::Person(person) => request.approvals.iter().any(|given| given.by == *person),
-        Audience::Channel(_) => false,
-    };
-    if request.state.is_pending() && !has_answered {
-        return Some(remind::reminder(request, &still(story), at, &story.names));
-    }
-    (drawn == Drawn::Again).then(|| remind::was_reminded(request, &story.grants, at, &story.names))
 }
 
 /// `None` where there is nothing to review.

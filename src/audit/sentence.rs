@@ -5,7 +5,7 @@
 use crate::access::absence::Absence;
 use crate::access::entitlement::{Entitlement, Prior, Target, Trouble};
 use crate::access::event::{Actor, Event};
-use crate::access::grant::{EndCause, FailCause, Grant, Proof, VoidCause};
+use crate::access::grant::{EndCause, FailCause, Grant, Proof};
 use crate::access::ids::{PersonId, RequestId};
 use crate::access::lock::{Lock, LockState};
 use crate::access::refusal::Refusal;
@@ -16,6 +16,8 @@ use crate::access::talk::Said;
 use crate::access::time::Timestamp;
 
 use super::leaf::Entry;
+
+mod causes;
 
 /// Gives a person's name, where there is one; their id stands in otherwise.
 pub type Names<'a> = &'a dyn Fn(&PersonId) -> Option<String>;
@@ -242,38 +244,6 @@ impl Say<'_> {
             Proof::Attested { by, .. } => format!("{} attested it, since nobody could look", self.name(by)),
         };
         format!("{}; {proof}", self.end_cause(cause))
-    }
-
-    fn end_cause(&self, cause: &EndCause) -> String {
-        match cause {
-            EndCause::TimeOver => "its time was over".to_owned(),
-            EndCause::HandedBack => "the person handed it back".to_owned(),
-            EndCause::RevokedBy(by) => format!("{} revoked it", self.name(by)),
-            EndCause::Withdrawn(by) => format!("{} withdrew the request", self.name(by)),
-            EndCause::StartMissed => "it was not in force in time".to_owned(),
-            EndCause::ContractEnded => "the contract ended".to_owned(),
-            EndCause::PersonDeactivated => "the account was deactivated".to_owned(),
-            EndCause::Drained => "Daypass is being taken out of service".to_owned(),
-            EndCause::Locked(lock, by) => format!("{} locked it ({lock})", self.name(by)),
-            EndCause::PolicyForbids(why) => format!("the policy says no now ({why})"),
-            EndCause::SiblingFailed(grant) => format!("{grant} of the same request failed"),
-            EndCause::RemovedOutside => "somebody removed it at the provider".to_owned(),
-            EndCause::LandedLate => "a call thought to have failed landed late".to_owned(),
-            EndCause::HeldBefore => "held before, left in place".to_owned(),
-        }
-    }
-
-    fn void_cause(&self, cause: &VoidCause) -> String {
-        match cause {
-            VoidCause::By(by) => format!("by {}", self.name(by)),
-            VoidCause::Lapsed => "it could not begin in time".to_owned(),
-            VoidCause::PolicyForbids(why) => format!("the policy says no now ({why})"),
-            VoidCause::ContractEnded => "the contract ended".to_owned(),
-            VoidCause::PersonDeactivated => "the account was deactivated".to_owned(),
-            VoidCause::Drained => "Daypass is being taken out of service".to_owned(),
-            VoidCause::Locked(lock, by) => format!("{} locked it ({lock})", self.name(by)),
-            VoidCause::SiblingFailed(grant) => format!("{grant} of the same request failed"),
-        }
     }
 
     fn refused(&self, actor: &Actor, attempt: &str, about: Option<&str>, refusal: &Refusal) -> String {

@@ -1,3 +1,4 @@
+use super::meant::VERBS;
 use super::*;
 use crate::slack::until::Day;
 use proptest::prelude::*;

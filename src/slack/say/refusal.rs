@@ -12,14 +12,14 @@ use crate::slack::command::name::named;
 use crate::slack::text::{cut_plain, one_line};
 
 /// What to say to whoever does not get what they asked for. Plain text, to be shown where no markup is read.
-#[expect(
-    clippy::too_many_lines,
-    reason = "one sentence per variant, in one exhaustive match: a new variant must break the build here"
-)]
 pub fn refusal(refusal: &Refusal, names: &Names) -> String {
     named(&sentence(refusal, names)).into_owned()
 }
 
+#[expect(
+    clippy::too_many_lines,
+    reason = "one sentence per variant, in one exhaustive match: a new variant must break the build here"
+)]
 fn sentence(refusal: &Refusal, names: &Names) -> String {
     match refusal {
         Refusal::UnknownAccount => "I don't know your account yet. Ask an admin to add you to the people of Daypass.".to_owned(),

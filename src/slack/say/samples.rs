@@ -184,9 +184,15 @@ impl Stage {
         all.extend(self.broken_glass());
         all.extend(self.behalf());
         all.extend(self.secrets());
+        all.extend(self.alarms()?);
+        Ok(all)
+    }
+
+    fn alarms(&self) -> Result<Vec<(String, Message)>, NotAnId> {
+        let (names, request, grant) = (&self.names, self.request.id, self.grant.id);
         let problems = vec![self.said.clone(); 8];
         let to = self.request.terms.subject.clone();
-        all.push(("policy_changed".to_owned(), policy_changed(&problems)));
+        let mut all = vec![("policy_changed".to_owned(), policy_changed(&problems))];
         let alarms = [
             ("policy_refused", Alarm::PolicyRefused { problems }),
             ("finding", Alarm::Finding { request, what: self.said.clone() }),
