@@ -117,7 +117,7 @@ pub struct LinkHash(pub [u8; 32]);
 impl LinkHash {
     /// Whether both are the same, in a time that does not tell how alike they are.
     pub fn is(&self, other: &LinkHash) -> bool {
-        self.0.ct_eq(&other.0).into()
+        self.0.as_slice().ct_eq(other.0.as_slice()).into()
     }
 }
 

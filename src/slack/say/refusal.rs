@@ -218,7 +218,7 @@ fn sentence(refusal: &Refusal, names: &Names) -> String {
         Refusal::ExtensionPending { request } => {
             format!("You have asked for more time already: {} is waiting for a decision.", names.request(*request))
         }
-        Refusal::NoSecret { grant } => format!("There is no password to show for {} (any more).", names.grant(*grant)),
+        Refusal::NoSecret { grant } => format!("There is no password to show for {} now.", names.grant(*grant)),
         Refusal::NotYourSecret => "That password is somebody else's. I show it to nobody but them.".to_owned(),
         Refusal::SecretShown { grant, at } => super::secret::shown_already(*grant, *at, names),
         Refusal::SecretUnopenable { grant } => super::secret::unopenable(*grant, names),

@@ -23,7 +23,7 @@ impl Stage {
         let mut all: Vec<(String, Message)> = refusals.collect();
         all.push(("secret.link".to_owned(), link(grant, address, at(11), names)));
         all.push(("secret.linked".to_owned(), reply(&Reply::SecretLinked { grant }, names)));
-        all.push(("secret.asked_again".to_owned(), alarm(&Alarm::SecretAskedAgain { grant }, names)));
+        all.push(("alarm.secret_asked_again".to_owned(), alarm(&Alarm::SecretAskedAgain { grant }, names)));
         all
     }
 }
