@@ -1,7 +1,7 @@
 //! What to do instead, with one tap: the button on a refusal that asks for what would be possible, or opens the form with what was
 //! said. It carries names and times, never a right: whoever presses it is judged as if they had typed it.
 
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Serialize, Serializer};
 
 use super::button;
 use super::names::Names;
@@ -11,6 +11,7 @@ use crate::access::refusal::Refusal;
 use crate::access::time::{Timestamp, Ttl};
 use crate::slack::block::{Button, Message, actions, plain};
 use crate::slack::limits::{BUTTON_VALUE_MAX, length};
+use crate::slack::text::clean;
 
 /// A wish as a button carries it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -36,7 +37,7 @@ pub struct Asking {
     #[serde(default)]
     pub manner: Manner,
     /// Why, as it was typed; empty where nothing was, or where it is too long to be carried.
-    #[serde(default, skip_serializing_if = "String::is_empty")]
+    #[serde(default, skip_serializing_if = "String::is_empty", serialize_with = "without_the_invisible")]
     pub reason: String,
 }
 
@@ -62,8 +63,13 @@ pub struct AskingMore {
     /// How much more.
     pub more: Ttl,
     /// Why; empty where it is as before.
-    #[serde(default, skip_serializing_if = "String::is_empty")]
+    #[serde(default, skip_serializing_if = "String::is_empty", serialize_with = "without_the_invisible")]
     pub reason: String,
+}
+
+/// What nobody sees is not carried along either.
+fn without_the_invisible<S: Serializer>(reason: &str, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.serialize_str(&clean(reason))
 }
 
 /// What could be done instead.
