@@ -97,6 +97,21 @@ pub enum Question {
         /// Why.
         reason: String,
     },
+    /// Which locks are there?
+    #[serde(rename = "locks")]
+    Locks,
+    /// Somebody sets a lock.
+    #[serde(rename = "lock.set")]
+    Lock {
+        /// What would stand after `/jit lock`.
+        words: String,
+    },
+    /// Somebody lifts one.
+    #[serde(rename = "lock.lift")]
+    Unlock {
+        /// On what.
+        what: String,
+    },
     /// What happened?
     #[serde(rename = "audit")]
     Audit {
@@ -277,6 +292,9 @@ impl Admin {
                 let (grant, reason) = (act::number(&grant)?, Words::typed(&reason));
                 act::perform(&self.app, peer, OnHost::Revoke { grant, reason }).await
             }
+            Question::Locks => Ok(json!({ "locks": self.app.locks_in_words().await.map_err(unreadable)? })),
+            Question::Lock { words } => act::perform(&self.app, peer, OnHost::Lock { words }).await,
+            Question::Unlock { what } => act::perform(&self.app, peer, OnHost::Unlock { what }).await,
             Question::Audit { after, limit } => look::audit(&self.app, after, limit).await.map_err(unreadable),
             Question::AuditVerify => look::verify(self.app.store()).await.map_err(unreadable),
             Question::PolicyApply => {

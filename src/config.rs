@@ -18,6 +18,7 @@ use secrecy::{ExposeSecret, SecretString};
 
 use crate::access::ids::PersonId;
 use crate::access::time::Timestamp;
+use crate::slack::command::name;
 use crate::slack::text::is_slack_id;
 use crate::telemetry::LogSettings;
 
@@ -28,6 +29,8 @@ pub use given::Given;
 
 /// Where Slack's API is, unless the environment says otherwise.
 pub const SLACK_API_URL: &str = "https://slack.com/api";
+/// The file in the data directory with the key of the page that shows secrets, unless the environment says otherwise.
+pub const REVEAL_KEY: &str = "reveal.key";
 /// The sweep's schedule, unless the environment says otherwise: every five minutes. Seconds come first.
 pub const SWEEP: &str = "0 */5 * * * *";
 
@@ -51,8 +54,21 @@ pub struct Config {
     pub fallback_channel: Option<String>,
     /// People who may end, withdraw and see everything.
     pub admins: BTreeSet<PersonId>,
+    /// Where secrets are shown to people without a key of their own, if anywhere.
+    pub reveal: Option<Reveal>,
+    /// What the command is called: `/jit`, or as another name was given to it in the app's manifest.
+    pub command: String,
     /// Set for the demo only.
     pub demo: Option<Demo>,
+}
+
+/// A page that shows secrets.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Reveal {
+    /// Where people reach this process: `https`, or `http` on this machine. Without a `/` at its end.
+    pub url: String,
+    /// The file with the key that secrets are encrypted to. It is made where there is none.
+    pub key_file: PathBuf,
 }
 
 /// How what people do in Slack reaches us. Never both ways: with Socket Mode on, Slack sends nothing over HTTP.
@@ -116,6 +132,8 @@ impl Config {
         let digest_channel = read.maybe("DAYPASS_DIGEST_CHANNEL", channel);
         let fallback_channel = read.maybe("DAYPASS_FALLBACK_CHANNEL", channel);
         let admins = read.or("DAYPASS_ADMINS", BTreeSet::new(), admins);
+        let reveal = read.reveal(basics.as_ref());
+        let command = read.or("DAYPASS_COMMAND", name::USUAL.to_owned(), command);
         let demo = read.demo(&api_url);
         match (basics, bot_token, transport, read.problems) {
             (Some(basics), Some(bot_token), Some(transport), problems) if problems.is_empty() => Ok(Config {
@@ -128,6 +146,8 @@ impl Config {
                 digest_channel,
                 fallback_channel,
                 admins,
+                reveal,
+                command,
                 demo,
             }),
             (_, _, _, problems) => Err(ConfigError { problems }),
@@ -225,6 +245,16 @@ impl<'a> Reading<'a> {
         token
     }
 
+    fn reveal(&mut self, basics: Option<&Basics>) -> Option<Reveal> {
+        let url = self.maybe("DAYPASS_PUBLIC_URL", public_url);
+        let key_file = self.maybe("DAYPASS_REVEAL_KEY_FILE", |text| Ok(PathBuf::from(text)));
+        if key_file.is_some() && self.env.get("DAYPASS_PUBLIC_URL").is_none() {
+            self.problems
+                .push("`DAYPASS_REVEAL_KEY_FILE` is of no use without `DAYPASS_PUBLIC_URL`: set that, or unset it".to_owned());
+        }
+        Some(Reveal { url: url?, key_file: key_file.unwrap_or(basics?.data_dir.join(REVEAL_KEY)) })
+    }
+
     fn demo(&mut self, api_url: &str) -> Option<Demo> {
         let wanted = self.maybe("DAYPASS_DEMO", |text| match text {
             "1" => Ok(true),
@@ -261,6 +291,16 @@ fn api_url(text: &str) -> Result<String, String> {
     Ok(text.trim_end_matches('/').to_owned())
 }
 
+/// It stands in links, so that it is made of nothing that could end one.
+fn public_url(text: &str) -> Result<String, String> {
+    let is_plain = text.bytes().all(|b| b.is_ascii_alphanumeric() || b":/._~-[]".contains(&b));
+    if is_plain {
+        api_url(text)
+    } else {
+        Err(format!("must be a plain address such as `https://daypass.example.com`, not `{text}`"))
+    }
+}
+
 fn is_loopback(url: &str) -> bool {
     url.parse::<hyper::Uri>().is_ok_and(|url| url.host().is_some_and(is_this_machine))
 }
@@ -287,6 +327,14 @@ fn channel(text: &str) -> Result<String, String> {
         return Ok(text.to_owned());
     }
     Err(format!("must be the id of a channel, such as `C0123ABCD` (at the end of the channel's details), not `{text}`"))
+}
+
+fn command(text: &str) -> Result<String, String> {
+    if name::is_name(text) {
+        Ok(text.to_owned())
+    } else {
+        Err(format!("must be a slash and small letters, such as `/access`, not `{text}`"))
+    }
 }
 
 fn admins(text: &str) -> Result<BTreeSet<PersonId>, String> {

@@ -5,6 +5,7 @@
 //! What comes over Socket Mode goes the same way from where it is understood (`socket`).
 
 mod receiver;
+mod reveal;
 mod socket;
 #[cfg(test)]
 mod tests;
@@ -22,8 +23,10 @@ use serde::de::IgnoredAny;
 use serde_json::{Value, json};
 use tracing::{error, warn};
 
+use crate::access::ids::GrantId;
 use crate::access::refusal::Refusal;
 use crate::app::Answer;
+use crate::app::reveal::{self as showing, Revealed};
 use crate::clock::Clock;
 use crate::slack::block::Message;
 use crate::slack::inbound::Inbound;
@@ -48,6 +51,8 @@ const BROKEN: &str = "Something went wrong on my side. It may have been recorded
 /// Slack's word for "do not send this again".
 const NO_RETRY: HeaderName = HeaderName::from_static("x-slack-no-retry");
 
+pub use reveal::Reveals;
+
 /// Whoever receives what Slack sends, and keeps what that takes. Clones are the same receiver.
 pub trait Receive: Clone + Send + Sync + 'static {
     /// Does what came in and answers. What was decided is committed before this returns.
@@ -58,6 +63,12 @@ pub trait Receive: Clone + Send + Sync + 'static {
 
     /// What was made of a delivery with this key.
     fn done_before(&self, key: String) -> impl Future<Output = Result<Before, StoreError>> + Send;
+
+    /// Where a link to a secret leads. Changes nothing.
+    fn look_at_link(&self, grant: GrantId, token: String) -> impl Future<Output = Result<Revealed, StoreError>> + Send;
+
+    /// Shows the secret that a link leads to. That it was shown is committed before this returns it.
+    fn open_link(&self, grant: GrantId, token: String) -> impl Future<Output = Result<Revealed, StoreError>> + Send;
 
     /// Why the process cannot do its work, as a sentence.
     fn readiness(&self) -> Result<(), String>;
@@ -89,6 +100,8 @@ pub struct Routes<R> {
     pub answer_within: Duration,
     /// When strangers' requests were logged last.
     pub strangers: Sparingly,
+    /// Where secrets are shown, if anywhere.
+    pub reveals: Reveals,
 }
 
 /// Lets something happen now and then only.
@@ -110,8 +123,10 @@ impl Sparingly {
 /// What an address is for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Door {
-    /// Slack's. The only one whose body is read.
+    /// Slack's. Its body is read.
     Slack,
+    /// The page that shows a secret. Its body is read as well.
+    Reveal,
     /// Whether the process is up.
     Health,
     /// Whether it can do its work.
@@ -141,6 +156,7 @@ pub async fn route<R: Receive>(
             }
             response
         }
+        Door::Reveal => routes.reveal(method, path, headers, &body).await,
         Door::Health => said(StatusCode::OK, "up"),
         Door::Ready => match routes.receiver.readiness() {
             Ok(()) => said(StatusCode::OK, "ready"),
@@ -162,6 +178,11 @@ impl<R: Receive> Routes<R> {
             "/slack/events" | "/slack/commands" | "/slack/interactivity" if !self.signing_secrets.is_empty() => {
                 (Door::Slack, "POST")
             }
+            // Whatever leads nowhere gets the same answer there.
+            _ if self.reveals.url.is_some() && path.starts_with(showing::PATH) => match *method {
+                Method::GET | Method::POST => return Door::Reveal,
+                _ => return Door::OtherMethod("GET, POST"),
+            },
             "/healthz" => (Door::Health, "GET"),
             "/readyz" => (Door::Ready, "GET"),
             "/metrics" => (Door::Metrics, "GET"),

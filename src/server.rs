@@ -118,7 +118,7 @@ async fn converse<R: Receive>(stream: TcpStream, routes: Arc<Routes<R>>, limits:
 async fn answer<R: Receive>(request: Request<Incoming>, routes: &Routes<R>, limits: Limits) -> Response<Full<Bytes>> {
     let (head, body) = request.into_parts();
     let body = match routes.door(&head.method, head.uri.path()) {
-        Door::Slack => match read(body, limits.body_within).await {
+        Door::Slack | Door::Reveal => match read(body, limits.body_within).await {
             Ok(body) => body,
             Err(status) => {
                 routes.metrics.came(Came::Refused);

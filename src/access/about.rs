@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::event::Event;
-use super::ids::{EntitlementId, GrantId, PersonId, RequestId};
+use super::ids::{EntitlementId, GrantId, LockId, PersonId, RequestId};
 
 /// What an event changes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -16,6 +16,8 @@ pub enum About {
     Grant(GrantId),
     /// An entitlement.
     Entitlement(EntitlementId),
+    /// A lock.
+    Lock(LockId),
     /// No row: it is only said.
     Nothing,
 }
@@ -48,6 +50,10 @@ impl Actor {
 
 impl Event {
     /// The row that this event changes or creates.
+    #[expect(
+        clippy::too_many_lines,
+        reason = "every variant is named, in one exhaustive match: a new one must break the build here"
+    )]
     pub fn about(&self) -> About {
         match self {
             Event::RequestAsked { request } => About::Request(request.id),
@@ -75,12 +81,21 @@ impl Event {
             Event::ReviewOverdue { request, .. }
             | Event::ReviewClosed { request, .. }
             | Event::ReviewWordsErased { request, .. } => About::Review(*request),
+            Event::LockSet { lock } => About::Lock(lock.id),
+            Event::LockReached { lock, .. }
+            | Event::LockLifted { lock, .. }
+            | Event::LockRanOut { lock, .. }
+            | Event::LockCleared { lock, .. }
+            | Event::LockWordsErased { lock, .. } => About::Lock(*lock),
             Event::GrantPlanned { grant } => About::Grant(grant.id),
             Event::GrantChecking { grant, .. }
             | Event::GrantProvisioning { grant, .. }
             | Event::GrantResultUnknown { grant, .. }
             | Event::GrantAwaitsPerson { grant, .. }
             | Event::GrantActivated { grant, .. }
+            | Event::SecretLinked { grant, .. }
+            | Event::SecretShown { grant, .. }
+            | Event::SecretAskedAgain { grant, .. }
             | Event::GrantWarned { grant }
             | Event::ExtensionAgreed { grant, .. }
             | Event::GrantExtended { grant, .. }
@@ -111,6 +126,8 @@ impl Event {
             | Event::PolicyLoaded { .. }
             | Event::Finding { .. }
             | Event::EndReason { .. }
+            | Event::AwayDeclared { .. }
+            | Event::AwayOver { .. }
             | Event::DrainBegan
             | Event::DrainUndone
             | Event::Erased { .. }

@@ -16,6 +16,10 @@ use super::review::{Review, ReviewState};
 use super::time::Timestamp;
 use super::words::Words;
 
+mod lock;
+
+pub use lock::lock;
+
 /// An event that cannot have happened to this row.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct IllegalEvent {
@@ -212,6 +216,10 @@ pub fn grant(before: &Grant, event: &Event) -> Result<Grant, IllegalEvent> {
         (Event::GrantActivated { active_at, ends_at, .. }, GrantState::Provisioning { .. } | GrantState::AwaitingUser { .. }) => {
             GrantState::Active { active_at: *active_at, ends_at: *ends_at, warning: Warning::Owed }
         }
+        (Event::SecretLinked { .. } | Event::SecretShown { .. } | Event::SecretAskedAgain { .. }, state) => {
+            after = after.secret_after(event).ok_or_else(illegal)?;
+            state.clone()
+        }
         (Event::GrantWarned { .. }, GrantState::Active { active_at, ends_at, warning: Warning::Owed }) => {
             GrantState::Active { active_at: *active_at, ends_at: *ends_at, warning: Warning::Given }
         }
@@ -258,6 +266,7 @@ pub fn grant(before: &Grant, event: &Event) -> Result<Grant, IllegalEvent> {
         return Err(illegal());
     }
     after.state = state;
+    after.forget_useless_secret();
     Ok(after)
 }
 

@@ -2,13 +2,16 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::absence::Absence;
 use super::entitlement::{Description, Entitlement, Errand, Prior, Target, Trouble};
 use super::grant::{EndCause, FailCause, Grant, Proof, Recheck, VoidCause};
-use super::ids::{EntitlementId, GrantId, PersonId, RequestId};
+use super::ids::{EntitlementId, GrantId, LockId, PersonId, RequestId};
+use super::lock::Lock;
 use super::refusal::Refusal;
 use super::remind::Reminder;
 use super::request::{Approval, Part, Request, Seat, Step, TermsHash};
 use super::review::{Finding, Review};
+use super::secret::{Link, LinkHash};
 use super::talk::{Said, Shortened};
 use super::time::Timestamp;
 use super::words::Words;
@@ -225,6 +228,55 @@ pub enum Event {
         note: Words,
     },
 
+    /// Nothing new is given to what it covers, and what was given is taken back.
+    #[serde(rename = "lock.set")]
+    LockSet {
+        /// The lock.
+        lock: Box<Lock>,
+    },
+    /// More was found that it covers: that is taken back as well.
+    #[serde(rename = "lock.reached")]
+    LockReached {
+        /// Which lock.
+        lock: LockId,
+        /// What.
+        grants: Vec<GrantId>,
+    },
+    /// Somebody lifted it. What it took back stays over.
+    #[serde(rename = "lock.lifted")]
+    LockLifted {
+        /// Which lock.
+        lock: LockId,
+        /// When.
+        at: Timestamp,
+        /// Who.
+        by: PersonId,
+    },
+    /// Its time was over.
+    #[serde(rename = "lock.ran_out")]
+    LockRanOut {
+        /// Which lock.
+        lock: LockId,
+        /// When that was noticed.
+        at: Timestamp,
+    },
+    /// Everything that it took back is over.
+    #[serde(rename = "lock.cleared")]
+    LockCleared {
+        /// Which lock.
+        lock: LockId,
+        /// When that was noticed.
+        at: Timestamp,
+    },
+    /// What a person typed when they set it was erased from its row.
+    #[serde(rename = "lock.words_erased")]
+    LockWordsErased {
+        /// Which lock.
+        lock: LockId,
+        /// Whose words.
+        of: PersonId,
+    },
+
     /// A claim was committed, with its latest end.
     #[serde(rename = "grant.planned")]
     GrantPlanned {
@@ -272,6 +324,32 @@ pub enum Event {
         active_at: Timestamp,
         /// Until when.
         ends_at: Timestamp,
+    },
+    /// The person wanted to see their secret: this link leads to it, and no other.
+    #[serde(rename = "grant.secret_linked")]
+    SecretLinked {
+        /// Which grant.
+        grant: GrantId,
+        /// The link, as far as it is kept.
+        link: Link,
+    },
+    /// The secret was shown to whoever had the link, and is kept no more.
+    #[serde(rename = "grant.secret_shown")]
+    SecretShown {
+        /// Which grant.
+        grant: GrantId,
+        /// When.
+        at: Timestamp,
+        /// By which link.
+        by: LinkHash,
+    },
+    /// The link by which it was shown was used again, in vain.
+    #[serde(rename = "grant.secret_asked_again")]
+    SecretAskedAgain {
+        /// Which grant.
+        grant: GrantId,
+        /// When.
+        at: Timestamp,
     },
     /// The warning before the end is due.
     #[serde(rename = "grant.warned")]
@@ -514,6 +592,20 @@ pub enum Event {
         digest: String,
         /// The first problem, as one line.
         problem: String,
+    },
+    /// Somebody said that they are away; what they said before is replaced.
+    #[serde(rename = "person.away")]
+    AwayDeclared {
+        /// Who, until when, and who stands in for them.
+        absence: Absence,
+    },
+    /// Somebody is back: they said so, or the time that they had given is over.
+    #[serde(rename = "person.back")]
+    AwayOver {
+        /// Who.
+        person: PersonId,
+        /// Since when.
+        at: Timestamp,
     },
     /// Daypass is taken out of service: nothing new is asked for, and all that is in force ends.
     #[serde(rename = "daypass.drain_began")]

@@ -3,7 +3,8 @@
 use serde::{Deserialize, Serialize};
 
 use super::entitlement::{Level, NativeExpiry, Trouble};
-use super::ids::{EntitlementId, GrantId, PersonId, RequestId};
+use super::ids::{EntitlementId, GrantId, LockId, PersonId, RequestId};
+use super::secret::{Reveal, Sealed};
 use super::time::{Timestamp, Ttl};
 use super::words::Words;
 
@@ -34,8 +35,12 @@ pub struct Grant {
     pub warn_before: Ttl,
     /// Whether the provider can end it by itself, copied from the entitlement.
     pub native_expiry: NativeExpiry,
-    /// A secret for the person, already encrypted to their own key (age, armoured); delivered once the grant is in force.
-    pub ciphertext: Option<String>,
+    /// A secret for the person: encrypted to their own key and delivered once the grant is in force, or to this host where there
+    /// is a [`Grant::reveal`]. Gone once it was shown, or the access is on its way out.
+    pub ciphertext: Option<Sealed>,
+    /// How far the showing of a secret has gone that is not encrypted to a key of the person's own.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reveal: Option<Reveal>,
     /// An approved extension whose native backstop has not moved yet.
     pub extension: Option<Extension>,
     /// What the provider held differed from the target at some look.
@@ -204,6 +209,8 @@ pub enum EndCause {
     PersonDeactivated,
     /// Daypass is being taken out of service.
     Drained,
+    /// This lock covers it, which this person set.
+    Locked(LockId, PersonId),
     /// The policy no longer allows it.
     PolicyForbids(String),
     /// Another part of an all-or-nothing request failed.
@@ -251,6 +258,8 @@ pub enum VoidCause {
     PersonDeactivated,
     /// Daypass is being taken out of service.
     Drained,
+    /// This lock covers it, which this person set.
+    Locked(LockId, PersonId),
     /// Another part of an all-or-nothing request failed.
     SiblingFailed(GrantId),
 }

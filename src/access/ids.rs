@@ -16,6 +16,13 @@ pub struct NotAnId {
     expected: &'static str,
 }
 
+impl NotAnId {
+    /// That `text` is not what was expected.
+    pub(super) fn of(text: &str, expected: &'static str) -> NotAnId {
+        NotAnId { text: text.to_owned(), expected }
+    }
+}
+
 impl fmt::Display for NotAnId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "`{}` is not {}", self.text, self.expected)
@@ -79,6 +86,10 @@ numbered!(
     /// An entitlement: what must be true at a provider. Shown as `E-7`, in logs and exports only.
     EntitlementId, "E"
 );
+numbered!(
+    /// A lock: nothing new is given to what it covers. Shown as `L-3`.
+    LockId, "L"
+);
 
 /// The longest name an operator may give anything, in characters.
 pub const NAME_CHARS_MAX: usize = 80;
@@ -107,7 +118,14 @@ macro_rules! named {
             type Err = NotAnId;
 
             fn from_str(text: &str) -> Result<Self, NotAnId> {
-                Self::try_from(text.to_owned())
+                if is_name(text) {
+                    Ok(Self(text.into()))
+                } else {
+                    Err(NotAnId {
+                        text: text.to_owned(),
+                        expected: "a name: lower-case letters, digits and `.` `_` `-` `/`, beginning and ending with a letter or digit, at most 80 characters",
+                    })
+                }
             }
         }
 
@@ -115,14 +133,7 @@ macro_rules! named {
             type Error = NotAnId;
 
             fn try_from(text: String) -> Result<Self, NotAnId> {
-                if is_name(&text) {
-                    Ok(Self(text.into()))
-                } else {
-                    Err(NotAnId {
-                        text,
-                        expected: "a name: lower-case letters, digits and `.` `_` `-` `/`, beginning and ending with a letter or digit, at most 80 characters",
-                    })
-                }
+                text.parse()
             }
         }
 
@@ -140,7 +151,7 @@ fn is_name(text: &str) -> bool {
     bytes.len() <= NAME_CHARS_MAX
         && edge(bytes.first())
         && edge(bytes.last())
-        && bytes.iter().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b"._-/".contains(b))
+        && bytes.iter().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || matches!(b, b'.' | b'_' | b'-' | b'/'))
 }
 
 named!(

@@ -4,18 +4,22 @@
 //! Deciding changes nothing; applying asks nothing.
 
 pub mod about;
+pub mod absence;
 pub mod apply;
 pub mod decide;
 pub mod due;
+pub mod electors;
 pub mod entitlement;
 pub mod event;
 pub mod grant;
 pub mod ids;
+pub mod lock;
 pub mod refusal;
 pub mod remind;
 pub mod request;
 pub mod review;
 pub mod seats;
+pub mod secret;
 pub mod talk;
 pub mod time;
 pub mod words;

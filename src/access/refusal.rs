@@ -2,7 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::ids::{GrantId, PersonId, ProviderId, RequestId, ResourceId};
+use super::ids::{GrantId, GroupId, PersonId, ProviderId, RequestId, ResourceId};
+use super::lock::Scope;
 use super::time::{Timestamp, Ttl};
 
 /// Why somebody does not get what they asked for.
@@ -90,6 +91,11 @@ pub enum Refusal {
         /// The earliest time it would be allowed, if there is one within two weeks.
         earliest: Option<Timestamp>,
     },
+    /// It would begin later than anything can be asked for ahead.
+    TooFarAhead {
+        /// The latest start that can be asked for now.
+        latest: Timestamp,
+    },
     /// The contract, the window or the ceiling leaves no time.
     NoTimeLeft {
         /// What leaves none, such as `contract`.
@@ -157,6 +163,11 @@ pub enum Refusal {
     OwnRequest,
     /// This person is not among those who may decide.
     NotAnApprover,
+    /// Whoever they stand in for has agreed themselves, so that nothing is left to agree in their place.
+    AgreedThemselves {
+        /// Who.
+        person: PersonId,
+    },
     /// They have approved already; their seat stays.
     ApprovedAlready,
     /// The request was decided already.
@@ -230,6 +241,51 @@ pub enum Refusal {
         limit: u32,
     },
 
+    // Being away, and asking for others.
+    /// Nothing and nobody is called that.
+    NothingCalled {
+        /// What was written.
+        asked: String,
+        /// What is called alike.
+        similar: Vec<String>,
+    },
+    /// Nobody says that they are away for so long at once.
+    AwayTooLong {
+        /// The most, in days.
+        days: u32,
+    },
+    /// They are not away.
+    NotAway,
+    /// This person can stand in for nobody, or not for them: only another employee in good standing who is here can.
+    CannotStandIn {
+        /// Who.
+        person: PersonId,
+    },
+    /// Only employees are stood in for, since only they decide as what they are.
+    CannotBeStoodFor,
+    /// Only somebody's sponsor, or an owner of what is asked for, asks for them.
+    MayNotAskFor {
+        /// For whom.
+        person: PersonId,
+    },
+    /// What was written may mean several people.
+    WhichPerson {
+        /// What was written.
+        asked: String,
+    },
+    /// What somebody asked for another is not possible for them.
+    NotForThem {
+        /// For whom.
+        person: PersonId,
+        /// Why not, as they would be told.
+        why: Box<Refusal>,
+    },
+    /// Somebody asks for so many others at once that no more wait for a decision.
+    TooManyForOthers {
+        /// How many may wait.
+        limit: u32,
+    },
+
     // Breaking the glass, and what follows.
     /// No policy lets this person break the glass for that.
     GlassNotPermitted,
@@ -260,6 +316,57 @@ pub enum Refusal {
         /// When.
         at: Timestamp,
     },
+
+    // Locks.
+    /// A lock covers it: nothing new is given.
+    Locked {
+        /// What it is on.
+        what: Scope,
+        /// Who set it.
+        by: PersonId,
+        /// When it runs out, if it does by itself.
+        until: Option<Timestamp>,
+    },
+    /// This person may not set or lift a lock on that.
+    NotYoursToLock {
+        /// On what.
+        what: Scope,
+    },
+    /// Whoever is locked themself lifts no lock.
+    LockedThemselves,
+    /// There is a lock on that already, and it lasts at least as long.
+    LockedAlready {
+        /// On what.
+        what: Scope,
+        /// Who set it.
+        by: PersonId,
+        /// When it runs out, if it does by itself.
+        until: Option<Timestamp>,
+    },
+    /// There is no lock on that.
+    NotLocked {
+        /// On what.
+        what: Scope,
+    },
+    /// There is nothing of this name that could be locked.
+    NothingToLock {
+        /// What was written.
+        asked: String,
+        /// What could have been meant.
+        similar: Vec<String>,
+    },
+    /// Who is in the group stands elsewhere, so that a lock could not tell whom it covers.
+    GroupElsewhere {
+        /// The group.
+        group: GroupId,
+    },
+    /// The time until which it was to last is over.
+    LockTimeOver {
+        /// That time.
+        until: Timestamp,
+    },
+    /// The person has nothing that this person could end.
+    NothingToRevoke,
 
     // Ending and extending.
     /// This is not theirs to end or extend.
@@ -296,6 +403,27 @@ pub enum Refusal {
         request: RequestId,
     },
 
+    // Secrets that are shown once.
+    /// There is no secret to show by this grant (any more).
+    NoSecret {
+        /// The grant.
+        grant: GrantId,
+    },
+    /// The secret is somebody else's.
+    NotYourSecret,
+    /// The secret was shown already.
+    SecretShown {
+        /// The grant.
+        grant: GrantId,
+        /// When.
+        at: Timestamp,
+    },
+    /// This host cannot open the secret any more: its key or its page is gone.
+    SecretUnopenable {
+        /// The grant.
+        grant: GrantId,
+    },
+
     // Daypass itself.
     /// Daypass is being taken out of service: nothing new is asked for.
     Draining,
@@ -321,6 +449,10 @@ impl Refusal {
             Refusal::NoSuchResource { similar, .. } => Refusal::NoSuchResource { asked: String::new(), similar },
             Refusal::NoSuchRole { resource, roles, .. } => Refusal::NoSuchRole { resource, asked: String::new(), roles },
             Refusal::NoSuchPerson { .. } => Refusal::NoSuchPerson { asked: String::new() },
+            Refusal::NothingToLock { similar, .. } => Refusal::NothingToLock { asked: String::new(), similar },
+            Refusal::NothingCalled { similar, .. } => Refusal::NothingCalled { asked: String::new(), similar },
+            Refusal::WhichPerson { .. } => Refusal::WhichPerson { asked: String::new() },
+            Refusal::NotForThem { person, why } => Refusal::NotForThem { person, why: Box::new(why.without_words()) },
             other => other,
         }
     }

@@ -105,6 +105,13 @@ impl Terms {
 }
 
 impl Request {
+    /// From when until when it is to be in force, where it has a start of its own: a late decision shortens it, and does not move
+    /// its end.
+    pub fn from_to(&self) -> Option<(Timestamp, Timestamp)> {
+        let start = self.start_at?;
+        Some((start, start.plus(self.terms.access_for).min(self.ends_at_most)))
+    }
+
     /// What this grant of it gives. A grant that is not one of its own (the one that an extension is for) gives what the
     /// terms name.
     pub fn part_of(&self, grant: GrantId) -> Part {
@@ -167,6 +174,9 @@ pub enum Mode {
     BreakGlass,
 }
 
+/// How far ahead the start of an access can be: what will be right later than that is not known yet.
+pub const START_AHEAD_MAX: Ttl = Ttl::WEEK;
+
 /// What stands between alternatives in a step's `by`, such as `group/dba or group/platform`. No name can contain it.
 pub const OR: &str = " or ";
 
@@ -188,6 +198,9 @@ pub struct Approval {
     pub at: Timestamp,
     /// Why, where they said so.
     pub note: Words,
+    /// Who is away, and in whose place they agreed; `None` where it was by their own right.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub in_place_of: Option<PersonId>,
 }
 
 /// One filled place of a step.
@@ -197,6 +210,9 @@ pub struct Seat {
     pub step: String,
     /// Who fills it.
     pub person: PersonId,
+    /// Who is away, and in whose place they fill it; `None` where it is by their own right.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub in_place_of: Option<PersonId>,
 }
 
 /// Where a request stands.

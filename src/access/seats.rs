@@ -1,8 +1,7 @@
 //! Seating people: every seat of every step is filled by another person. A matching, not a counter, so that somebody in two
 //! groups fills one seat, and takes the one that lets the others be filled too.
 
-use std::collections::BTreeSet;
-
+use super::electors::Electors;
 use super::ids::PersonId;
 use super::request::{Seat, Step};
 
@@ -26,7 +25,7 @@ impl Seating {
 pub const SEATS_MAX: usize = 64;
 
 /// Seats as many of `people` as possible. `electorate` says for each step who may fill it; a step without an entry has nobody.
-pub fn fill(steps: &[Step], electorate: &[BTreeSet<PersonId>], people: &[PersonId]) -> Seating {
+pub fn fill(steps: &[Step], electorate: &[Electors], people: &[PersonId]) -> Seating {
     let wanted: Vec<usize> = steps
         .iter()
         .enumerate()
@@ -34,7 +33,7 @@ pub fn fill(steps: &[Step], electorate: &[BTreeSet<PersonId>], people: &[PersonI
         .collect();
     let may = |seat: usize, person: usize| {
         let voters = wanted.get(seat).and_then(|step| electorate.get(*step));
-        voters.zip(people.get(person)).is_some_and(|(voters, person)| voters.contains(person))
+        voters.zip(people.get(person)).is_some_and(|(voters, person)| voters.may(person, people))
     };
     let mut holder: Vec<Option<usize>> = vec![None; wanted.len()];
     for person in 0..people.len() {
@@ -48,7 +47,8 @@ pub fn fill(steps: &[Step], electorate: &[BTreeSet<PersonId>], people: &[PersonI
             .zip(&holder)
             .filter_map(|(step, holder)| {
                 let person = people.get((*holder)?)?.clone();
-                Some(Seat { step: steps.get(*step)?.by.clone(), person })
+                let in_place_of = electorate.get(*step)?.in_place_of(&person, people).cloned();
+                Some(Seat { step: steps.get(*step)?.by.clone(), person, in_place_of })
             })
             .collect(),
         missing: steps
@@ -60,7 +60,7 @@ pub fn fill(steps: &[Step], electorate: &[BTreeSet<PersonId>], people: &[PersonI
 }
 
 /// Whether one more person would fill a seat that stays empty so far, be it that somebody moves over for them.
-pub fn would_fill(steps: &[Step], electorate: &[BTreeSet<PersonId>], people: &[PersonId], person: &PersonId) -> bool {
+pub fn would_fill(steps: &[Step], electorate: &[Electors], people: &[PersonId], person: &PersonId) -> bool {
     let with: Vec<PersonId> = people.iter().chain([person]).cloned().collect();
     !people.contains(person) && fill(steps, electorate, &with).seats.len() > fill(steps, electorate, people).seats.len()
 }
@@ -91,6 +91,8 @@ fn seat(person: usize, may: &impl Fn(usize, usize) -> bool, holder: &mut [Option
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeSet;
+
     use proptest::prelude::*;
 
     use super::*;
@@ -103,7 +105,7 @@ mod tests {
         Step { by: by.to_owned(), count }
     }
 
-    fn group(names: &[&str]) -> BTreeSet<PersonId> {
+    fn group(names: &[&str]) -> Electors {
         names.iter().map(|name| person(name)).collect()
     }
 
@@ -125,8 +127,8 @@ mod tests {
         assert_eq!(
             both.seats,
             [
-                Seat { step: "group/dba".into(), person: person("dave") },
-                Seat { step: "group/security".into(), person: person("carol") },
+                Seat { step: "group/dba".into(), person: person("dave"), in_place_of: None },
+                Seat { step: "group/security".into(), person: person("carol"), in_place_of: None },
             ]
         );
     }
@@ -153,7 +155,7 @@ mod tests {
         ) {
             let name = |n: &usize| person(&format!("p{n}"));
             let steps: Vec<Step> = counts.iter().enumerate().map(|(i, count)| step(&format!("group/{i}"), *count)).collect();
-            let electorate: Vec<BTreeSet<PersonId>> = rights.iter().map(|set| set.iter().map(name).collect()).collect();
+            let electorate: Vec<Electors> = rights.iter().map(|set| set.iter().map(name).collect()).collect();
             let people: Vec<PersonId> = came.iter().map(name).collect();
             let seating = fill(&steps, &electorate, &people);
 

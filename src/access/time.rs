@@ -113,6 +113,8 @@ impl std::error::Error for NotATtl {}
 impl Ttl {
     /// The shortest length that can be asked for.
     pub const MIN: Ttl = Ttl(MINUTE_MS);
+    /// Seven days.
+    pub const WEEK: Ttl = Ttl(7 * DAY_MS);
     /// The longest length that can be named at all.
     pub const MAX: Ttl = Ttl(366 * DAY_MS);
 

@@ -13,6 +13,7 @@ use super::names;
 pub(super) fn alarm_of(kind: &Kind, key: &MessageKey) -> Option<Alarm> {
     match kind {
         Kind::Drifted => key.about.parse().ok().map(|grant| Alarm::Drifted { grant }),
+        Kind::SecretAskedAgain => key.about.parse().ok().map(|grant| Alarm::SecretAskedAgain { grant }),
         Kind::ClockSuspect(_) => Some(Alarm::ClockSuspect),
         Kind::ClockSound(_) => Some(Alarm::ClockSound),
         Kind::PolicyRefused(_) => Some(Alarm::PolicyRefused { problems: vec![key.about.clone()] }),
@@ -23,6 +24,10 @@ pub(super) fn alarm_of(kind: &Kind, key: &MessageKey) -> Option<Alarm> {
         Kind::NoPlace(_) => {
             let (channel, code) = key.about.split_once('\n')?;
             Some(Alarm::NoPlace { channel: channel.to_owned(), code: code.to_owned() })
+        }
+        Kind::Stranger(_) => {
+            let (team, user) = super::strangers::account_of(key)?;
+            Some(Alarm::Stranger { team, user })
         }
         Kind::Undelivered => {
             let mut lines = key.about.splitn(4, '\n');
@@ -57,7 +62,11 @@ pub(super) fn alarm_of(kind: &Kind, key: &MessageKey) -> Option<Alarm> {
         | Kind::PolicyChanged(_)
         | Kind::CutShort(_)
         | Kind::Digest(_)
+        | Kind::LockSet
+        | Kind::LockTable
+        | Kind::LockOver
         | Kind::Draining(_)
+        | Kind::StandsIn(_)
         | Kind::Home
         | Kind::Door => None,
     }
@@ -67,6 +76,7 @@ pub(super) fn alarm_of(kind: &Kind, key: &MessageKey) -> Option<Alarm> {
 fn missed(kind: &Kind) -> &'static str {
     match kind {
         Kind::Card | Kind::PassedOn | Kind::Reminder(_) => "that an answer of theirs is awaited",
+        Kind::StandsIn(_) => "that they stand in for somebody",
         Kind::Question(_) => "that a question waits for their answer",
         Kind::Answered(_) => "what their question was answered",
         Kind::Less(_) => "that it will be less time",
@@ -83,9 +93,12 @@ fn missed(kind: &Kind) -> &'static str {
         Kind::Overdue(_) => "that its end is overdue",
         Kind::OverdueIsOver => "that it is over after all",
         Kind::Status => "what became of it",
+        Kind::LockTable => "what became of what the lock takes back",
+        Kind::LockOver => "that the lock is over",
         Kind::PageFails
         | Kind::Drifted
         | Kind::ProviderMoved
+        | Kind::SecretAskedAgain
         | Kind::LeftOver
         | Kind::ClockSuspect(_)
         | Kind::ClockSound(_)
@@ -93,10 +106,12 @@ fn missed(kind: &Kind) -> &'static str {
         | Kind::PolicyChanged(_)
         | Kind::Finding(_)
         | Kind::Digest(_)
+        | Kind::LockSet
         | Kind::Draining(_)
         | Kind::Home
         | Kind::Door
         | Kind::NoPlace(_)
+        | Kind::Stranger(_)
         | Kind::Undelivered => "",
     }
 }

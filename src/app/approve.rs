@@ -13,6 +13,7 @@ use crate::slack::say::reply::Reply;
 
 use super::ask::terms_hash;
 use super::lists::needed_of;
+use super::lock::Reach;
 use super::plan::{Planned, claims};
 use super::policies::Loaded;
 use super::reassess::{Pinned, Today, concerned};
@@ -51,7 +52,9 @@ impl App {
         } else {
             (None, Vec::new())
         };
-        self.transact(attempt, loaded, names, move |work, names| second(work, names, &pinned, today, planned, yes)).await
+        let reach = self.reach();
+        let job = move |work: &mut Work<'_, '_>, names: &mut Names| second(work, names, (&pinned, &reach), today, planned, yes);
+        self.transact(attempt, loaded, names, job).await
     }
 
     /// Nothing is planned for a click that is refused anyway.
@@ -71,7 +74,7 @@ pub(super) fn deciding(request: &Request, by: &PersonId) -> Vec<PersonId> {
 fn second(
     work: &mut Work<'_, '_>,
     names: &mut Names,
-    pinned: &Pinned,
+    (pinned, reach): (&Pinned, &Reach),
     today: Option<Today>,
     planned: Vec<Planned>,
     yes: Yes,
@@ -84,6 +87,9 @@ fn second(
     }
     let request = work.request(id)?;
     extend::refuse_what_is_over(work, &request)?;
+    if request.state.is_pending() {
+        work.refuse_locked(reach, &request.terms, &yes.by)?;
+    }
     let electorate = match &today {
         Some(today) => {
             work.on_request(id, today.command())?;
@@ -111,5 +117,6 @@ fn second(
     if let Purpose::Extension(grant) = after.terms.purpose {
         extend::agree(work, id, grant)?;
     }
-    Ok(Reply::Approved { request: id })
+    let starts_at = after.start_at.filter(|start| *start > work.now.at);
+    Ok(Reply::Approved { request: id, starts_at })
 }

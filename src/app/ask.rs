@@ -5,10 +5,12 @@ use std::sync::Arc;
 
 use sha2::{Digest, Sha256};
 
+use crate::access::absence::Absence;
 use crate::access::decide::{self, RequestCommand};
+use crate::access::electors::Electors;
 use crate::access::ids::{GrantId, PersonId, PolicyId, ResourceId, RoleId};
 use crate::access::refusal::Refusal;
-use crate::access::request::{Mode, PolicyRef, Purpose, Terms, TermsHash};
+use crate::access::request::{Mode, PolicyRef, Purpose, Step, Terms, TermsHash};
 use crate::access::time::{Timestamp, Ttl};
 use crate::access::words::Words;
 use crate::policy::facts::{self, Manner, Reading, Said, Trace};
@@ -17,11 +19,14 @@ use crate::slack::say::names::Names;
 use crate::slack::say::reply::{NotAtOnce, Reply};
 use crate::store::StoreError;
 
+use super::away::to_call;
+use super::behalf::{more, refuse_flood, stopped};
 use super::glass::{self, Glass};
 use super::plan::{Planned, claims};
 use super::policies::Loaded;
 use super::sources::Fresh;
 use super::transact::{Attempt, Outcome, Stop, Work};
+use super::when::When;
 use super::{App, names};
 
 /// How many requests of one person may be pending at a time.
@@ -40,6 +45,8 @@ pub(super) struct Wish {
     pub role: RoleId,
     /// How long; for an extension, how much longer.
     pub access_for: Ttl,
+    /// From when and until when, where either is named.
+    pub when: When,
     /// Why.
     pub reason: Words,
     /// A new access, or more time for one.
@@ -85,6 +92,10 @@ struct Permitted {
     not_at_once: Option<NotAtOnce>,
     /// What the policy alone had approved when it was judged, and since when that was counted; `None` where nothing is limited.
     counted: Option<(Timestamp, Uses)>,
+    /// For whom it is, where that is somebody else than who asks.
+    whose: Option<PersonId>,
+    /// Who of those who are asked is away, and until when.
+    absent: Vec<(PersonId, Timestamp)>,
 }
 
 impl Wish {
@@ -102,7 +113,7 @@ impl Wish {
                     facts::Purpose::Extension { times, active_since: active_at, ends_at }
                 }
             },
-            start_at: None,
+            start_at: self.when.start_at,
             manner: self.manner,
             uses,
             outside,
@@ -180,13 +191,21 @@ impl App {
             Fresh::Now | Fresh::Lately => Fresh::Lately,
             Fresh::OnHost => Fresh::OnHost,
         };
-        let permitted = self.permit(loaded, &wish, fresh).await?;
-        self.transact(attempt, loaded, names, move |work, names| file(work, names, &wish, permitted)).await
+        let permitted = self.permit(loaded, &wish, fresh).await.map_err(|stop| stopped(&wish, stop))?;
+        let reach = self.reach();
+        let job = move |work: &mut Work<'_, '_>, names: &mut Names| -> Result<Reply, Stop> {
+            let filed = work
+                .refuse_locked(&reach, &permitted.ask.terms, &wish.filed_by)
+                .and_then(|()| file(work, names, &wish, permitted));
+            filed.map_err(|stop| stopped(&wish, stop))
+        };
+        self.transact(attempt, loaded, names, job).await
     }
 
     async fn permit(&self, loaded: &Loaded, wish: &Wish, fresh: Fresh) -> Result<Permitted, Stop> {
         let now = self.now();
         let (facts, verdict) = self.judge_for_good(loaded, wish, fresh).await?;
+        self.may_file(loaded, wish, facts.outside.standing(&wish.filed_by))?;
         let Verdict::Allow {
             policy,
             also,
@@ -233,10 +252,10 @@ impl App {
             terms,
             filed_by: wish.filed_by.clone(),
             reason: wish.reason.clone(),
-            start_at: None,
+            start_at: wish.when.start_at,
             answer_within,
             start_within,
-            ends_at_most,
+            ends_at_most: wish.when.end_of(wish.access_for).map_or(ends_at_most, |end| end.min(ends_at_most)),
             warn_before,
             policy: PolicyRef { id: policy, also, digest: loaded.set.digest().to_owned() },
             mode,
@@ -246,12 +265,26 @@ impl App {
         };
         let per = loaded.set.longest_limit(&wish.resource, &wish.role);
         let counted = per.map(|per| (now.at.minus(per), facts.uses.clone()));
+        let away = facts.outside.away.clone();
         let facts = serde_json::to_string(&facts)
             .map_err(|error| StoreError::Unreadable { what: "facts".to_owned(), problem: error.to_string() })?;
-        let deciders = voters.into_iter().flatten().collect();
+        let (deciders, whose, absent) = told(wish, &ask.steps, &voters, &away);
         let (raised_by, not_at_once) = (glass::raised_by(wish, mode, &trace), not_at_once(&ask.policy, &trace));
-        Ok(Permitted { ask, facts, deciders, planned, glass, raised_by, not_at_once, counted })
+        Ok(Permitted { ask, facts, deciders, planned, glass, raised_by, not_at_once, counted, whose, absent })
     }
+}
+
+/// Who gets the card; and what the answer says beside: for whom it is, and which of those who are asked are away.
+fn told(
+    wish: &Wish,
+    steps: &[Step],
+    voters: &[Electors],
+    away: &[Absence],
+) -> (BTreeSet<PersonId>, Option<PersonId>, Vec<(PersonId, Timestamp)>) {
+    let everybody = voters.iter().flatten().cloned().collect();
+    let deciders = to_call(steps, voters, &[], (everybody, away));
+    let (whose, absent) = more(wish, &deciders, away);
+    (deciders, whose, absent)
 }
 
 /// Why people are asked by a policy that usually asks nobody.
@@ -268,7 +301,13 @@ fn not_at_once(policy: &PolicyRef, trace: &Trace) -> Option<NotAtOnce> {
 
 /// The transaction: numbers are given, the request is written down, and those who decide are asked.
 fn file(work: &mut Work<'_, '_>, names: &mut Names, wish: &Wish, permitted: Permitted) -> Result<Reply, Stop> {
-    let Permitted { mut ask, facts, deciders, planned, glass, raised_by, not_at_once, counted } = permitted;
+    let Permitted { whose, absent, .. } = &permitted;
+    let (whose, absent) = (whose.clone(), absent.clone());
+    Ok(Reply::with(filed(work, names, wish, permitted)?, whose, absent))
+}
+
+fn filed(work: &mut Work<'_, '_>, names: &mut Names, wish: &Wish, permitted: Permitted) -> Result<Reply, Stop> {
+    let Permitted { mut ask, facts, deciders, planned, glass, raised_by, not_at_once, counted, .. } = permitted;
     // Of two requests at the same instant only one can be the last that nobody is asked about.
     if let Some((since, counted)) = counted.filter(|_| ask.mode == Mode::Auto) {
         let uses = work.tx.uses_of(&wish.subject, since)?;
@@ -302,7 +341,8 @@ fn file(work: &mut Work<'_, '_>, names: &mut Names, wish: &Wish, permitted: Perm
         if wish.manner == Manner::BreakGlass {
             return Ok(Reply::GlassAsked { request: id, rules: raised_by, people, answer_by });
         }
-        return Ok(Reply::Asked { request: id, people, answer_by, at_most, not_at_once });
+        let from_to = request.from_to();
+        return Ok(Reply::Asked { request: id, people, answer_by, at_most, from_to, not_at_once });
     }
     let claims = claims(planned, work.tx)?;
     if let Some(glass) = glass {
@@ -312,7 +352,7 @@ fn file(work: &mut Work<'_, '_>, names: &mut Names, wish: &Wish, permitted: Perm
     if let Want::MoreTime { grant, .. } = wish.purpose {
         super::extend::agree(work, id, grant)?;
     }
-    Ok(Reply::ApprovedAtOnce { request: id })
+    Ok(Reply::ApprovedAtOnce { request: id, from_to: request.from_to() })
 }
 
 /// What is asked for already, or held already, is not asked for again; and nobody floods the approvers.
@@ -321,11 +361,12 @@ fn refuse_repeated(work: &mut Work<'_, '_>, wish: &Wish, ask: &decide::Ask) -> R
     let is_broken = ask.mode == Mode::BreakGlass;
     match wish.purpose {
         Want::Access => {
-            if let Some(request) = work.tx.identical_pending(&ask.terms)?.filter(|_| !is_broken) {
+            if let Some(request) = work.tx.identical_pending(&ask.terms, ask.start_at)?.filter(|_| !is_broken) {
                 return Err(Refusal::AlreadyPending { request }.into());
             }
-            if let Some(grant) = work.tx.live_grant_of(&wish.subject, &wish.resource, &wish.role)? {
-                return Err(super::bundle::held(work.tx, &grant)?.into());
+            let live = work.tx.live_grants_of(&wish.subject, &wish.resource, &wish.role)?;
+            if let Some(grant) = live.iter().find(|grant| super::when::overlap(grant, ask, work.now.at)) {
+                return Err(super::bundle::held(work.tx, grant)?.into());
             }
         }
         Want::MoreTime { grant, .. } => {
@@ -334,6 +375,7 @@ fn refuse_repeated(work: &mut Work<'_, '_>, wish: &Wish, ask: &decide::Ask) -> R
             }
         }
     }
+    refuse_flood(work, wish)?;
     let pending = work.tx.pending_requests_of(&wish.subject)?.len();
     if !is_broken && pending >= usize::try_from(PENDING_MAX).unwrap_or(usize::MAX) {
         return Err(Refusal::TooManyPending { limit: PENDING_MAX }.into());

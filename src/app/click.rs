@@ -32,8 +32,12 @@ impl App {
     pub(super) async fn action(self: &Arc<Self>, key: Option<String>, action: Action) -> Answer {
         let mut attempt = Attempt { key, actor: Actor::Daypass, verb: "press", about: None };
         let action = from_menu(action);
+        if action.action_id == button::ADD_ME {
+            attempt.verb = "ask to be added";
+        }
         let caller = match self.caller(&mut attempt, &action.from).await {
             Ok(caller) => caller,
+            Err(told) if action.action_id == button::ADD_ME => return self.wants_to_be_added(&attempt, &action, told).await,
             Err(told) => return self.reply_to(&action, told.message),
         };
         if let Some(view) = action.view.as_ref().filter(|view| view.callback_id == form::REQUEST) {
@@ -88,6 +92,10 @@ impl App {
                 let ending = Ending::Own(Some(grant.ok_or_else(unknown)?));
                 self.perform(attempt, names, &Deed::End(by, ending)).await
             }
+            button::SHOW_SECRET => {
+                attempt.verb = "show";
+                self.give_link(attempt, names, person, grant.ok_or_else(unknown)?).await
+            }
             button::REVOKE => {
                 attempt.verb = "revoke";
                 let ending = Ending::Anybodys(grant.ok_or_else(unknown)?, Words::default());
@@ -99,6 +107,7 @@ impl App {
             button::QUESTION | button::PASS_ON | button::SHORTER | button::ANSWER | button::APPROVE_THESE => {
                 return self.press_for_form(attempt, caller, action).await;
             }
+            button::LOCK | button::REVOKE_ALL => return self.press_lock(attempt, caller, action).await,
             button::DETAILS => {
                 let id = request.ok_or_else(unknown)?;
                 let view =
@@ -110,7 +119,9 @@ impl App {
                 let view = view.map_err(|stop| shown::<Message>(Err(stop), names))?;
                 return self.open(&action.trigger_id, view).await.map(|()| None);
             }
-            button::REQUEST => return self.open_empty_form(caller, &action.trigger_id).await.map(|()| None),
+            button::REQUEST => return self.open_form_again(caller, action).await,
+            button::ASK_INSTEAD | button::ASK_MORE | button::FIX => return self.press_instead(attempt, caller, action).await,
+            button::ADD_ME => return Err(Message::sentence("You are known here by now. Ask for access: /jit request")),
             button::GLASS => return self.open_glass_form(attempt, caller, &action.trigger_id).await,
             _ => return Err(unknown()),
         };
@@ -234,7 +245,7 @@ impl App {
             button::DETAILS => vec![Kind::Card, Kind::PassedOn, Kind::Review],
             button::REVIEW => vec![Kind::Review],
             button::WITHDRAW | button::REMIND => vec![Kind::Status],
-            button::DONE | button::EXTEND => vec![Kind::News(Moment::InForce), Kind::Status],
+            button::DONE | button::EXTEND | button::SHOW_SECRET => vec![Kind::News(Moment::InForce), Kind::Status],
             _ => return,
         };
         let audience = match at.channel.starts_with('D') {
@@ -311,6 +322,6 @@ fn from_menu(action: Action) -> Action {
     }
 }
 
-fn unknown_button() -> NotUnderstood {
+pub(super) fn unknown_button() -> NotUnderstood {
     NotUnderstood { problem: "this button is not known here any more".to_owned(), example: "/jit help".to_owned(), nearest: None }
 }

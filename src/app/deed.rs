@@ -7,9 +7,11 @@ use tracing::error;
 
 use crate::access::ids::{GrantId, PersonId, RequestId};
 use crate::access::refusal::Refusal;
+use crate::access::secret::LinkHash;
 use crate::access::time::Timestamp;
 use crate::access::words::Words;
 use crate::slack::inbound::Action;
+use crate::slack::say::alternative::Alternative;
 use crate::slack::say::names::Names;
 use crate::slack::say::refusal::refused;
 use crate::store::StoreError;
@@ -17,8 +19,11 @@ use crate::store::StoreError;
 use super::App;
 use super::approve::Yes;
 use super::ask::Wish;
+use super::away::Leave;
 use super::end::Ending;
 use super::extend::More;
+use super::instead;
+use super::lock::Locks;
 use super::policies::Loaded;
 use super::review::Closing;
 use super::talk::Saying;
@@ -49,12 +54,22 @@ pub(super) enum Deed {
     Remind(PersonId, Option<RequestId>),
     /// Ends a grant.
     End(PersonId, Ending),
+    /// Sets or lifts a lock, or ends all of somebody's access.
+    Lock(PersonId, Locks),
     /// Has a late end looked at now, by this button.
     LookAgain(GrantId, Box<Action>),
     /// Vouches for a late end.
     Vouch(Vouching),
+    /// Is away.
+    Leave(Leave),
+    /// Is back.
+    ComeBack(PersonId),
+    /// Has this link lead to the secret of a grant.
+    LinkSecret(PersonId, GrantId, LinkHash),
     /// Cannot even try.
     Nothing(Refusal),
+    /// Cannot even try, but something else.
+    NothingBut(Refusal, Alternative),
 }
 
 impl App {
@@ -67,7 +82,10 @@ impl App {
             match self.attempt(attempt, &loaded, names, deed.clone()).await {
                 Ok(outcome) => return outcome,
                 Err(Stop::Stale | Stop::Store(StoreError::Raced { .. })) => {}
-                Err(Stop::Refused(refusal)) => return self.said(self.refuse(attempt, names, refusal).await, names),
+                Err(Stop::Refused(refusal)) => {
+                    let instead = instead::of(attempt, deed, &refusal, self.now().at);
+                    return self.said(self.refuse_with(attempt, names, refusal, instead).await, names);
+                }
                 Err(Stop::Store(error)) => return self.said(Err(error), names),
             }
         }
@@ -85,9 +103,13 @@ impl App {
             Deed::Withdraw(by, request) => self.withdraw(attempt, loaded, names, (by, request)).await,
             Deed::Remind(by, request) => self.remind(attempt, loaded, names, (by, request)).await,
             Deed::End(by, ending) => self.end(attempt, loaded, names, (by, ending)).await,
+            Deed::Lock(by, locks) => self.lock(attempt, loaded, names, (by, locks)).await,
             Deed::LookAgain(grant, action) => self.look_again(attempt, loaded, names, (grant, &action)).await,
             Deed::Vouch(vouching) => self.vouch(attempt, loaded, names, vouching).await,
-            Deed::Nothing(refusal) => Err(Stop::Refused(refusal)),
+            Deed::Leave(leave) => self.leave_desk(attempt, loaded, names, leave).await,
+            Deed::ComeBack(person) => self.come_back(attempt, loaded, names, person).await,
+            Deed::LinkSecret(by, grant, hash) => self.link_secret(attempt, loaded, names, (by, grant, hash)).await,
+            Deed::Nothing(refusal) | Deed::NothingBut(refusal, _) => Err(Stop::Refused(refusal)),
         }
     }
 

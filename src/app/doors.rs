@@ -31,6 +31,7 @@ use super::policies::Loaded;
 use super::surface::{Answer, Caller};
 use super::telling::Telling;
 use super::transact::{Attempt, Outcome};
+use super::when::When;
 
 /// What is offered as lengths in an emergency, in minutes, where a policy allows as much.
 const LENGTHS: [i64; 6] = [15, 30, 60, 120, 240, 480];
@@ -201,6 +202,7 @@ pub(super) fn wish_of_glass_form(loaded: &Loaded, person: &PersonId, values: &Va
             resource,
             role,
             access_for,
+            when: When::default(),
             reason: Words::typed(values.text(field::REASON)),
             purpose: Want::Access,
             manner: Manner::BreakGlass,

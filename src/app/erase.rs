@@ -100,7 +100,7 @@ fn open(tx: &Tx<'_>, ids: &[PersonId]) -> Result<Vec<String>, StoreError> {
     Ok(open)
 }
 
-/// Every request and review in which they wrote something.
+/// Every request, review and lock in which they wrote something.
 fn rows(work: &mut Work<'_, '_>, ids: &[PersonId]) -> Result<usize, StoreError> {
     let mut events = Vec::new();
     for of in ids {
@@ -108,6 +108,8 @@ fn rows(work: &mut Work<'_, '_>, ids: &[PersonId]) -> Result<usize, StoreError> 
         events.extend(requests.map(|request| Event::WordsErased { request, of: of.clone() }));
         let reviews = work.tx.reviews_with_words_of(of)?.into_iter();
         events.extend(reviews.map(|request| Event::ReviewWordsErased { request, of: of.clone() }));
+        let locks = work.tx.locks_with_words_of(of)?.into_iter();
+        events.extend(locks.map(|lock| Event::LockWordsErased { lock, of: of.clone() }));
     }
     let rows = events.len();
     work.record(events)?;

@@ -20,6 +20,7 @@ use super::ask::{Want, Wish};
 use super::policies::Loaded;
 use super::sources::Fresh;
 use super::transact::{Attempt, Outcome, Stop, Work};
+use super::when::When;
 use super::{App, glass};
 
 /// How much more time, for which grant, and why.
@@ -81,6 +82,7 @@ impl App {
             resource: request.terms.resource,
             role: request.terms.role,
             access_for: more.by,
+            when: When::default(),
             reason: if more.reason.is_empty() { request.reason } else { more.reason },
             purpose: Want::MoreTime { grant: grant.id, times, active_at, ends_at, given: request.mode },
             manner: Manner::Usual,

@@ -10,22 +10,28 @@ use crate::access::refusal::Refusal;
 use crate::access::time::{Timestamp, Ttl};
 use crate::access::words::Words;
 use crate::policy::asking::{outlook, permit_of};
-use crate::policy::facts::{Clamp, Manner};
-use crate::policy::problem::nearest;
+use crate::policy::facts::Clamp;
 use crate::policy::{Verdict, electorate};
 use crate::slack::block::{Choice, View};
-use crate::slack::command::{self, Length, read_length};
-use crate::slack::inbound::Values;
+use crate::slack::command;
+use crate::slack::inbound::ViewRef;
+use crate::slack::limits::OPTIONS_MAX;
+use crate::slack::say::alternative::{self, Alternative, Asking};
 use crate::slack::say::field;
 use crate::slack::say::forms::{self, Outlook, RequestForm, Ticket, choice_value};
 use crate::slack::say::names::Names;
 use crate::slack::zone::Zone;
 
-use super::ask::{Want, Wish};
+use super::ask::Wish;
+use super::behalf::{askable_by, subject_of, wish_for};
+use super::find::{Askable, Found, find};
 use super::plan::lingers;
 use super::policies::Loaded;
 use super::sources::Fresh;
+use super::when::{When, in_time};
 use super::{App, bundle, names};
+
+mod times;
 
 /// What is offered as lengths, where the cap allows.
 const LENGTHS: [i64; 7] = [15, 30, 60, 120, 240, 480, 1440];
@@ -48,12 +54,39 @@ pub(super) fn askable(loaded: &Loaded, person: &PersonId) -> BTreeMap<ResourceId
 /// A form as far as it is filled in.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Filled {
-    resource: Option<ResourceId>,
-    role: Option<RoleId>,
-    length: Option<Ttl>,
-    until: String,
-    ticket: String,
-    reason: String,
+    /// For whom, where that is not who fills it in.
+    pub subject: Option<PersonId>,
+    pub resource: Option<ResourceId>,
+    pub role: Option<RoleId>,
+    pub length: Option<Ttl>,
+    pub from: String,
+    pub until: String,
+    pub ticket: String,
+    pub reason: String,
+    /// What was typed, and what it could mean: only that is offered.
+    pub narrowed: Option<(String, Vec<ResourceId>)>,
+}
+
+impl Filled {
+    /// With the times that were named, as they would be typed.
+    pub(super) fn beginning(mut self, when: When, zone: &Zone) -> Filled {
+        self.from = when.start_at.map(|at| zone.typed(at)).unwrap_or_default();
+        self.until = when.end_at.map(|at| format!("until {}", zone.typed(at))).unwrap_or_default();
+        self
+    }
+}
+
+/// Why words mean nothing, and what was probably meant.
+#[derive(Debug)]
+pub(super) struct Misunderstood {
+    pub refusal: Refusal,
+    pub instead: Option<Alternative>,
+}
+
+impl From<Refusal> for Box<Misunderstood> {
+    fn from(refusal: Refusal) -> Self {
+        Box::new(Misunderstood { refusal, instead: None })
+    }
 }
 
 /// What words come to.
@@ -66,32 +99,61 @@ pub(super) enum Meant {
 
 impl App {
     /// What is meant by `/jit request …`.
-    pub(super) fn meant(&self, loaded: &Loaded, person: &PersonId, ask: command::Ask) -> Result<Meant, Refusal> {
-        let askable = askable(loaded, person);
-        let mut filled = Filled { reason: ask.reason.as_typed().to_owned(), ..Filled::default() };
-        let zone = names::zone_of(&loaded.set, person);
-        filled.length = ask.length.map(|length| in_time(length, self.now().at, &zone)).transpose()?;
-        let Some((last, first)) = ask.words.split_last() else { return Ok(Meant::Form(filled)) };
-        let (what, role) = match find_resource(loaded, &askable, &ask.words.join(" ")) {
-            Found::One(resource) => (resource, None),
-            Found::Several => return Ok(Meant::Form(filled)),
-            Found::None => match find_resource(loaded, &askable, &first.join(" ")) {
-                Found::One(resource) => (resource, Some(last.as_str())),
-                Found::Several => return Ok(Meant::Form(filled)),
-                Found::None => return Err(no_such_resource(&askable, first.first().unwrap_or(last))),
-            },
-        };
-        let roles = askable.get(&what).map(Vec::as_slice).unwrap_or_default();
-        let role = match (role, roles) {
-            (Some(word), _) => Some(find_role(loaded, &what, roles, word)?),
-            (None, [only]) => Some(only.clone()),
-            (None, _) => None,
-        };
-        filled.resource = Some(what.clone());
-        filled.role.clone_from(&role);
-        match (role, filled.length) {
-            (Some(role), Some(access_for)) => Ok(Meant::Wish(wish(person, what, role, access_for, ask.reason))),
-            (Some(_) | None, _) => Ok(Meant::Form(filled)),
+    pub(super) fn meant(&self, loaded: &Loaded, person: &PersonId, ask: command::Ask) -> Result<Meant, Box<Misunderstood>> {
+        self.meant_by(loaded, (person, person), ask)
+    }
+
+    /// The same, of whoever writes it for somebody. Times are of the zone of whoever wrote them.
+    ///
+    /// # Errors
+    ///
+    /// Why it means nothing, with what was probably meant.
+    pub(super) fn meant_by(
+        &self,
+        loaded: &Loaded,
+        (filer, person): (&PersonId, &PersonId),
+        ask: command::Ask,
+    ) -> Result<Meant, Box<Misunderstood>> {
+        let askable = askable_by(loaded, filer, person);
+        let subject = (filer != person).then(|| person.clone());
+        let zone = names::zone_of(&loaded.set, filer);
+        let (length, when) = in_time(ask.from, ask.length, (self.now().at, &zone))?;
+        let empty = Filled { reason: ask.reason.as_typed().to_owned(), length, subject, ..Filled::default() };
+        let mut filled = empty.beginning(when, &zone);
+        if ask.words.is_empty() {
+            return Ok(Meant::Form(filled));
+        }
+        match find(loaded, &askable, &ask.words) {
+            Ok(Found::Several(things)) => {
+                filled.narrowed = Some((ask.words.join(" "), things));
+                Ok(Meant::Form(filled))
+            }
+            Ok(Found::One(what, role)) => {
+                filled.resource = Some(what.clone());
+                filled.role.clone_from(&role);
+                match (role, length) {
+                    (Some(role), Some(access_for)) => {
+                        let wish = wish_for((filer, person), what, role, access_for, ask.reason);
+                        Ok(Meant::Wish(Wish { when, ..wish }))
+                    }
+                    (Some(_) | None, _) => Ok(Meant::Form(filled)),
+                }
+            }
+            Err(misfit) => {
+                // What one tap asks for is for whoever taps.
+                let nearly = misfit.nearly.filter(|_| filer == person);
+                let asking = nearly.map(|(resource, role)| Asking {
+                    by: person.clone(),
+                    resource,
+                    role,
+                    access_for: length,
+                    start_at: when.start_at,
+                    end_at: when.end_at,
+                    manner: alternative::Manner::Usual,
+                    reason: ask.reason.as_typed().to_owned(),
+                });
+                Err(Box::new(Misunderstood { refusal: misfit.refusal, instead: asking.map(Alternative::that_instead) }))
+            }
         }
     }
 
@@ -103,18 +165,16 @@ impl App {
         person: &PersonId,
         filled: &Filled,
     ) -> Option<View> {
-        let askable = askable(loaded, person);
+        let (filer, person) = (person, filled.subject.as_ref().unwrap_or(person));
+        let askable = askable_by(loaded, filer, person);
         let choice = |id: &ResourceId| Choice { text: names.resource(id).to_owned(), value: choice_value(id.as_str()) };
-        let resources: Vec<Choice> = askable.keys().map(choice).collect();
+        let narrowed = filled.narrowed.as_ref().filter(|(_, things)| things.len() <= OPTIONS_MAX);
+        let resources: Vec<Choice> = match narrowed {
+            Some((_, things)) => things.iter().filter(|id| askable.contains_key(*id)).map(choice).collect(),
+            None => askable.keys().map(choice).collect(),
+        };
         let chosen = filled.resource.as_ref().map(choice);
-        // A bundle has nothing to choose from.
-        let roles: Vec<Choice> = filled
-            .resource
-            .iter()
-            .filter(|resource| loaded.set.bundle(resource).is_none())
-            .flat_map(|resource| askable.get(resource).into_iter().flatten().map(move |role| (resource, role)))
-            .map(|(resource, role)| Choice { text: names.role(resource, role).to_owned(), value: choice_value(role.as_str()) })
-            .collect();
+        let roles = role_choices(loaded, &askable, filled.resource.as_ref(), names);
         let role = filled.role.clone().or_else(|| {
             match filled.resource.as_ref().and_then(|resource| askable.get(resource)).map(Vec::as_slice) {
                 Some([only]) => Some(only.clone()),
@@ -127,7 +187,14 @@ impl App {
                 let limits = self.limits(loaded, person, resource, role);
                 let lengths: Vec<Ttl> = all.iter().copied().filter(|ttl| limits.max.is_none_or(|max| *ttl <= max)).collect();
                 let length = filled.length.or(limits.default);
-                let wish = wish(person, resource.clone(), role.clone(), length.unwrap_or(Ttl::MIN), Words::typed(&filled.reason));
+                let wish = wish_for(
+                    (filer, person),
+                    resource.clone(),
+                    role.clone(),
+                    length.unwrap_or(Ttl::MIN),
+                    Words::typed(&filled.reason),
+                );
+                let wish = Wish { when: self.start_of(filled, &names.zone), ..wish };
                 (
                     if lengths.is_empty() { all } else { lengths },
                     length,
@@ -144,19 +211,17 @@ impl App {
             lingers: seen.lingers.as_deref(),
         });
         let role = role.as_ref().map(|role| choice_value(role.as_str()));
-        let named = patterns.first().and_then(|pattern| pattern.find(&filled.reason)).map(|found| {
-            // The pattern takes what is around the word as well.
-            found.as_str().trim_matches(|c: char| !c.is_alphanumeric()).to_owned()
-        });
-        let named = named.unwrap_or_default();
-        let named = if filled.ticket.is_empty() { named } else { filled.ticket.clone() };
+        let named = ticket_named(filled, &patterns);
         forms::request_form(&RequestForm {
+            subject: filled.subject.as_ref(),
             resources: &resources,
             resource: chosen.as_ref(),
             roles: &roles,
             role: role.as_deref(),
             lengths: &lengths,
             length: preset.filter(|ttl| lengths.contains(ttl)),
+            narrowed_by: narrowed.map(|(words, _)| words.as_str()),
+            from: &filled.from,
             until: &filled.until,
             reason: &filled.reason,
             ticket: ticket.as_ref().map(|looks| Ticket { looks, typed: &named }),
@@ -186,6 +251,7 @@ impl App {
         };
         let (facts, _) = self.judge_wish(loaded, &wish, Fresh::Lately).await.ok()?;
         let now = self.now().at;
+        let begins = wish.when.start_at.unwrap_or(now);
         let Verdict::Allow { steps, ends_at_most, clamped_by, .. } = outlook(&loaded.set, &facts, now) else { return None };
         let voters = electorate(&loaded.set, &steps, &wish.subject, &wish.filed_by, &facts.outside, now);
         let mut asked: Vec<PersonId> = voters.into_iter().flatten().collect();
@@ -196,30 +262,35 @@ impl App {
             Clamp::Window => "end of the window",
             Clamp::Ceiling => "the longest that is possible",
         });
-        Some(Seen { asked, at_most: ends_at_most.min(now.plus(wish.access_for)), because, lingers })
+        Some(Seen { asked, at_most: ends_at_most.min(begins.plus(wish.access_for)), because, lingers })
     }
 
     /// What a form as it came back is filled with; choices are matched with what this person may choose.
-    pub(super) fn filled(&self, loaded: &Loaded, person: &PersonId, values: &Values) -> Filled {
-        let askable = askable(loaded, person);
+    pub(super) fn filled(&self, loaded: &Loaded, person: &PersonId, view: &ViewRef) -> Filled {
+        let (subject, values) = (subject_of(loaded, view), &view.values);
+        let askable = askable_by(loaded, person, subject.as_ref().unwrap_or(person));
         let chosen = |block: &str| values.chosen(block).map(str::to_owned);
         let resource =
             chosen(field::RESOURCE).and_then(|value| askable.keys().find(|id| choice_value(id.as_str()) == value).cloned());
         let roles = resource.as_ref().and_then(|resource| askable.get(resource)).cloned().unwrap_or_default();
         let role = chosen(field::ROLE).and_then(|value| roles.iter().find(|id| choice_value(id.as_str()) == value).cloned());
         Filled {
+            subject,
             resource,
             role,
             length: chosen(field::DURATION).and_then(|text| text.parse().ok()),
+            from: values.text(field::FROM).to_owned(),
             until: values.text(field::UNTIL).to_owned(),
             ticket: values.text(field::TICKET).trim().to_owned(),
             reason: values.text(field::REASON).to_owned(),
+            narrowed: None,
         }
     }
 
     /// The wish of a submitted form, or what is wrong with it, by field.
-    pub(super) fn wish_of_form(&self, loaded: &Loaded, person: &PersonId, values: &Values) -> Result<Wish, Value> {
-        let filled = self.filled(loaded, person, values);
+    pub(super) fn wish_of_form(&self, loaded: &Loaded, person: &PersonId, view: &ViewRef) -> Result<Wish, Value> {
+        let (filled, values) = (self.filled(loaded, person, view), &view.values);
+        let subject = filled.subject.clone().unwrap_or_else(|| person.clone());
         let mut problems = BTreeMap::new();
         // What was offered and is not there any more went with other policy files, while the form was open.
         if filled.resource.is_none() {
@@ -229,7 +300,11 @@ impl App {
             };
             problems.insert(field::RESOURCE, problem.to_owned());
         }
-        let roles = filled.resource.as_ref().and_then(|resource| askable(loaded, person).remove(resource)).unwrap_or_default();
+        let roles = filled
+            .resource
+            .as_ref()
+            .and_then(|resource| askable_by(loaded, person, &subject).remove(resource))
+            .unwrap_or_default();
         // Only where none was chosen: another one than was chosen is never taken for it.
         let role = filled.role.clone().or_else(|| match (roles.as_slice(), values.chosen(field::ROLE)) {
             ([only], None) => Some(only.clone()),
@@ -243,28 +318,35 @@ impl App {
             problems.insert(at, problem.to_owned());
         }
         let zone = names::zone_of(&loaded.set, person);
-        let typed = (!filled.until.trim().is_empty()).then(|| {
-            let length = read_length(&filled.until).map_err(|problem| problem.to_string())?;
-            in_time(length, self.now().at, &zone).map_err(|_| "That time is over already.".to_owned())
-        });
-        let length = match typed {
-            Some(Err(problem)) => {
-                problems.insert(field::UNTIL, problem);
-                None
-            }
-            Some(Ok(length)) => Some(length),
-            None => filled.length,
-        };
-        if length.is_none() && !problems.contains_key(field::UNTIL) {
+        let (length, when) = self.times_of(&filled, &zone, &mut problems);
+        if length.is_none() && !problems.contains_key(field::UNTIL) && !problems.contains_key(field::FROM) {
             problems.insert(field::DURATION, "Choose how long, or write until when.".to_owned());
         }
         match (filled.resource, role, length) {
             (Some(resource), Some(role), Some(length)) if problems.is_empty() => {
-                Ok(wish(person, resource, role, length, Words::typed(&with_ticket(&filled.ticket, &filled.reason))))
+                let reason = Words::typed(&with_ticket(&filled.ticket, &filled.reason));
+                Ok(Wish { when, ..wish_for((person, &subject), resource, role, length, reason) })
             }
             _ => Err(forms::errors(&problems)),
         }
     }
+}
+
+/// The roles of what is chosen. A bundle has nothing to choose from.
+fn role_choices(loaded: &Loaded, askable: &Askable, resource: Option<&ResourceId>, names: &Names) -> Vec<Choice> {
+    let Some(resource) = resource.filter(|resource| loaded.set.bundle(resource).is_none()) else { return Vec::new() };
+    let roles = askable.get(resource).into_iter().flatten();
+    roles.map(|role| Choice { text: names.role(resource, role).to_owned(), value: choice_value(role.as_str()) }).collect()
+}
+
+/// The ticket so far: what was typed as one, or else what the reason names.
+fn ticket_named(filled: &Filled, patterns: &[regex_lite::Regex]) -> String {
+    if !filled.ticket.is_empty() {
+        return filled.ticket.clone();
+    }
+    let found = patterns.first().and_then(|pattern| pattern.find(&filled.reason));
+    // The pattern takes what is around the word as well.
+    found.map(|found| found.as_str().trim_matches(|c: char| !c.is_alphanumeric()).to_owned()).unwrap_or_default()
 }
 
 /// The reason with the ticket before it, unless it names it already.
@@ -292,81 +374,4 @@ fn closing(caps: Option<&crate::providers::Caps>) -> Option<String> {
         Some(caps) if caps.kills_sessions => Some("Open sessions are closed at the end".to_owned()),
         other => lingers(other).map(|text| format!("At the end {text}")),
     }
-}
-
-fn wish(person: &PersonId, resource: ResourceId, role: RoleId, access_for: Ttl, reason: Words) -> Wish {
-    Wish {
-        subject: person.clone(),
-        filed_by: person.clone(),
-        resource,
-        role,
-        access_for,
-        reason,
-        purpose: Want::Access,
-        manner: Manner::Usual,
-    }
-}
-
-/// A length, or the time until a moment.
-pub(super) fn in_time(length: Length, now: Timestamp, zone: &Zone) -> Result<Ttl, Refusal> {
-    match length {
-        Length::For(ttl) => Ok(ttl),
-        Length::Until(until) => {
-            let end = until.after(now, zone);
-            end.and_then(|end| Ttl::from_millis(end.as_millis().saturating_sub(now.as_millis()))).ok_or_else(|| {
-                Refusal::NotUnderstood {
-                    problem: "that time is over, or less than a minute away".to_owned(),
-                    example: command::EXAMPLE.to_owned(),
-                }
-            })
-        }
-    }
-}
-
-pub(super) enum Found {
-    One(ResourceId),
-    Several,
-    None,
-}
-
-/// By its id, the last part of its id, or its name; else by what only one of them contains.
-pub(super) fn find_resource(loaded: &Loaded, askable: &BTreeMap<ResourceId, Vec<RoleId>>, words: &str) -> Found {
-    let words = words.to_lowercase();
-    if words.is_empty() {
-        return Found::None;
-    }
-    let name = |id: &ResourceId| {
-        let resource = loaded.set.resource(id).map(|resource| &resource.name);
-        resource.or(loaded.set.bundle(id).map(|bundle| &bundle.name)).map(|name| name.to_lowercase()).unwrap_or_default()
-    };
-    let exact = |id: &&ResourceId| {
-        let id_text = id.as_str();
-        id_text == words || id_text.rsplit('/').next() == Some(words.as_str()) || name(id) == words
-    };
-    let similar = |id: &&ResourceId| id.as_str().contains(&words) || name(id).contains(&words);
-    for matching in [askable.keys().filter(exact).collect::<Vec<_>>(), askable.keys().filter(similar).collect()] {
-        match matching.as_slice() {
-            [] => {}
-            [only] => return Found::One((*only).clone()),
-            _ => return Found::Several,
-        }
-    }
-    Found::None
-}
-
-pub(super) fn no_such_resource(askable: &BTreeMap<ResourceId, Vec<RoleId>>, asked: &str) -> Refusal {
-    let ids: Vec<&str> = askable.keys().map(ResourceId::as_str).collect();
-    let similar = nearest(asked, ids.iter().copied()).map(str::to_owned).into_iter().collect();
-    Refusal::NoSuchResource { asked: asked.to_owned(), similar }
-}
-
-pub(super) fn find_role(loaded: &Loaded, resource: &ResourceId, roles: &[RoleId], word: &str) -> Result<RoleId, Refusal> {
-    let word_lower = word.to_lowercase();
-    let name = |role: &RoleId| loaded.set.role(resource, role).map(|role| role.name.to_lowercase()).unwrap_or_default();
-    let found = roles.iter().find(|role| role.as_str() == word_lower || name(role) == word_lower);
-    found.cloned().ok_or_else(|| Refusal::NoSuchRole {
-        resource: resource.to_string(),
-        asked: word.to_owned(),
-        roles: roles.iter().map(ToString::to_string).collect(),
-    })
 }

@@ -22,11 +22,12 @@ use crate::store::outbox::Audience;
 use crate::store::{StoreError, Tx};
 
 use super::ask::{Want, Wish};
-use super::form::{Found, find_resource, find_role, in_time, no_such_resource};
+use super::find::{Found, find, matching};
 use super::messages::Kind;
 use super::policies::Loaded;
 use super::telling::Telling;
 use super::transact::{Stop, Work};
+use super::when::in_time;
 use super::{App, form, names};
 
 /// What breaking the glass leads to.
@@ -46,24 +47,17 @@ impl App {
             |problem: &str| Refusal::NotUnderstood { problem: problem.to_owned(), example: command::GLASS_EXAMPLE.to_owned() };
         let zone = names::zone_of(&loaded.set, person);
         let length = ask.length.ok_or_else(|| not_understood("it does not say for how long"))?;
-        let access_for = in_time(length, self.now().at, &zone)?;
+        let (access_for, when) = in_time(None, Some(length), (self.now().at, &zone))?;
+        let access_for = access_for.ok_or_else(|| not_understood("it does not say for how long"))?;
         let breakable = breakable(loaded, person);
-        let (last, first) = ask.words.split_last().ok_or_else(|| not_understood("it does not say what you need"))?;
-        let several = || not_understood("several things are called like that; write the whole name");
-        let (resource, role) = match find_resource(loaded, &breakable, &ask.words.join(" ")) {
-            Found::One(resource) => (resource, None),
-            Found::Several => return Err(several()),
-            Found::None => match find_resource(loaded, &breakable, &first.join(" ")) {
-                Found::One(resource) => (resource, Some(last.as_str())),
-                Found::Several => return Err(several()),
-                Found::None => return Err(nothing_breakable(loaded, person, &breakable, &ask.words)),
-            },
-        };
-        let roles = breakable.get(&resource).map(Vec::as_slice).unwrap_or_default();
-        let role = match (role, roles) {
-            (Some(word), _) => find_role(loaded, &resource, roles, word)?,
-            (None, [only]) => only.clone(),
-            (None, _) => return Err(not_understood("it does not say as what")),
+        if ask.words.is_empty() {
+            return Err(not_understood("it does not say what you need"));
+        }
+        let (resource, role) = match find(loaded, &breakable, &ask.words) {
+            Ok(Found::One(resource, Some(role))) => (resource, role),
+            Ok(Found::One(_, None)) => return Err(not_understood("it does not say as what")),
+            Ok(Found::Several(_)) => return Err(not_understood("several things are called like that; write the whole name")),
+            Err(misfit) => return Err(nothing_breakable(loaded, person, &breakable, &ask.words, misfit.refusal)),
         };
         Ok(Wish {
             subject: person.clone(),
@@ -71,6 +65,7 @@ impl App {
             resource,
             role,
             access_for,
+            when,
             reason: ask.reason,
             purpose: Want::Access,
             manner: Manner::BreakGlass,
@@ -102,15 +97,17 @@ fn nothing_breakable(
     person: &PersonId,
     breakable: &BTreeMap<ResourceId, Vec<RoleId>>,
     words: &[String],
+    otherwise: Refusal,
 ) -> Refusal {
     let askable = form::askable(loaded, person);
     let can_be_asked = (1..=words.len())
         .filter_map(|count| words.get(..count))
-        .any(|words| matches!(find_resource(loaded, &askable, &words.join(" ")), Found::One(_) | Found::Several));
-    if breakable.is_empty() || can_be_asked {
+        .any(|words| !matching(loaded, &askable, &words.join(" ")).is_empty());
+    let is_a_role = matches!(otherwise, Refusal::NoSuchRole { .. });
+    if breakable.is_empty() || (can_be_asked && !is_a_role) {
         return Refusal::GlassNotPermitted;
     }
-    no_such_resource(breakable, words.first().map(String::as_str).unwrap_or_default())
+    otherwise
 }
 
 /// Why the policy says no, in the words of whoever tried.
@@ -149,8 +146,9 @@ pub(super) fn raised_by(wish: &Wish, mode: Mode, trace: &Trace) -> Vec<PolicyId>
 /// [`Refusal::NobodyCanReview`] where it is known for certain that nobody else could. What cannot be read just now holds up
 /// nobody in an emergency: the review stays open until somebody can.
 pub(super) fn follows(set: &PolicySet, facts: &Facts, review: Review, now: Timestamp) -> Result<Glass, Refusal> {
+    let outside = facts.outside.clone().with_away(Vec::new());
     let people = |steps: &[Step]| -> BTreeSet<PersonId> {
-        electorate(set, steps, &facts.subject, &facts.filed_by, &facts.outside, now).into_iter().flatten().collect()
+        electorate(set, steps, &facts.subject, &facts.filed_by, &outside, now).into_iter().flatten().collect()
     };
     let reviewers = people(&steps_of(&review.by));
     if reviewers.is_empty() && !groups_in(&review.by).iter().any(|group| is_unread(set, &facts.outside, group)) {

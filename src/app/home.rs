@@ -120,8 +120,10 @@ impl App {
                     held.push(Held { grant, extend: extend.unwrap_or(crate::slack::say::status::Extend::No) });
                 }
                 let pending = reader.pending_requests(LOOKED_THROUGH_MAX)?;
-                let theirs =
-                    |request: &&Request| lists::needed(&loaded.set, request).iter().any(|needed| needed.people.contains(&person));
+                let away = reader.away(now.at)?;
+                let theirs = |request: &&Request| {
+                    lists::needed(&loaded.set, request, &away).iter().any(|needed| needed.people.contains(&person))
+                };
                 let waiting: Vec<&Request> = pending.iter().filter(theirs).collect();
                 let mut open = Vec::new();
                 for id in reviews {
@@ -212,8 +214,15 @@ impl Telling<'_> {
         if homes.is_empty() {
             return Ok(());
         }
-        let concerns_all =
-            matches!(event, Event::PolicyLoaded { .. } | Event::DrainBegan | Event::DrainUndone | Event::Erased { .. });
+        let concerns_all = matches!(
+            event,
+            Event::PolicyLoaded { .. }
+                | Event::DrainBegan
+                | Event::DrainUndone
+                | Event::Erased { .. }
+                | Event::AwayDeclared { .. }
+                | Event::AwayOver { .. }
+        );
         let concerned = match request_of(tx, event.about())? {
             _ if concerns_all => None,
             Some(id) => self.concerned(tx, id)?,
@@ -242,7 +251,7 @@ impl Telling<'_> {
         people.extend(request.approvals.iter().map(|given| given.by.clone()));
         let mut steps = request.steps_asked();
         steps.extend(tx.review(id)?.into_iter().flat_map(|review| steps_of(&review.by)));
-        let outside = Outside::assumed_active();
+        let outside = Outside::assumed_active().with_away(tx.away(self.at)?);
         people.extend(electorate(set, &steps, &terms.subject, &request.filed_by, &outside, self.at).into_iter().flatten());
         Ok(Some(people))
     }
@@ -253,7 +262,7 @@ fn request_of(tx: &Tx<'_>, about: About) -> Result<Option<RequestId>, StoreError
     match about {
         About::Request(id) | About::Review(id) => Ok(Some(id)),
         About::Grant(id) => of_grant(id),
-        About::Entitlement(_) | About::Nothing => Ok(None),
+        About::Entitlement(_) | About::Lock(_) | About::Nothing => Ok(None),
     }
 }
 

@@ -17,6 +17,7 @@ use crate::access::words::Words;
 use crate::people::{Directory, Identified};
 use crate::policy::facts::Standing;
 use crate::slack::command::Command;
+use crate::slack::command::behalf::Whom;
 use crate::slack::say::card::Needed;
 use crate::slack::say::names::Names;
 use crate::slack::say::refusal::not_understood;
@@ -24,6 +25,7 @@ use crate::slack::text::{one_line, unescape};
 use crate::store::StoreError;
 
 use super::approve::Yes;
+use super::behalf::named;
 use super::deed::Deed;
 use super::end::Ending;
 use super::form::Meant;
@@ -80,6 +82,16 @@ pub enum OnHost {
         /// Why.
         reason: Words,
     },
+    /// Sets a lock, in the words of `/jit lock …`.
+    Lock {
+        /// The words after `lock`.
+        words: String,
+    },
+    /// Lifts one.
+    Unlock {
+        /// On what.
+        what: String,
+    },
 }
 
 impl OnHost {
@@ -90,6 +102,8 @@ impl OnHost {
             OnHost::Approve { request, .. } => ("approve", Some(request.to_string())),
             OnHost::Deny { request, .. } => ("deny", Some(request.to_string())),
             OnHost::Revoke { grant, .. } => ("revoke", Some(grant.to_string())),
+            OnHost::Lock { .. } => ("lock", None),
+            OnHost::Unlock { .. } => ("unlock", None),
         }
     }
 }
@@ -136,6 +150,8 @@ impl App {
             OnHost::Approve { request, terms, note } => Deed::Approve(Yes { by, request, terms, note, shorter: None }),
             OnHost::Deny { request, reason } => Deed::Deny(by, request, reason),
             OnHost::Revoke { grant, reason } => Deed::End(by, Ending::Anybodys(grant, reason)),
+            OnHost::Lock { words } => self.locked_on_host(&loaded, &by, &words).await?,
+            OnHost::Unlock { what } => self.unlocked_on_host(&loaded, &by, &what).await,
         };
         told(self.perform(&attempt, &names, &deed).await)
     }
@@ -148,9 +164,10 @@ impl App {
     pub async fn describe(&self, id: RequestId) -> Result<Option<Described>, StoreError> {
         let loaded = self.policies.current();
         let names = names::for_channel(loaded.as_deref());
+        let away = self.away().await;
         let found = self.store.read(move |reader| reader.request(id)).await?;
         Ok(found.map(|request| {
-            let still = loaded.filter(|_| request.state.is_pending()).map(|loaded| needed(&loaded.set, &request));
+            let still = loaded.filter(|_| request.state.is_pending()).map(|loaded| needed(&loaded.set, &request, &away));
             described(&request, &still.unwrap_or_default(), &names)
         }))
     }
@@ -190,11 +207,18 @@ impl App {
             problem: "it does not say what, as what and for how long".to_owned(),
             example: EXAMPLE.to_owned(),
         };
-        let Command::Request(ask) = read else { return Ok(Deed::Nothing(incomplete())) };
-        Ok(match self.meant(loaded, by, ask) {
+        let (subject, ask) = match read {
+            Command::Request(ask) => (by.clone(), ask),
+            Command::RequestFor(Whom::Word(word), ask) => match named(&loaded.set, &word) {
+                Ok(subject) => (subject, ask),
+                Err(refusal) => return Ok(Deed::Nothing(refusal)),
+            },
+            _ => return Ok(Deed::Nothing(incomplete())),
+        };
+        Ok(match self.meant_for(loaded, (by, &subject), ask) {
             Ok(Meant::Wish(wish)) => Deed::Ask(wish),
             Ok(Meant::Form(_)) => Deed::Nothing(incomplete()),
-            Err(refusal) => Deed::Nothing(refusal),
+            Err(misunderstood) => Deed::Nothing(misunderstood.refusal),
         })
     }
 }
@@ -213,6 +237,7 @@ fn described(request: &Request, still: &[Needed], names: &Names) -> Described {
     }
     terms.wanted().iter().for_each(|part| lines.push(("access", role(part))));
     lines.push(("how long", format!("{}{more}", terms.access_for)));
+    lines.extend(request.from_to().map(|(from, to)| ("in force", names.zone.span(from, to))));
     lines.push(("at most until", names.zone.day(request.ends_at_most)));
     lines.push(("they wrote", one_line(request.reason.as_typed())));
     lines.push(("policy", request.policy.id.to_string()));

@@ -8,9 +8,9 @@ use std::time::Duration;
 use tracing::{info, warn};
 
 use crate::access::decide::{HoldingCommand, Reassessment, RequestCommand};
-use crate::access::grant::{EndCause, Grant};
+use crate::access::grant::{EndCause, Grant, GrantState};
 use crate::access::ids::{GrantId, PersonId};
-use crate::access::time::Timestamp;
+use crate::access::time::{Timestamp, Ttl};
 use crate::people::Identified;
 use crate::policy::facts::Standing;
 use crate::slack::client::{self, AccountStanding};
@@ -193,14 +193,16 @@ fn end_with_contract(work: &mut Work<'_, '_>, person: PersonId, id: &PersonId, e
         if !grant.is_to_come() || grant.backstop() <= end {
             continue;
         }
-        let command = if is_over {
+        // What was to begin later never does.
+        let never_begins = matches!(grant.state, GrantState::Planned) && end < grant.start_at.plus(Ttl::MIN);
+        let command = if is_over || never_begins {
             HoldingCommand::End { grant: grant.id, cause: EndCause::ContractEnded }
         } else {
             HoldingCommand::LowerEnd { grant: grant.id, to: end, why: "the contract ends".to_owned() }
         };
         let events = work.count(|work| work.on_holding(grant.entitlement, command))?;
         changed += usize::from(events > 0);
-        if is_over || agreed_end(&grant) > end {
+        if is_over || never_begins || agreed_end(&grant) > end {
             cut.grants.push(grant.id);
         }
     }

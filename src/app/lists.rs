@@ -3,6 +3,8 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
+use crate::access::absence::Absence;
+use crate::access::electors::Electors;
 use crate::access::ids::{PersonId, RequestId};
 use crate::access::refusal::Refusal;
 use crate::access::request::{Mode, OR, Request, Step};
@@ -18,6 +20,7 @@ use crate::slack::say::names::{Names, listed};
 use crate::slack::say::status::Extend;
 use crate::slack::say::why::{self, BEFORE_MAX, Before, WhyFacts};
 
+use super::away::to_call;
 use super::policies::Loaded;
 use super::transact::Stop;
 use super::{App, names};
@@ -25,13 +28,13 @@ use super::{App, names};
 /// How many pending requests are looked through for one person.
 const LOOKED_THROUGH_MAX: u32 = 500;
 
-/// What is still missing of a pending request, by the rules and groups of today.
-pub(super) fn needed(set: &PolicySet, request: &Request) -> Vec<Needed> {
-    needed_of(request, &voters(set, request, &Outside::assumed_active()))
+/// What is still missing of a pending request, by the rules and groups of today, with these people away.
+pub(super) fn needed(set: &PolicySet, request: &Request, away: &[Absence]) -> Vec<Needed> {
+    needed_of(request, &voters(set, request, &Outside::assumed_active().with_away(away.to_vec())))
 }
 
 /// Who may fill each step, by the rules and groups of today, with whoever is asked as well.
-fn voters(set: &PolicySet, request: &Request, outside: &Outside) -> Vec<BTreeSet<PersonId>> {
+fn voters(set: &PolicySet, request: &Request, outside: &Outside) -> Vec<Electors> {
     electorate(set, &request.steps_asked(), &request.terms.subject, &request.filed_by, outside, request.asked_at)
 }
 
@@ -40,11 +43,12 @@ fn voters(set: &PolicySet, request: &Request, outside: &Outside) -> Vec<BTreeSet
 pub(super) fn awaited(set: &PolicySet, request: &Request, outside: &Outside) -> BTreeSet<PersonId> {
     let (voters, steps) = (voters(set, request, outside), request.steps_asked());
     let given: Vec<PersonId> = request.approvals.iter().map(|given| given.by.clone()).collect();
-    voters.iter().flatten().filter(|person| seats::would_fill(&steps, &voters, &given, person)).cloned().collect()
+    let awaited = voters.iter().flatten().filter(|person| seats::would_fill(&steps, &voters, &given, person)).cloned().collect();
+    to_call(&steps, &voters, &given, (awaited, &outside.away))
 }
 
 /// What is still missing, where it is known who may fill each step.
-pub(super) fn needed_of(request: &Request, voters: &[BTreeSet<PersonId>]) -> Vec<Needed> {
+pub(super) fn needed_of(request: &Request, voters: &[Electors]) -> Vec<Needed> {
     let people: Vec<PersonId> = request.approvals.iter().map(|given| given.by.clone()).collect();
     let asked = request.steps_asked();
     let seating = seats::fill(&asked, voters, &people);
@@ -54,7 +58,7 @@ pub(super) fn needed_of(request: &Request, voters: &[BTreeSet<PersonId>]) -> Vec
         .map(|((step, voters), missing)| Needed {
             by: step.by.clone(),
             count: *missing,
-            people: voters.iter().filter(|person| !people.contains(person)).cloned().collect(),
+            people: voters.iter().filter(|person| !people.contains(person) && voters.may(person, &people)).cloned().collect(),
         })
         .collect()
 }
@@ -159,6 +163,7 @@ impl App {
             decide: can(is_employed
                 && (owns || set.groups().keys().any(|group| set.members(group).is_some_and(|members| members.contains(person))))),
             revoke: can(owns || sponsors || self.is_admin(person)),
+            ask_for: can(super::behalf::asks_for_others(loaded, person)),
         }
     }
 
@@ -172,7 +177,14 @@ impl App {
         self.explained(loaded, names, who, id, why::details).await
     }
 
-    async fn explained<T, F>(&self, loaded: &Arc<Loaded>, names: Names, who: &PersonId, id: RequestId, draw: F) -> Result<T, Stop>
+    pub(super) async fn explained<T, F>(
+        &self,
+        loaded: &Arc<Loaded>,
+        names: Names,
+        who: &PersonId,
+        id: RequestId,
+        draw: F,
+    ) -> Result<T, Stop>
     where
         T: Send + 'static,
         F: FnOnce(&WhyFacts<'_>) -> T + Send + 'static,
@@ -240,7 +252,9 @@ fn why_you(set: &PolicySet, request: &Request, (who, outside): (&PersonId, &Outs
         for by in step.by.split(OR) {
             let alone = [Step { by: by.to_owned(), count: 1 }];
             let voters = electorate(set, &alone, &request.terms.subject, &request.filed_by, outside, request.asked_at);
-            if voters.iter().any(|voters| voters.contains(who)) {
+            if let Some(absent) = voters.iter().find_map(|voters| voters.in_place_of(who, &[])) {
+                why.push(format!("you stand in for {}, who is away", names.person(absent)));
+            } else if voters.iter().any(|voters| voters.contains(who)) {
                 why.push(match by.split_once('/') {
                     Some(("group", group)) => in_group(set, request, group, names),
                     Some(_) => "the policy names you".to_owned(),
@@ -268,7 +282,7 @@ fn in_group(set: &PolicySet, request: &Request, group: &str, names: &Names) -> S
 }
 
 /// Those who decide about a request may see it: in its steps, as owners, or as its approvers.
-fn may_see(set: &PolicySet, request: &Request, voters: &[BTreeSet<PersonId>], who: &PersonId) -> bool {
+fn may_see(set: &PolicySet, request: &Request, voters: &[Electors], who: &PersonId) -> bool {
     voters.iter().any(|voters| voters.contains(who))
         || request.approvals.iter().any(|given| given.by == *who)
         || super::bundle::is_owner(set, &request.terms, who)

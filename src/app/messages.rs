@@ -46,6 +46,8 @@ pub enum Kind {
     OverdueIsOver,
     /// What a provider shows differs from what it should.
     Drifted,
+    /// The link by which a secret was shown was used again.
+    SecretAskedAgain,
     /// A provider is another server than it was.
     ProviderMoved,
     /// Something bears our mark at a provider and is in no row: provider, account and thing, one a line.
@@ -64,14 +66,24 @@ pub enum Kind {
     Finding(Timestamp),
     /// The digest of what happened until this time; what it is about is since when, in milliseconds.
     Digest(Timestamp),
+    /// A lock was set, for the security channel. Redrawn.
+    LockSet,
+    /// What became of everything that a lock takes back, for whoever set it. Redrawn.
+    LockTable,
+    /// A lock was lifted, or ran out.
+    LockOver,
     /// Daypass is taken out of service or back in, at this time; what it is about is the stage.
     Draining(Timestamp),
+    /// Somebody stands in for somebody who is away since this time; what it is about is who that is. Redrawn.
+    StandsIn(Timestamp),
     /// Somebody's home tab, which is no message. Redrawn.
     Home,
     /// The message with the buttons that open the forms, pinned in a channel. Redrawn.
     Door,
     /// A channel cannot be posted to, on this day; what it is about is the channel and why, one a line.
     NoPlace(Timestamp),
+    /// On this day somebody who is not known asks to be added; what it is about is their account.
+    Stranger(Timestamp),
     /// Somebody cannot be reached; what it is about is what they should have read of, which message it was, who, and why, one a line.
     Undelivered,
 }
@@ -112,6 +124,7 @@ impl Kind {
             Kind::Overdue(alarm) => format!("overdue/{alarm}"),
             Kind::OverdueIsOver => "overdue_is_over".to_owned(),
             Kind::Drifted => "drifted".to_owned(),
+            Kind::SecretAskedAgain => "secret_asked_again".to_owned(),
             Kind::ProviderMoved => "provider_moved".to_owned(),
             Kind::LeftOver => "left_over".to_owned(),
             Kind::ClockSuspect(at) => format!("clock_suspect/{}", at.as_millis()),
@@ -121,10 +134,15 @@ impl Kind {
             Kind::CutShort(at) => format!("cut_short/{}", at.as_millis()),
             Kind::Finding(at) => format!("finding/{}", at.as_millis()),
             Kind::Digest(at) => format!("digest/{}", at.as_millis()),
+            Kind::LockSet => "lock_set".to_owned(),
+            Kind::LockTable => "lock_table".to_owned(),
+            Kind::LockOver => "lock_over".to_owned(),
             Kind::Draining(at) => format!("draining/{}", at.as_millis()),
+            Kind::StandsIn(since) => format!("stands_in/{}", since.as_millis()),
             Kind::Home => HOME.to_owned(),
             Kind::Door => "door".to_owned(),
             Kind::NoPlace(day) => format!("no_place/{}", day.as_millis()),
+            Kind::Stranger(day) => format!("stranger/{}", day.as_millis()),
             Kind::Undelivered => "undelivered".to_owned(),
         })
     }
@@ -155,6 +173,7 @@ impl Kind {
             ("overdue", Some(alarm)) => alarm.parse().ok().map(Kind::Overdue),
             ("overdue_is_over", None) => Some(Kind::OverdueIsOver),
             ("drifted", None) => Some(Kind::Drifted),
+            ("secret_asked_again", None) => Some(Kind::SecretAskedAgain),
             ("provider_moved", None) => Some(Kind::ProviderMoved),
             ("left_over", None) => Some(Kind::LeftOver),
             ("clock_suspect", _) => at().map(Kind::ClockSuspect),
@@ -164,10 +183,15 @@ impl Kind {
             ("cut_short", _) => at().map(Kind::CutShort),
             ("finding", _) => at().map(Kind::Finding),
             ("digest", _) => at().map(Kind::Digest),
+            ("lock_set", None) => Some(Kind::LockSet),
+            ("lock_table", None) => Some(Kind::LockTable),
+            ("lock_over", None) => Some(Kind::LockOver),
             ("draining", _) => at().map(Kind::Draining),
+            ("stands_in", _) => at().map(Kind::StandsIn),
             (HOME, None) => Some(Kind::Home),
             ("door", None) => Some(Kind::Door),
             ("no_place", _) => at().map(Kind::NoPlace),
+            ("stranger", _) => at().map(Kind::Stranger),
             ("undelivered", None) => Some(Kind::Undelivered),
             _ => None,
         }
@@ -188,6 +212,9 @@ impl Kind {
             | Kind::Overdue(_)
             | Kind::Glass
             | Kind::Review
+            | Kind::LockSet
+            | Kind::LockTable
+            | Kind::StandsIn(_)
             | Kind::Home
             | Kind::Door => Style::Convergent,
             Kind::Decided
@@ -200,6 +227,7 @@ impl Kind {
             | Kind::OverdueIsOver
             | Kind::Drifted
             | Kind::ProviderMoved
+            | Kind::SecretAskedAgain
             | Kind::LeftOver
             | Kind::ClockSuspect(_)
             | Kind::ClockSound(_)
@@ -208,8 +236,10 @@ impl Kind {
             | Kind::CutShort(_)
             | Kind::Finding(_)
             | Kind::Digest(_)
+            | Kind::LockOver
             | Kind::Draining(_)
             | Kind::NoPlace(_)
+            | Kind::Stranger(_)
             | Kind::Undelivered => Style::Once,
         }
     }

@@ -5,6 +5,8 @@
 mod alarms;
 mod approve;
 mod ask;
+mod away;
+mod behalf;
 mod bundle;
 mod changes;
 mod click;
@@ -17,13 +19,16 @@ mod drain;
 mod end;
 mod erase;
 mod extend;
+mod find;
 mod form;
 mod glass;
 pub mod home;
 mod host;
 mod identify;
+mod instead;
 mod leave;
 mod lists;
+mod lock;
 mod merged;
 pub mod messages;
 pub mod names;
@@ -35,11 +40,13 @@ mod reassess;
 mod recheck;
 mod remind;
 pub mod render;
+pub mod reveal;
 mod review;
 mod search;
 mod several;
 mod sources;
 pub mod standing;
+mod strangers;
 mod submit;
 mod surface;
 mod talk;
@@ -47,6 +54,8 @@ mod telling;
 mod transact;
 mod vouch;
 pub mod watch;
+mod when;
+mod who;
 mod windows;
 mod withdraw;
 
@@ -112,6 +121,7 @@ pub struct App {
     sources: sources::Sources,
     windows: windows::Windows,
     lookers: vouch::Lookers,
+    page: OnceLock<reveal::Page>,
     installed: OnceLock<Installed>,
     socket: OnceLock<socket::Status>,
     wake: Notify,
@@ -136,6 +146,7 @@ impl App {
             sources: sources::Sources::default(),
             windows: windows::Windows::default(),
             lookers: vouch::Lookers::default(),
+            page: OnceLock::new(),
             installed: OnceLock::new(),
             socket: OnceLock::new(),
             wake: Notify::new(),
@@ -208,9 +219,13 @@ impl App {
     /// Those who may decide about a pending request today.
     pub async fn deciders(&self, id: RequestId) -> Result<BTreeSet<PersonId>, StoreError> {
         let Some(loaded) = self.policies.current() else { return Ok(BTreeSet::new()) };
+        let now = self.now().at;
         let needed = self
             .store
-            .read(move |reader| Ok(reader.request(id)?.map(|request| lists::needed(&loaded.set, &request)).unwrap_or_default()))
+            .read(move |reader| {
+                let away = reader.away(now)?;
+                Ok(reader.request(id)?.map(|request| lists::needed(&loaded.set, &request, &away)).unwrap_or_default())
+            })
             .await?;
         Ok(needed.into_iter().flat_map(|needed| needed.people).collect())
     }

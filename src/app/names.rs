@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use crate::access::grant::Grant;
 use crate::access::ids::PersonId;
+use crate::access::refusal::Refusal;
 use crate::access::request::{Purpose, Request};
 use crate::policy::PolicySet;
 use crate::slack::say::names::{About, Names};
@@ -51,6 +52,24 @@ pub fn learn(names: &mut Names, request: &Request, grants: &[Grant]) {
 pub fn learn_grant(names: &mut Names, reader: &Reader<'_>, grant: &Grant) -> Result<(), StoreError> {
     if let Some(request) = reader.request(grant.request)? {
         learn(names, &request, std::slice::from_ref(grant));
+    }
+    Ok(())
+}
+
+/// A refusal that names a request or grant is told with what those are about.
+pub(super) fn learn_refusal(tx: &Reader<'_>, refusal: &Refusal, names: &mut Names) -> Result<(), StoreError> {
+    let (request, grant) = match refusal {
+        Refusal::AlreadyPending { request } | Refusal::ExtensionPending { request } | Refusal::RemindedLately { request, .. } => {
+            (Some(*request), None)
+        }
+        Refusal::AlreadyHeld { grant } | Refusal::GrantOver { grant, .. } | Refusal::NotInForce { grant } => (None, Some(*grant)),
+        _ => (None, None),
+    };
+    if let Some(request) = request.map(|id| tx.request(id)).transpose()?.flatten() {
+        learn(names, &request, &[]);
+    }
+    if let Some(grant) = grant.map(|id| tx.grant(id)).transpose()?.flatten() {
+        learn_grant(names, tx, &grant)?;
     }
     Ok(())
 }

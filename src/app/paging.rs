@@ -5,6 +5,7 @@
 
 use std::time::Duration;
 
+use crate::access::absence::Absence;
 use crate::access::decide::{PageAnswer, page_answered};
 use crate::access::event::Event;
 use crate::access::ids::RequestId;
@@ -59,25 +60,26 @@ impl App {
         (retry_in, lands_within): (Duration, Duration),
     ) -> Result<Option<Telling>, StoreError> {
         let now = self.now().at;
-        let found: Option<(OwedPage, Request)> = self
+        let found: Option<(OwedPage, Request, Vec<Absence>)> = self
             .store
             .write(move |tx| {
                 let Some(owed) = tx.page_tried(id, now, (retry_in, lands_within))? else { return Ok::<_, StoreError>(None) };
-                Ok(tx.request(id)?.map(|request| (owed, request)))
+                let away = tx.away(now)?;
+                Ok(tx.request(id)?.map(|request| (owed, request, away)))
             })
             .await?;
-        Ok(found.and_then(|(owed, request)| {
+        Ok(found.and_then(|(owed, request, away)| {
             let whom = request.reminding.page().map(|(page, _)| page.clone())?;
-            let page = self.page_of(&owed, &whom, &request);
+            let page = self.page_of(&owed, &whom, (&request, &away));
             Some(Telling { owed, whom, page })
         }))
     }
 
-    fn page_of(&self, owed: &OwedPage, whom: &Page, request: &Request) -> oncall::Page {
+    fn page_of(&self, owed: &OwedPage, whom: &Page, (request, away): (&Request, &[Absence])) -> oncall::Page {
         let loaded = self.policies.current();
         let mut names = names::for_channel(loaded.as_deref());
         names::learn(&mut names, request, &[]);
-        let still = loaded.map(|loaded| lists::needed(&loaded.set, request)).unwrap_or_default();
+        let still = loaded.map(|loaded| lists::needed(&loaded.set, request, away)).unwrap_or_default();
         let (title, details) = page_text(request, &still, &names);
         oncall::Page { service: whom.service.clone(), key: owed.key.clone(), title, details }
     }

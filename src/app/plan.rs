@@ -8,6 +8,7 @@ use crate::access::entitlement::{Description, Entitlement, Prior, Target};
 use crate::access::ids::{EntitlementId, GrantId, ProviderId};
 use crate::access::refusal::Refusal;
 use crate::access::request::{Part, Purpose, Request, Terms};
+use crate::access::secret::{Sealed, SealedTo, Secret};
 use crate::access::time::Timestamp;
 use crate::providers::{Call, Caps, Plan, Wanted};
 use crate::store::{StoreError, Tx};
@@ -23,6 +24,7 @@ const PLAN_TIMEOUT: Duration = Duration::from_secs(2);
 pub(super) struct Planned {
     grant: GrantId,
     plan: Plan,
+    sealed_to: SealedTo,
 }
 
 impl App {
@@ -50,10 +52,31 @@ impl App {
 
     /// Plans one grant under its number.
     pub(super) async fn plan_for(&self, loaded: &Loaded, terms: &Terms, part: &Part, grant: GrantId) -> Result<Planned, Refusal> {
-        Ok(Planned { grant, plan: self.plan_one(loaded, terms, part, grant).await? })
+        self.plan_one(loaded, terms, part, grant).await
     }
 
-    async fn plan_one(&self, loaded: &Loaded, terms: &Terms, part: &Part, grant: GrantId) -> Result<Plan, Refusal> {
+    /// A secret is encrypted to keys of the person's own. Where they have none that can be used, and there is a page to show it
+    /// on, it is encrypted to this host.
+    async fn plan_one(&self, loaded: &Loaded, terms: &Terms, part: &Part, grant: GrantId) -> Result<Planned, Refusal> {
+        let theirs = loaded.set.person(&terms.subject).map(|person| person.keys.clone()).unwrap_or_default();
+        match self.plan_sealed_to(loaded, terms, part, (grant, theirs)).await {
+            Ok(plan) => Ok(Planned { grant, plan, sealed_to: SealedTo::TheirKeys }),
+            Err(Refusal::NoKeyOnFile) => {
+                let ours = self.reveals().ok_or(Refusal::NoKeyOnFile)?.recipient();
+                let plan = self.plan_sealed_to(loaded, terms, part, (grant, vec![ours])).await?;
+                Ok(Planned { grant, plan, sealed_to: SealedTo::Host })
+            }
+            Err(refusal) => Err(refusal),
+        }
+    }
+
+    async fn plan_sealed_to(
+        &self,
+        loaded: &Loaded,
+        terms: &Terms,
+        part: &Part,
+        (grant, keys): (GrantId, Vec<String>),
+    ) -> Result<Plan, Refusal> {
         let set = &loaded.set;
         let no_such = || Refusal::NoSuchResource { asked: part.resource.to_string(), similar: Vec::new() };
         let resource = set.resource(&part.resource).ok_or_else(no_such)?;
@@ -70,7 +93,7 @@ impl App {
             account: account.to_owned(),
             grant,
             installation: self.store.installation().to_owned(),
-            keys: set.person(&terms.subject).map(|person| person.keys.clone()).unwrap_or_default(),
+            keys,
         };
         let call = Call { at: self.now().at, timeout: PLAN_TIMEOUT };
         let plan = match tokio::time::timeout(PLAN_TIMEOUT, adapter.plan(&call, &wanted)).await {
@@ -137,7 +160,8 @@ pub(super) fn claims(planned: Vec<Planned>, tx: &mut Tx<'_>) -> Result<Vec<Claim
 impl Planned {
     /// The claim on the entitlement, found or made in this transaction.
     fn claim(self, tx: &mut Tx<'_>) -> Result<Claim, StoreError> {
-        let Planned { grant, plan: Plan { mut description, level, ciphertext } } = self;
+        let Planned { grant, plan: Plan { mut description, level, ciphertext }, sealed_to: to } = self;
+        let secret = ciphertext.map(|text| Secret { sealed: Sealed::armored(text), to });
         if description.fingerprint.is_none() {
             description.fingerprint = tx.fingerprint(&description.provider)?.map(|(fingerprint, _)| fingerprint);
         }
@@ -155,7 +179,7 @@ impl Planned {
                 (id, Describe::New(Box::new(fresh(id, description))))
             }
         };
-        Ok(Claim { grant, entitlement, describe, level, native_expiry, ciphertext })
+        Ok(Claim { grant, entitlement, describe, level, native_expiry, secret })
     }
 }
 

@@ -1,12 +1,12 @@
 //! What the rules of today say of a request that is pending. They may tighten it, never loosen it: whoever approves must be
 //! eligible by the rules it was filed under and by those in force now.
 
-use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use tracing::warn;
 
 use crate::access::decide::{NoteRule, Reassessment, RequestCommand, raise_steps};
+use crate::access::electors::Electors;
 use crate::access::ids::{PersonId, RequestId};
 use crate::access::refusal::Refusal;
 use crate::access::remind::widen;
@@ -42,7 +42,7 @@ pub(super) struct Today {
     /// The verdict.
     pub verdict: Reassessment,
     /// Who may fill each of the raised steps.
-    pub electorate: Vec<BTreeSet<PersonId>>,
+    pub electorate: Vec<Electors>,
     /// Whether an approval needs a note.
     pub note_rule: NoteRule,
 }
@@ -114,6 +114,7 @@ impl App {
         let mut facts = facts.clone();
         facts.outside.standings.extend(outside.standings.clone());
         facts.outside.groups = outside.groups.clone();
+        facts.outside.away = outside.away.clone();
         facts.access_for = request.terms.access_for;
         let now = self.now();
         let verdict = evaluate(&loaded.set, &facts, now.at);

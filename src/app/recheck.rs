@@ -22,6 +22,7 @@ use crate::store::StoreError;
 use super::App;
 use super::bundle::judged;
 use super::leave::for_open_grants;
+use super::lock::Reach;
 use super::policies::Loaded;
 use super::reassess::{Pinned, why_not};
 use super::sources::Fresh;
@@ -89,7 +90,7 @@ impl App {
         forbidden: Vec<(GrantId, EndCause)>,
         now: Now,
     ) -> Result<usize, StoreError> {
-        let policies = Arc::clone(&self.policies);
+        let (policies, reach) = (Arc::clone(&self.policies), self.reach());
         self.decide(now, move |work| {
             // Judged by rules that are in force no longer: the next round asks those that are.
             if policies.digest() != digest {
@@ -99,6 +100,7 @@ impl App {
             for (grant, cause) in forbidden {
                 moved += work.count(|work| end_unsent(work, id, grant, cause))?;
             }
+            moved += work.count(|work| end_locked(work, &reach, id))?;
             Ok(moved + work.count(|work| work.on_holding(id, HoldingCommand::Begin))?)
         })
         .await
@@ -198,6 +200,17 @@ fn end_unsent(work: &mut Work<'_, '_>, entitlement: EntitlementId, grant: GrantI
     }
 }
 
+/// Ends what a lock covers and nothing was sent for. A lock that was committed before this is seen here.
+fn end_locked(work: &mut Work<'_, '_>, reach: &Reach, id: EntitlementId) -> Result<(), Stop> {
+    let Some(holding) = work.tx.holding(id)? else { return Ok(()) };
+    for grant in holding.grants.iter().filter(|grant| is_unsent(grant)) {
+        if let Some(lock) = work.lock_on(reach, grant)? {
+            end_unsent(work, id, grant.id, lock.cause())?;
+        }
+    }
+    Ok(())
+}
+
 /// Why this may not be given any more; `None` where the rules of today permit it, or do not say for certain.
 fn definite_no(loaded: &Loaded, pinned: &Pinned, heard: &Heard, now: Timestamp) -> Option<EndCause> {
     let request = &pinned.request;
@@ -211,7 +224,9 @@ fn definite_no(loaded: &Loaded, pinned: &Pinned, heard: &Heard, now: Timestamp) 
     }
     facts.outside.groups.extend(heard.groups.clone());
     facts.access_for = request.terms.access_for;
-    if loaded.set.contract_end(&request.terms.subject).is_some_and(|end| end <= now) {
+    // What begins later must not begin after the contract.
+    let begins = request.start_at.unwrap_or(now).max(now);
+    if loaded.set.contract_end(&request.terms.subject).is_some_and(|end| end <= begins) {
         return Some(EndCause::ContractEnded);
     }
     let verdict = judged(&loaded.set, &request.terms, &facts, now, evaluate);

@@ -53,7 +53,10 @@ impl App {
     pub(super) async fn outside_of(&self, loaded: &Loaded, requests: &[Request]) -> Outside {
         let groups = requests.iter().flat_map(|request| groups_of(&loaded.set, request)).collect();
         let outside = self.outside(loaded, &[], &groups, Fresh::Lately).await;
-        outside.unwrap_or_else(|_| Outside::assumed_active())
+        match outside {
+            Ok(outside) => outside,
+            Err(_) => Outside::assumed_active().with_away(self.away().await),
+        }
     }
 
     /// Reminds those who are asked because whoever asked wants it; without a number, of their only pending request.
@@ -107,7 +110,7 @@ fn by_hand(
     }
     let again = lists::awaited(set, &request, outside);
     if is_theirs && request.state.is_pending() && again.is_empty() {
-        let steps = lists::needed(set, &request).into_iter().map(|needed| needed.by).collect();
+        let steps = lists::needed(set, &request, &outside.away).into_iter().map(|needed| needed.by).collect();
         return Err(Refusal::NobodyCanApprove { steps }.into());
     }
     work.on_request(id, RequestCommand::RemindByHand(by))?;

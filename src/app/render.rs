@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use crate::access::absence::Absence;
 use crate::access::grant::{Grant, GrantState};
 use crate::access::ids::{GrantId, PersonId, RequestId};
 use crate::access::request::{Part, Purpose, Request};
@@ -9,6 +10,7 @@ use crate::access::review::Review;
 use crate::access::time::Timestamp;
 use crate::policy::PolicySet;
 use crate::slack::block::Message;
+use crate::slack::say::behalf::{news_of_filed, status_of_filed};
 use crate::slack::say::card::{CardFacts, Mention, card};
 use crate::slack::say::digest::{Draining, draining};
 use crate::slack::say::glass::{self, GlassFacts};
@@ -21,12 +23,16 @@ use crate::slack::say::talk::less;
 use crate::store::outbox::{Audience, MessageKey};
 use crate::store::{Reader, StoreError};
 
+use super::away::draw_stands_in;
+use super::behalf::is_for_filer;
 use super::cut::Cut;
 use super::messages::{Kind, Moment};
 use super::policies::Loaded;
 use super::telling::end_together;
 use super::{App, alarms, lists, names};
+use asked::{asked, draw_reminder, still};
 
+mod asked;
 mod talk;
 
 /// Whether a message is drawn for the first time.
@@ -49,6 +55,7 @@ struct Story {
     extend: Extend,
     names: Names,
     loaded: Option<Arc<Loaded>>,
+    away: Vec<Absence>,
 }
 
 impl App {
@@ -68,8 +75,15 @@ impl App {
         if let Kind::Digest(until) = kind {
             return self.draw_digest(&key.about, until, names).await;
         }
+        if let Kind::LockSet | Kind::LockTable | Kind::LockOver = kind {
+            return self.draw_lock(&kind, key, names).await;
+        }
         if let Kind::Draining(_) = kind {
             return Ok(Draining::named(&key.about).map(draining));
+        }
+        if let Kind::StandsIn(since) = kind {
+            let (key, now) = (key.clone(), self.now().at);
+            return self.store.read(move |reader| draw_stands_in(reader, &key, (since, now, drawn), &names)).await;
         }
         if kind == Kind::Door {
             return Ok(Some(door()));
@@ -94,13 +108,16 @@ impl App {
             return Ok(None);
         }
         let about = key.about.split(' ').next().unwrap_or_default().to_owned();
-        let story = self.store.read(move |reader| read_story(reader, &about, names)).await?;
+        let now = self.now().at;
+        let story = self.store.read(move |reader| read_story(reader, &about, names, now)).await?;
         let Some((mut story, grant)) = story else { return Ok(None) };
         self.complete(&mut story, loaded);
         if let Some(review) = story.review.as_ref().filter(|review| review.is_open()) {
             story.reviewers = self.reviewers(story.loaded.as_deref(), review).await;
         }
-        self.draw((kind, grant), story, key, drawn).await
+        let (locked, names) = (self.lock_over(&story.request).await?, story.names.clone());
+        let message = self.draw((kind.clone(), grant), story, key, drawn).await?;
+        Ok(message.map(|message| self.led_by_lock(&kind, message, locked.as_ref(), &names)))
     }
 
     /// Draws a message that is about a request, or about one of its grants.
@@ -114,6 +131,8 @@ impl App {
         let now = self.now().at;
         match what {
             (Kind::Card, _) => Ok(Some(draw_card(&story, &key.audience))),
+            (Kind::Status, _) if is_for_filer(&story.request, &key.audience) => Ok(Some(draw_status(&story, status_of_filed))),
+            (Kind::Decided, _) if is_for_filer(&story.request, &key.audience) => Ok(Some(draw_status(&story, news_of_filed))),
             (Kind::Status, _) => Ok(Some(draw_status(&story, if is_in_force(&story) { status_of_request } else { status }))),
             (Kind::Question(number), _) => Ok(talk::question(&story, number)),
             (Kind::Answered(number), _) => Ok(talk::answered(&story, number)),
@@ -151,6 +170,7 @@ impl App {
                 | Kind::OverdueIsOver
                 | Kind::Drifted
                 | Kind::ProviderMoved
+                | Kind::SecretAskedAgain
                 | Kind::LeftOver
                 | Kind::ClockSuspect(_)
                 | Kind::ClockSound(_)
@@ -159,10 +179,15 @@ impl App {
                 | Kind::CutShort(_)
                 | Kind::Finding(_)
                 | Kind::Digest(_)
+                | Kind::LockSet
+                | Kind::LockTable
+                | Kind::LockOver
                 | Kind::Draining(_)
+                | Kind::StandsIn(_)
                 | Kind::Home
                 | Kind::Door
                 | Kind::NoPlace(_)
+                | Kind::Stranger(_)
                 | Kind::Undelivered,
                 _,
             ) => Ok(None),
@@ -283,7 +308,12 @@ fn connect(set: &PolicySet, person: &PersonId, part: &Part) -> Option<String> {
 }
 
 /// The request that the message is about, and the grant if it is about one.
-fn read_story(reader: &Reader<'_>, about: &str, mut names: Names) -> Result<Option<(Story, Option<Grant>)>, StoreError> {
+fn read_story(
+    reader: &Reader<'_>,
+    about: &str,
+    mut names: Names,
+    now: Timestamp,
+) -> Result<Option<(Story, Option<Grant>)>, StoreError> {
     let (request, grant) = match (about.parse::<RequestId>(), about.parse::<GrantId>()) {
         (Ok(id), _) => (reader.request(id)?, None),
         (Err(_), Ok(id)) => match reader.grant(id)? {
@@ -309,22 +339,9 @@ fn read_story(reader: &Reader<'_>, about: &str, mut names: Names) -> Result<Opti
         extend: Extend::No,
         names,
         loaded: None,
+        away: reader.away(now)?,
     };
     Ok(Some((story, grant)))
-}
-
-fn still(story: &Story) -> Vec<crate::slack::say::card::Needed> {
-    match &story.loaded {
-        Some(loaded) if story.request.state.is_pending() => lists::needed(&loaded.set, &story.request),
-        Some(_) | None => Vec::new(),
-    }
-}
-
-fn asked(story: &Story) -> Vec<PersonId> {
-    let mut people: Vec<PersonId> = still(story).into_iter().flat_map(|needed| needed.people).collect();
-    people.sort();
-    people.dedup();
-    people
 }
 
 fn draw_card(story: &Story, audience: &Audience) -> Message {
@@ -346,19 +363,6 @@ fn story_card<T>(story: &Story, mention: &[Mention], draw: impl FnOnce(&CardFact
         lingers: story.lingers.as_deref(),
         names: &story.names,
     })
-}
-
-/// What has been decided meanwhile is no reminder, unless it takes the place of one.
-fn draw_reminder(story: &Story, audience: &Audience, at: Timestamp, drawn: Drawn) -> Option<Message> {
-    let request = &story.request;
-    let has_answered = match audience {
-        Audience::Person(person) => request.approvals.iter().any(|given| given.by == *person),
-        Audience::Channel(_) => false,
-    };
-    if request.state.is_pending() && !has_answered {
-        return Some(remind::reminder(request, &still(story), at, &story.names));
-    }
-    (drawn == Drawn::Again).then(|| remind::was_reminded(request, &story.grants, at, &story.names))
 }
 
 /// `None` where there is nothing to review.

@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use crate::access::decide::{ReviewCommand, decide_review, may_close};
+use crate::access::electors::Electors;
 use crate::access::ids::{PersonId, RequestId};
 use crate::access::refusal::Refusal;
 use crate::access::review::{Finding, Review};
@@ -89,7 +90,7 @@ impl App {
     }
 
     /// Who may close this review today, with this person looked up.
-    async fn may_review(&self, loaded: &Loaded, review: &Review, by: &PersonId) -> Result<Vec<BTreeSet<PersonId>>, Stop> {
+    async fn may_review(&self, loaded: &Loaded, review: &Review, by: &PersonId) -> Result<Vec<Electors>, Stop> {
         if self.is_about(review, by) {
             return Err(Refusal::OwnReview.into());
         }
@@ -107,9 +108,11 @@ impl App {
         }
     }
 
-    fn voters(&self, loaded: &Loaded, review: &Review, outside: &Outside) -> Vec<BTreeSet<PersonId>> {
+    fn voters(&self, loaded: &Loaded, review: &Review, outside: &Outside) -> Vec<Electors> {
         let steps = steps_of(&review.by);
-        let mut voters = electorate(&loaded.set, &steps, &review.subject, &review.filed_by, outside, self.now().at);
+        // Who is away is stood in for where people decide, and not where it is looked at afterwards.
+        let outside = outside.clone().with_away(Vec::new());
+        let mut voters = electorate(&loaded.set, &steps, &review.subject, &review.filed_by, &outside, self.now().at);
         voters.iter_mut().for_each(|voters| voters.retain(|person| !self.is_about(review, person)));
         voters
     }

@@ -7,12 +7,12 @@ use crate::slack::say::forms::{choice_value, nothing_found};
 use crate::slack::say::names::Names;
 use crate::slack::text::clean;
 
-use super::form::askable;
+use super::behalf::askable_by;
 use super::policies::Loaded;
 
 /// What a search finds, at most as many as Slack shows; where that is nothing, a line that says so, and that cannot be asked for.
-pub(super) fn search(loaded: &Loaded, person: &PersonId, names: &Names, typed: &str) -> Vec<Choice> {
-    let askable: Vec<ResourceId> = askable(loaded, person).into_keys().collect();
+pub(super) fn search(loaded: &Loaded, (filer, subject): (&PersonId, &PersonId), names: &Names, typed: &str) -> Vec<Choice> {
+    let askable: Vec<ResourceId> = askable_by(loaded, filer, subject).into_keys().collect();
     let found = best(askable.iter().map(|id| (id, names.resource(id))), typed);
     if found.is_empty() {
         return vec![nothing_found(typed)];

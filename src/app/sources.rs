@@ -134,12 +134,26 @@ fn by_the_files(set: &PolicySet, people: &[PersonId], groups: &BTreeSet<GroupId>
 }
 
 impl App {
-    /// What is known from outside the files: how Slack knows these people, and who is in these groups.
+    /// What is known from outside the files: how Slack knows these people and those in whose place they would decide, who is in
+    /// these groups, and who is away.
     ///
     /// # Errors
     ///
     /// [`Refusal::AccountUnverified`] while it is not known which workspace this is.
     pub(super) async fn outside(
+        &self,
+        loaded: &Loaded,
+        people: &[PersonId],
+        groups: &BTreeSet<GroupId>,
+        fresh: Fresh,
+    ) -> Result<Outside, Refusal> {
+        let away = self.away().await;
+        let stood_for = away.iter().filter(|absence| absence.stand_in.as_ref().is_some_and(|other| people.contains(other)));
+        let people: Vec<PersonId> = people.iter().chain(stood_for.map(|absence| &absence.person)).cloned().collect();
+        Ok(self.outside_of_records(loaded, &people, groups, fresh).await?.with_away(away))
+    }
+
+    async fn outside_of_records(
         &self,
         loaded: &Loaded,
         people: &[PersonId],

@@ -66,7 +66,7 @@ impl App {
         let deed = match view.callback_id.as_str() {
             form::REQUEST => {
                 attempt.verb = "request";
-                Deed::Ask(self.wish_of_form(loaded, person, &view.values).map_err(Answer::of)?)
+                Deed::Ask(self.wish_of_form(loaded, person, view).map_err(Answer::of)?)
             }
             form::GLASS => {
                 attempt.verb = "break-glass";
@@ -175,7 +175,19 @@ fn in_window(message: &Message) -> Answer {
 /// A refused form keeps what was filled in, with the sentence on the field that it is about.
 fn refused_form(refusal: &Refusal, message: &Message, view: &ViewRef) -> Answer {
     let is_request = view.callback_id == form::REQUEST;
+    let refusal = match refusal {
+        Refusal::NotForThem { why, .. } => why,
+        refusal => refusal,
+    };
+    let has_start = !view.values.text(field::FROM).trim().is_empty();
+    if let (Refusal::OutsideWindow { earliest: Some(_) }, true) = (refusal, is_request) {
+        // Where a message would have a button, the form has a field.
+        let text = format!("{} Write that time as its start.", message.text());
+        return Answer::of(forms::errors(&[(field::FROM, crate::slack::text::unescape(&text))].into()));
+    }
     let field = match refusal {
+        Refusal::TooFarAhead { .. } => field::FROM,
+        Refusal::NoTimeLeft { .. } if is_request && has_start => field::FROM,
         // Where until when was typed, that is what counted.
         Refusal::OverCap { .. } | Refusal::OutsideWindow { .. } | Refusal::NoTimeLeft { .. }
             if !view.values.text(field::UNTIL).trim().is_empty() =>

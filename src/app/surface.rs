@@ -10,11 +10,12 @@ use crate::access::ids::PersonId;
 use crate::access::refusal::Refusal;
 use crate::slack::block::{Message, View, options_answer};
 use crate::slack::command::Command;
-use crate::slack::inbound::{self, Account, Inbound};
+use crate::slack::inbound::{self, Account, Inbound, ViewRef};
 use crate::slack::say::forms;
 use crate::slack::say::names::Names;
 use crate::slack::say::refusal::{not_understood, refused};
 
+use super::behalf::subject_of;
 use super::deed::Deed;
 use super::end::Ending;
 use super::extend::More;
@@ -73,7 +74,7 @@ impl App {
                 warn!(kind, "slack sent something that is not known here; it is ignored");
                 Answer::empty()
             }
-            Inbound::Options { from, typed, .. } => self.options(&from, &typed).await,
+            Inbound::Options { from, typed, view, .. } => self.options(&from, &typed, view.as_ref()).await,
             Inbound::Command(command) => self.command(key, command).await,
             Inbound::Action(action) => self.action(key, action).await,
             Inbound::Submission(submission) => self.submission(key, submission).await,
@@ -137,6 +138,8 @@ impl App {
             Command::Mine => return Err(shown(self.mine(loaded, names.clone(), person).await, names)),
             Command::Pending => return Err(shown(self.waiting(loaded, names.clone(), person).await, names)),
             Command::Why { request } => return Err(shown(self.why(loaded, names.clone(), person, request).await, names)),
+            Command::WhyGrant { grant } => return Err(shown(self.why_grant(loaded, names.clone(), person, grant).await, names)),
+            Command::Who(words) => return Err(shown(self.who(loaded, names.clone(), person, &words).await, names)),
             Command::Request(ask) => {
                 attempt.verb = "request";
                 match self.meant(loaded, person, ask) {
@@ -145,13 +148,19 @@ impl App {
                         let of = (loaded, person, names);
                         return self.open_request_form(&command.trigger_id, of, filled).await.map(|()| None);
                     }
-                    Err(refusal) => self.perform(attempt, names, &Deed::Nothing(refusal)).await,
+                    Err(misunderstood) => self.perform(attempt, names, &misunderstood.into_deed()).await,
                 }
             }
+            Command::RequestFor(whom, ask) => return self.request_for(attempt, caller, command, (whom, ask)).await,
             Command::BreakGlass(ask) => {
                 attempt.verb = "break-glass";
                 let deed = self.meant_as_glass(loaded, person, ask).map_or_else(Deed::Nothing, Deed::Ask);
                 self.perform(attempt, names, &deed).await
+            }
+            Command::Away(away) => return self.obey_away(attempt, caller, away).await,
+            Command::Back => {
+                attempt.verb = "back";
+                self.perform(attempt, names, &Deed::ComeBack(by)).await
             }
             Command::Cancel { request } => {
                 (attempt.verb, attempt.about) = ("withdraw", request.map(|id| id.to_string()));
@@ -171,6 +180,9 @@ impl App {
                 let ending = Ending::Anybodys(grant, reason);
                 self.perform(attempt, names, &Deed::End(by, ending)).await
             }
+            lock @ (Command::Lock(_) | Command::Unlock { .. } | Command::RevokeAll { .. }) => {
+                return self.obey_lock(attempt, caller, lock).await;
+            }
             Command::Extend { grant, by: Some(ttl), reason } => {
                 (attempt.verb, attempt.about) = ("extend", grant.map(|id| id.to_string()));
                 let more = More { grant, by: ttl, reason };
@@ -185,11 +197,12 @@ impl App {
         Ok(Some(outcome))
     }
 
-    async fn options(&self, account: &Account, typed: &str) -> Answer {
+    async fn options(&self, account: &Account, typed: &str, view: Option<&ViewRef>) -> Answer {
         let Some(loaded) = self.policies.current() else { return Answer::of(options_answer(&[])) };
         let Ok(person) = self.identify(&loaded, account).await else { return Answer::of(options_answer(&[])) };
         let names = names::for_person(Some(&loaded), &person);
-        Answer::of(options_answer(&super::search::search(&loaded, &person, &names, typed)))
+        let subject = view.and_then(|view| subject_of(&loaded, view)).unwrap_or_else(|| person.clone());
+        Answer::of(options_answer(&super::search::search(&loaded, (&person, &subject), &names, typed)))
     }
 
     /// Opens a form within the life of its trigger. What is not opened is said.

@@ -1,9 +1,9 @@
 //! Beside yes and no: a question, its answer, a card that is passed on, less time. Rights are looked up at the click, as for a yes.
 
-use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use crate::access::decide::{RequestCommand, TalkCommand, could_take_over, may_decide};
+use crate::access::electors::Electors;
 use crate::access::ids::{PersonId, RequestId};
 use crate::access::refusal::Refusal;
 use crate::access::request::Request;
@@ -87,7 +87,7 @@ impl App {
         request: &Request,
         by: &PersonId,
         fresh: Fresh,
-    ) -> Result<Vec<BTreeSet<PersonId>>, Stop> {
+    ) -> Result<Vec<Electors>, Stop> {
         let outside = self.outside(loaded, &deciding(request, by), &groups_of(&loaded.set, request), fresh).await?;
         let (steps, terms) = (request.steps_asked(), &request.terms);
         Ok(electorate(&loaded.set, &steps, &terms.subject, &request.filed_by, &outside, self.now().at))

@@ -50,6 +50,7 @@ impl Telling<'_> {
             abouts.push(grant.id.to_string());
             // Whoever extended it shows it as well.
             abouts.extend(tx.extended_by(grant.id)?.iter().map(ToString::to_string));
+            abouts.extend(tx.locks_ending(grant.id)?.iter().map(ToString::to_string));
         }
         for about in abouts {
             for key in tx.messages_about(&about)? {
@@ -84,6 +85,10 @@ impl Telling<'_> {
     }
 
     /// Marks what this event, already recorded, makes stale.
+    #[expect(
+        clippy::too_many_lines,
+        reason = "every variant is named, in one exhaustive match: a new one must break the build here"
+    )]
     pub fn tell(&self, tx: &mut Tx<'_>, event: &Event) -> Result<(), StoreError> {
         match event {
             Event::ApprovalGiven { request, .. }
@@ -114,6 +119,7 @@ impl Telling<'_> {
             Event::GrantWarned { grant } => self.warn(tx, *grant),
             Event::GrantOverdue { grant, alarm } => self.overdue(tx, *grant, &Kind::Overdue(*alarm)),
             Event::GrantDrifted { grant, .. } => self.drifted(tx, *grant),
+            Event::SecretLinked { .. } | Event::SecretShown { .. } | Event::SecretAskedAgain { .. } => self.secret(tx, event),
             Event::ProviderMoved { entitlement, .. } => self.moved(tx, *entitlement),
             Event::GrantProvisioning { grant, .. }
             | Event::GrantAwaitsPerson { grant, .. }
@@ -127,8 +133,15 @@ impl Telling<'_> {
             Event::PolicyLoaded { changes, .. } if changes.is_empty() => Ok(()),
             Event::PolicyLoaded { changes, .. } => self.alarm(tx, &Kind::PolicyChanged(self.at), changes.join("\n")),
             Event::Finding { request, what } => self.alarm(tx, &Kind::Finding(self.at), format!("{request} {what}")),
+            Event::AwayDeclared { .. } | Event::AwayOver { .. } => self.away_changed(tx, event),
             Event::DrainBegan => self.alarm(tx, &Kind::Draining(self.at), Draining::Began.word()),
             Event::DrainUndone => self.alarm(tx, &Kind::Draining(self.at), Draining::Undone.word()),
+            Event::LockSet { .. }
+            | Event::LockReached { .. }
+            | Event::LockLifted { .. }
+            | Event::LockRanOut { .. }
+            | Event::LockCleared { .. }
+            | Event::LockWordsErased { .. } => self.tell_of_lock(tx, event),
             Event::RequestAsked { .. }
             | Event::PageOwed { .. }
             | Event::PageResolved { .. }
@@ -210,6 +223,15 @@ impl Telling<'_> {
     fn drifted(&self, tx: &mut Tx<'_>, id: GrantId) -> Result<(), StoreError> {
         self.grant_changed(tx, id)?;
         self.alarm(tx, &Kind::Drifted, id)
+    }
+
+    /// That a secret was shown its person reads in its place; that the link was used again is an alarm. A link is between two.
+    fn secret(&self, tx: &mut Tx<'_>, event: &Event) -> Result<(), StoreError> {
+        match event {
+            Event::SecretShown { grant, .. } => self.grant_changed(tx, *grant),
+            Event::SecretAskedAgain { grant, .. } => self.alarm(tx, &Kind::SecretAskedAgain, grant),
+            _ => Ok(()),
+        }
     }
 
     fn decided(&self, tx: &mut Tx<'_>, id: RequestId) -> Result<(), StoreError> {

@@ -14,6 +14,7 @@ use crate::access::refusal::Refusal;
 use crate::access::request::Request;
 use crate::access::time::{Now, Timestamp};
 use crate::slack::block::Message;
+use crate::slack::say::alternative::{Alternative, refused_with};
 use crate::slack::say::names::Names;
 use crate::slack::say::refusal::{refused, refused_but_can_revoke};
 use crate::slack::say::reply::{Reply, reply};
@@ -319,6 +320,17 @@ impl App {
 
     /// Records that somebody did not get what they asked for, and answers.
     pub(super) async fn refuse(&self, attempt: &Attempt, names: &Names, refusal: Refusal) -> Result<Outcome, StoreError> {
+        self.refuse_with(attempt, names, refusal, None).await
+    }
+
+    /// The same, with what could be done instead.
+    pub(super) async fn refuse_with(
+        &self,
+        attempt: &Attempt,
+        names: &Names,
+        refusal: Refusal,
+        instead: Option<Alternative>,
+    ) -> Result<Outcome, StoreError> {
         let (attempt, mut names, now) = (attempt.clone(), names.clone(), self.now());
         self.store
             .write(move |tx| {
@@ -326,7 +338,10 @@ impl App {
                     return Ok(before);
                 }
                 let mut work = Work::new(tx, now, attempt.actor.clone(), None, None);
-                let told = refuse(&mut work, &attempt, refusal, &mut names)?;
+                let mut told = refuse(&mut work, &attempt, refusal.clone(), &mut names)?;
+                if let Some(instead) = instead {
+                    told.message = refused_with(&refusal, &instead, &names);
+                }
                 if let Some(key) = &attempt.key {
                     tx.inbox_answer(key, &told.message.to_answer().to_string())?;
                 }
@@ -346,7 +361,7 @@ fn seen_before(tx: &mut Tx<'_>, attempt: &Attempt, at: Timestamp) -> Result<Opti
 }
 
 fn refuse(work: &mut Work<'_, '_>, attempt: &Attempt, refusal: Refusal, names: &mut Names) -> Result<Told, StoreError> {
-    learn_refusal(work.tx, &refusal, names)?;
+    names::learn_refusal(work.tx, &refusal, names)?;
     let kept = refusal.clone().without_words();
     let event = Event::Refused { attempt: attempt.verb.to_owned(), about: attempt.about.clone(), refusal: kept };
     work.record(vec![event])?;
@@ -379,22 +394,4 @@ fn denied_too_late(
         }
     }
     Ok(None)
-}
-
-/// A refusal that names a request or grant is told with what those are about.
-fn learn_refusal(tx: &Tx<'_>, refusal: &Refusal, names: &mut Names) -> Result<(), StoreError> {
-    let (request, grant) = match refusal {
-        Refusal::AlreadyPending { request } | Refusal::ExtensionPending { request } | Refusal::RemindedLately { request, .. } => {
-            (Some(*request), None)
-        }
-        Refusal::AlreadyHeld { grant } | Refusal::GrantOver { grant, .. } | Refusal::NotInForce { grant } => (None, Some(*grant)),
-        _ => (None, None),
-    };
-    if let Some(request) = request.map(|id| tx.request(id)).transpose()?.flatten() {
-        names::learn(names, &request, &[]);
-    }
-    if let Some(grant) = grant.map(|id| tx.grant(id)).transpose()?.flatten() {
-        names::learn_grant(names, tx, &grant)?;
-    }
-    Ok(())
 }

@@ -123,7 +123,7 @@ impl App {
         if !self.windows.chosen(&view.id, at) {
             return;
         }
-        let filled = self.filled(&caller.loaded, &caller.person, &view.values);
+        let filled = self.filled(&caller.loaded, &caller.person, view);
         let Some(drawn) = self.request_form(&caller.loaded, &caller.names, &caller.person, &filled).await else { return };
         if !self.windows.is_last(&view.id, at) {
             return;

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use crate::access::decide::{RequestCommand, Withdrawer};
-use crate::access::grant::EndCause;
+use crate::access::grant::{EndCause, Grant, GrantState};
 use crate::access::ids::{PersonId, RequestId};
 use crate::access::refusal::Refusal;
 use crate::access::request::{Request, RequestState};
@@ -63,6 +63,11 @@ fn take_back(work: &mut Work<'_, '_>, names: &mut Names, id: RequestId, who: Wit
         let open = work.tx.grants_of_request(id)?.iter().any(|grant| !grant.is_over());
         if open {
             let ended = work.end_all(id, &EndCause::Withdrawn(by))?;
+            // Of what was to begin later there is nothing to end.
+            let void = |grant: &Grant| matches!(grant.state, GrantState::Void { .. });
+            if request.start_at.is_some() && work.tx.grants_of_request(id)?.iter().all(void) {
+                return Ok(Reply::Withdrawn { request: id });
+            }
             names::learn(names, &request, &ended);
             let grants: Vec<_> = ended.iter().map(|grant| grant.id).collect();
             return Ok(match grants.as_slice() {

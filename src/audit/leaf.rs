@@ -122,6 +122,7 @@ pub fn about_text(about: About) -> Option<String> {
         About::Request(id) | About::Review(id) => Some(id.to_string()),
         About::Grant(id) => Some(id.to_string()),
         About::Entitlement(id) => Some(id.to_string()),
+        About::Lock(id) => Some(id.to_string()),
         About::Nothing => None,
     }
 }

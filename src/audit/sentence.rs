@@ -2,10 +2,12 @@
 //!
 //! It leaves out what people typed: that is shown, if at all, by whoever may see it. Slack has its own sentences.
 
+use crate::access::absence::Absence;
 use crate::access::entitlement::{Entitlement, Prior, Target, Trouble};
 use crate::access::event::{Actor, Event};
-use crate::access::grant::{EndCause, FailCause, Grant, Proof, VoidCause};
+use crate::access::grant::{EndCause, FailCause, Grant, Proof};
 use crate::access::ids::{PersonId, RequestId};
+use crate::access::lock::{Lock, LockState};
 use crate::access::refusal::Refusal;
 use crate::access::remind::Reminder;
 use crate::access::request::{Mode, Part, Purpose, Request, Seat, Step};
@@ -14,6 +16,8 @@ use crate::access::talk::Said;
 use crate::access::time::Timestamp;
 
 use super::leaf::Entry;
+
+mod causes;
 
 /// Gives a person's name, where there is one; their id stands in otherwise.
 pub type Names<'a> = &'a dyn Fn(&PersonId) -> Option<String>;
@@ -46,7 +50,9 @@ impl Say<'_> {
     fn event(&self, event: &Event, actor: &Actor) -> String {
         match event {
             Event::RequestAsked { request } => self.asked(request),
-            Event::ApprovalGiven { request, approval } => format!("{request}: {} agreed", self.name(&approval.by)),
+            Event::ApprovalGiven { request, approval } => {
+                format!("{request}: {} agreed", self.in_place(&approval.by, approval.in_place_of.as_ref()))
+            }
             Event::ApprovalVoided { request, by } => format!("{request}: the yes of {} no longer counts", self.name(by)),
             Event::StepsRaised { request, steps } => format!("{request}: now needs {}", steps_text(steps)),
             Event::PartsChanged { request, parts, .. } => format!("{request}: the bundle changed; now for {}", parts_text(parts)),
@@ -72,6 +78,12 @@ impl Say<'_> {
             Event::ReviewOpened { review } => review_opened(review),
             Event::ReviewOverdue { request, alarm } => format!("{request}: the review is late (alarm {alarm})"),
             Event::ReviewClosed { request, by, finding, .. } => self.reviewed(*request, by, *finding),
+            Event::LockSet { lock } => self.locked(lock),
+            Event::LockReached { lock, grants } => format!("{lock}: covers {} more", counted(grants.len())),
+            Event::LockLifted { lock, by, .. } => format!("{lock}: {} lifted it; what it ended stays over", self.name(by)),
+            Event::LockRanOut { lock, .. } => format!("{lock}: its time is over; what it ended stays over"),
+            Event::LockCleared { lock, .. } => format!("{lock}: everything that it ended is over"),
+            Event::LockWordsErased { lock, of } => format!("{lock}: what {} typed was erased", self.name(of)),
             Event::GrantPlanned { grant } => self.planned(grant),
             Event::GrantChecking { grant, .. } => format!("{grant}: reading what is there already"),
             Event::GrantProvisioning { grant, .. } => format!("{grant}: the provider is being told"),
@@ -80,6 +92,15 @@ impl Say<'_> {
             }
             Event::GrantAwaitsPerson { grant, .. } => format!("{grant}: waits for the person to accept"),
             Event::GrantActivated { grant, ends_at, .. } => format!("{grant}: seen in force; ends {}", when(*ends_at)),
+            Event::SecretLinked { grant, link } => {
+                format!("{grant}: the person got a link to the secret, for use until {}", when(link.until))
+            }
+            Event::SecretShown { grant, at, .. } => {
+                format!("{grant}: the secret was shown to whoever had the link, {}; it is kept no more", when(*at))
+            }
+            Event::SecretAskedAgain { grant, .. } => {
+                format!("{grant}: the link by which the secret was shown was used again, in vain")
+            }
             Event::GrantWarned { grant } => format!("{grant}: ends soon; the person is told"),
             Event::ExtensionAgreed { grant, request, to } => format!("{grant}: {request} agreed to {}", when(*to)),
             Event::GrantExtended { grant, request, ends_at } => format!("{grant}: now ends {}, by {request}", when(*ends_at)),
@@ -109,6 +130,8 @@ impl Say<'_> {
             Event::PolicyLoaded { digest, changes, .. } => policy_loaded(digest, changes),
             Event::Finding { request, what } => format!("{request}: found later: {what}"),
             Event::PolicyRefused { digest, problem } => format!("policies {} were refused: {problem}", short(digest)),
+            Event::AwayDeclared { absence } => self.is_away(absence),
+            Event::AwayOver { person, .. } => format!("{} is back", self.name(person)),
             Event::DrainBegan => "Daypass is taken out of service: nothing new, and all that is in force ends".to_owned(),
             Event::DrainUndone => "Daypass is back in service".to_owned(),
             Event::Erased { person } => format!("what {} typed was erased", self.name(person)),
@@ -138,6 +161,9 @@ impl Say<'_> {
             Purpose::Access => format!("{} as {} for {}", terms.resource, terms.role, terms.access_for),
             Purpose::Extension(grant) => format!("{} more of {grant} ({} as {})", terms.access_for, terms.resource, terms.role),
         });
+        if let Some((from, to)) = request.from_to() {
+            text.push_str(&format!(", from {} to {}", when(from), when(to)));
+        }
         if terms.subject != request.filed_by {
             text.push_str(&format!(", on behalf of {}", self.name(&terms.subject)));
         }
@@ -153,8 +179,23 @@ impl Say<'_> {
         if seats.is_empty() {
             return format!("{request}: approved; nobody had to agree");
         }
-        let seats: Vec<_> = seats.iter().map(|seat| format!("{} for {}", self.name(&seat.person), seat.step)).collect();
+        let who = |seat: &Seat| self.in_place(&seat.person, seat.in_place_of.as_ref());
+        let seats: Vec<_> = seats.iter().map(|seat| format!("{} for {}", who(seat), seat.step)).collect();
         format!("{request}: approved by {}", seats.join(", "))
+    }
+
+    /// "dave in the place of carol"
+    fn in_place(&self, person: &PersonId, other: Option<&PersonId>) -> String {
+        match other {
+            Some(other) => format!("{} in the place of {}", self.name(person), self.name(other)),
+            None => self.name(person),
+        }
+    }
+
+    fn is_away(&self, absence: &Absence) -> String {
+        let Absence { person, until, stand_in, .. } = absence;
+        let other = stand_in.as_ref().map_or_else(|| "nobody".to_owned(), |other| self.name(other));
+        format!("{} is away until {}; {other} stands in", self.name(person), when(*until))
     }
 
     fn reviewed(&self, request: RequestId, by: &PersonId, finding: Finding) -> String {
@@ -181,6 +222,15 @@ impl Say<'_> {
         }
     }
 
+    fn locked(&self, lock: &Lock) -> String {
+        let (by, what, ends) = (self.name(&lock.by), &lock.scope, counted(lock.accesses.len()));
+        match (&lock.state, lock.until) {
+            (LockState::Momentary, _) => format!("{}: {by} revoked {ends} of {what}", lock.id),
+            (_, Some(until)) => format!("{}: {by} locked {what} until {}; {ends} to end", lock.id, when(until)),
+            (_, None) => format!("{}: {by} locked {what}; {ends} to end", lock.id),
+        }
+    }
+
     fn planned(&self, grant: &Grant) -> String {
         let Grant { id, request, person, level, latest_end, .. } = grant;
         format!("{id}: {} is to have {} by {request}, until {} at the latest", self.name(person), level.name, when(*latest_end))
@@ -194,36 +244,6 @@ impl Say<'_> {
             Proof::Attested { by, .. } => format!("{} attested it, since nobody could look", self.name(by)),
         };
         format!("{}; {proof}", self.end_cause(cause))
-    }
-
-    fn end_cause(&self, cause: &EndCause) -> String {
-        match cause {
-            EndCause::TimeOver => "its time was over".to_owned(),
-            EndCause::HandedBack => "the person handed it back".to_owned(),
-            EndCause::RevokedBy(by) => format!("{} revoked it", self.name(by)),
-            EndCause::Withdrawn(by) => format!("{} withdrew the request", self.name(by)),
-            EndCause::StartMissed => "it was not in force in time".to_owned(),
-            EndCause::ContractEnded => "the contract ended".to_owned(),
-            EndCause::PersonDeactivated => "the account was deactivated".to_owned(),
-            EndCause::Drained => "Daypass is being taken out of service".to_owned(),
-            EndCause::PolicyForbids(why) => format!("the policy says no now ({why})"),
-            EndCause::SiblingFailed(grant) => format!("{grant} of the same request failed"),
-            EndCause::RemovedOutside => "somebody removed it at the provider".to_owned(),
-            EndCause::LandedLate => "a call thought to have failed landed late".to_owned(),
-            EndCause::HeldBefore => "held before, left in place".to_owned(),
-        }
-    }
-
-    fn void_cause(&self, cause: &VoidCause) -> String {
-        match cause {
-            VoidCause::By(by) => format!("by {}", self.name(by)),
-            VoidCause::Lapsed => "it could not begin in time".to_owned(),
-            VoidCause::PolicyForbids(why) => format!("the policy says no now ({why})"),
-            VoidCause::ContractEnded => "the contract ended".to_owned(),
-            VoidCause::PersonDeactivated => "the account was deactivated".to_owned(),
-            VoidCause::Drained => "Daypass is being taken out of service".to_owned(),
-            VoidCause::SiblingFailed(grant) => format!("{grant} of the same request failed"),
-        }
     }
 
     fn refused(&self, actor: &Actor, attempt: &str, about: Option<&str>, refusal: &Refusal) -> String {
@@ -297,6 +317,10 @@ fn parts_text(parts: &[Part]) -> String {
 fn steps_text(steps: &[Step]) -> String {
     let steps: Vec<_> = steps.iter().map(|step| format!("{} of {}", step.count, step.by)).collect();
     steps.join(" and ")
+}
+
+fn counted(accesses: usize) -> String {
+    if accesses == 1 { "1 access".to_owned() } else { format!("{accesses} accesses") }
 }
 
 fn short(digest: &str) -> &str {

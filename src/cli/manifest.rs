@@ -3,13 +3,12 @@
 use clap::Args as ClapArgs;
 
 use super::{Done, print};
+use crate::slack::command::name::is_name;
 
 /// The manifest for an app that Slack reaches over HTTP.
 const TEMPLATE: &str = include_str!("../../manifest.yml");
 /// The command in it.
 const COMMAND: &str = "/jit";
-/// The longest name of a command that Slack takes, with its slash.
-const COMMAND_CHARS_MAX: usize = 32;
 /// The address in it.
 const ADDRESS: &str = "https://daypass.example.com/slack/events";
 
@@ -22,7 +21,7 @@ pub struct Args {
     /// For Socket Mode: no address.
     #[arg(long)]
     socket: bool,
-    /// The name of the command, where another app has `/jit` already. What Daypass writes still calls it `/jit`.
+    /// The name of the command, where another app has `/jit` already. Put it into `DAYPASS_COMMAND` as well.
     #[arg(long, default_value = COMMAND, value_parser = command)]
     command: String,
 }
@@ -41,10 +40,8 @@ fn called(text: &str, name: &str) -> String {
     text.replace(&format!("command: {COMMAND}\n"), &format!("command: {name}\n"))
 }
 
-fn command(text: &str) -> Result<String, String> {
-    let rest = text.strip_prefix('/').filter(|rest| !rest.is_empty() && text.len() <= COMMAND_CHARS_MAX);
-    let fits = rest.is_some_and(|rest| rest.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b"-_".contains(&b)));
-    if fits { Ok(text.to_owned()) } else { Err("it must be a slash and small letters, such as `/access`".to_owned()) }
+pub(super) fn command(text: &str) -> Result<String, String> {
+    if is_name(text) { Ok(text.to_owned()) } else { Err("it must be a slash and small letters, such as `/access`".to_owned()) }
 }
 
 fn with_address(base: &str) -> String {

@@ -9,6 +9,7 @@ mod demo;
 mod doctor;
 mod drain;
 mod grants;
+mod lock;
 mod manifest;
 mod people;
 mod policy;
@@ -72,6 +73,10 @@ enum Command {
     /// Look after what is kept of people. The bot must run.
     #[command(subcommand)]
     People(people::Command),
+    /// In an emergency: nothing new for a person, a group, a resource or everything, and what they have is revoked. The bot must run.
+    Lock(lock::Lock),
+    /// Lift a lock. The bot must run.
+    Unlock(lock::Unlock),
     /// Take Daypass out of service: nothing new, all that is in force ends and is looked at. The bot must run.
     Drain(drain::Args),
 }
@@ -132,6 +137,8 @@ async fn execute(command: Command, here: &Here) -> Done {
         Command::Doctor(args) => doctor::run(here, &args).await,
         Command::Setup(args) => setup::run(here, &args).await,
         Command::People(command) => people::run(here, command).await,
+        Command::Lock(args) => lock::lock(here, args).await,
+        Command::Unlock(args) => lock::unlock(here, args).await,
         Command::Drain(args) => drain::run(here, &args).await,
     }
 }

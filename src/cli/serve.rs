@@ -19,13 +19,15 @@ use tracing::{debug, error, info, warn};
 
 use super::{Done, Here};
 use crate::admin::{self, Admin};
+use crate::app::reveal::{HostKey, Page};
 use crate::app::watch::{Look, Watch};
 use crate::app::{App, Orphans, Policies, Settings};
 use crate::clock::{Clock, DemoClock, SystemClock};
-use crate::config::{Config, Transport};
-use crate::routes::{ANSWER_WITHIN, Routes, Sparingly};
+use crate::config::{Config, Reveal, Transport};
+use crate::routes::{ANSWER_WITHIN, Reveals, Routes, Sparingly};
 use crate::server::{self, Limits};
 use crate::slack::client::SlackApi;
+use crate::slack::command::name;
 use crate::slack::socket::Socket;
 use crate::store::Store;
 use crate::telemetry::Metrics;
@@ -85,8 +87,10 @@ async fn serve(here: &Here, config: Config, orphans: Orphans) -> anyhow::Result<
     if let Some(problem) = &problem {
         error!("the policy files cannot be loaded, so that no requests are taken; what is in force ends on time\n{problem}");
     }
+    name::set_name(&config.command);
     let settings = settings(&config, orphans);
     let app = App::new(store, Arc::clone(&clock), slack, policies, settings);
+    show_secrets(&app, config.reveal.as_ref())?;
     app.begin(problem.as_ref()).await.context("the start could not be recorded")?;
     let (signing_secrets, connections) = match config.transport {
         Transport::Http { signing_secrets } => (signing_secrets, None),
@@ -109,6 +113,7 @@ async fn serve(here: &Here, config: Config, orphans: Orphans) -> anyhow::Result<
         metrics: Arc::<Metrics>::default(),
         answer_within: ANSWER_WITHIN,
         strangers: Sparingly::default(),
+        reveals: Reveals::at(config.reveal.map(|page| page.url)),
     };
     let routes = Arc::new(routes);
     let connections = tokio::spawn(connect(connections, Arc::clone(&routes), stopped.clone()));
@@ -135,6 +140,14 @@ async fn serve(here: &Here, config: Config, orphans: Orphans) -> anyhow::Result<
         () = signals.stop.next() => warn!("stopped at once, as asked a second time; the next start goes on where it was"),
     }
     ended
+}
+
+/// Where an operator wants it, secrets of people without a key are shown on a page, under a key that is made at the first start.
+fn show_secrets(app: &App, page: Option<&Reveal>) -> anyhow::Result<()> {
+    let Some(Reveal { url, key_file }) = page else { return Ok(()) };
+    let key = HostKey::in_file(key_file).with_context(|| format!("the key in `{}` cannot be used", key_file.display()))?;
+    app.reveals_on(Page::new(url, key));
+    Ok(())
 }
 
 /// Until it is told to stop. When the worker ends by itself nothing would end any more, so that the process must not go on

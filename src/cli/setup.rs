@@ -37,6 +37,9 @@ pub struct Args {
     /// Ids of people who may end and see everything, with commas between them.
     #[arg(long, value_delimiter = ',')]
     admins: Vec<PersonId>,
+    /// The name of the command, where the manifest was made with another one: `/access`.
+    #[arg(long = "command", value_parser = super::manifest::command)]
+    command_name: Option<String>,
     /// For Slack to reach Daypass over HTTP: asks for the Signing Secret in place of the app token.
     #[arg(long)]
     http: bool,
@@ -94,13 +97,20 @@ async fn set_up(here: &Here, args: &Args) -> Done {
     if !args.admins.is_empty() {
         env.push(("DAYPASS_ADMINS", args.admins.iter().map(PersonId::as_str).collect::<Vec<_>>().join(",")));
     }
+    env.extend(args.command_name.clone().map(|name| ("DAYPASS_COMMAND", name)));
     let added = dotenv::complete(Path::new(".env"), &env)?;
     print::line(match added.as_slice() {
         [] => "settings    `.env` has all of it; nobody else may read it".to_owned(),
         added => format!("settings    `.env` has {} now; nobody else may read it", added.join(", ")),
     });
     // Slack does not say which app has which command.
-    print::line("command     /jit; where another app has it, `daypass manifest --command /access` gives this one another name");
+    print::line(match &args.command_name {
+        Some(name) => format!("command     {name}, as the manifest has to have it: `daypass manifest --command {name}`"),
+        None => {
+            "command     /jit; where another app has it: `daypass manifest --command /access`, and this with `--command /access`"
+                .to_owned()
+        }
+    });
     print::line("doctor      what is left to do:");
     doctor::run(&Here::look()?, &doctor::Args::default()).await
 }

@@ -117,6 +117,31 @@ fn an_address_without_encryption_is_taken_only_on_this_machine() {
 }
 
 #[test]
+fn secrets_are_shown_under_a_plain_address_with_encryption_or_on_this_machine() {
+    for (url, is_fine) in [
+        ("https://daypass.example.com", true),
+        ("https://daypass.example.com:8443/below/", true),
+        ("http://127.0.0.1:3000", true),
+        ("http://daypass.example.com", false),
+        ("https://daypass.example.com/?x=1", false),
+        ("https://daypass.example.com/#x", false),
+        ("https://user@daypass.example.com", false),
+        ("https://daypass.example.com/a|b>", false),
+        ("https://daypass.example.com/%7e", false),
+        ("daypass.example.com", false),
+    ] {
+        assert_eq!(problems(&[("DAYPASS_PUBLIC_URL", url)]).is_empty(), is_fine, "{url}");
+    }
+    let reveal = |pairs: &[(&'static str, &'static str)]| with(pairs).unwrap().reveal;
+    assert_eq!(reveal(&[]), None);
+    let page = reveal(&[("DAYPASS_PUBLIC_URL", "https://d.example/below/"), ("DAYPASS_DATA_DIR", "/data")]).unwrap();
+    assert_eq!((page.url.as_str(), page.key_file.to_str().unwrap()), ("https://d.example/below", "/data/reveal.key"));
+    let page = reveal(&[("DAYPASS_PUBLIC_URL", "https://d.example"), ("DAYPASS_REVEAL_KEY_FILE", "/keys/page")]).unwrap();
+    assert_eq!(page.key_file.to_str().unwrap(), "/keys/page");
+    assert_eq!(problems(&[("DAYPASS_REVEAL_KEY_FILE", "/keys/page")]).len(), 1, "it would be of no use");
+}
+
+#[test]
 fn the_clock_can_be_set_only_where_slack_is_on_this_machine() {
     assert_eq!(problems(&[("DAYPASS_DEMO", "1")]).len(), 1);
     assert_eq!(problems(&[("DAYPASS_CLOCK_MS", "1")]).len(), 1);

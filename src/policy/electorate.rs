@@ -2,6 +2,7 @@
 //!
 //! What no policy can switch off lives here: nobody approves for themselves or for what they filed; strangers, bots,
 //! services and unknown or deactivated accounts never approve; guests and contractors only where they are named as a person.
+//! Whoever is away is stood in for by the employee whom they named, here and nowhere else.
 
 use std::collections::BTreeSet;
 
@@ -9,13 +10,15 @@ use super::facts::{Outside, Reading, Standing};
 use super::file::{Asked, At, By, Kind};
 use super::known::Voter;
 use super::set::PolicySet;
+use crate::access::electors::Electors;
 use crate::access::ids::{GroupId, PersonId};
 pub use crate::access::request::OR;
 use crate::access::request::Step;
 use crate::access::seats::SEATS_MAX;
 use crate::access::time::Timestamp;
 
-/// For each step, who may fill it at `now`. A group that cannot be read, and a word that means nothing, is nobody.
+/// For each step, who may fill it at `now`, with those who stand in for somebody who is away. A group that cannot be read, and a
+/// word that means nothing, is nobody.
 pub fn electorate(
     set: &PolicySet,
     steps: &[Step],
@@ -23,13 +26,14 @@ pub fn electorate(
     filed_by: &PersonId,
     outside: &Outside,
     now: Timestamp,
-) -> Vec<BTreeSet<PersonId>> {
+) -> Vec<Electors> {
     let voters = Voters { set, subject, filed_by, outside, now };
-    steps.iter().map(|step| voters.of(step).cloned().collect()).collect()
+    steps.iter().map(|step| voters.with_stand_ins(step)).collect()
 }
 
 /// The same with no more than `enough` people for each step, which is all that it takes to tell whether so many seats can be
-/// filled: of a large group nobody looks at everybody.
+/// filled: of a large group nobody looks at everybody. Nor at stand-ins: whoever they stand in for may fill the same seats, and
+/// only one of the two counts.
 pub(super) fn enough_of(
     set: &PolicySet,
     steps: &[Step],
@@ -37,10 +41,10 @@ pub(super) fn enough_of(
     outside: &Outside,
     now: Timestamp,
     enough: usize,
-) -> Vec<BTreeSet<PersonId>> {
+) -> Vec<Electors> {
     let voters = Voters { set, subject, filed_by, outside, now };
     let of_step = |step: &Step| {
-        let mut found = BTreeSet::new();
+        let mut found = Electors::default();
         for person in voters.of(step) {
             if found.len() >= enough {
                 break;
@@ -120,6 +124,32 @@ impl<'a> Voters<'a> {
             })
             .map(|(person, _)| person)
     }
+
+    /// The same with the stand-ins of those among them who are away. A stand-in is stood in for by nobody, and decides neither
+    /// about what is theirs nor about what they filed.
+    fn with_stand_ins(&self, step: &Step) -> Electors {
+        let Voters { set, subject, filed_by, outside, now } = *self;
+        let mut electors: Electors = self.of(step).cloned().collect();
+        let is_theirs = |person: &PersonId| person == subject || person == filed_by;
+        let pairs: Vec<_> = outside
+            .away
+            .iter()
+            .filter_map(|absence| Some((&absence.person, absence.stand_in.as_ref()?)))
+            .filter(|(person, stand_in)| electors.contains(person) && !is_theirs(stand_in) && !outside.is_away(stand_in))
+            .filter(|(person, stand_in)| {
+                person != stand_in && [person, stand_in].iter().all(|who| may_stand_in(set, who, outside, now))
+            })
+            .collect();
+        for (person, stand_in) in pairs {
+            electors.insert_in_place_of(stand_in.clone(), person.clone());
+        }
+        electors
+    }
+}
+
+/// Whether this person can stand in for others, and be stood in for: employees in good standing, as what they are.
+pub fn may_stand_in(set: &PolicySet, person: &PersonId, outside: &Outside, now: Timestamp) -> bool {
+    may_approve(set, person, Meant::ByRole, outside, now)
 }
 
 /// The groups among the alternatives of a step's `by`.

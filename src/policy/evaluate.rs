@@ -49,6 +49,7 @@ pub(super) fn judge(set: &PolicySet, facts: &Facts, now: Timestamp, reasons: Rea
         return Verdict::Deny { refusal, because, trace };
     }
     let floor = case.floor(&mut trace);
+    let before = trace.lines.len();
     let mut permits = Vec::new();
     let mut failures = Vec::new();
     for policy in case.rules.policies() {
@@ -59,15 +60,21 @@ pub(super) fn judge(set: &PolicySet, facts: &Facts, now: Timestamp, reasons: Rea
                 permits.push(permit);
                 Said::Permits
             }
+            // Most are about others. They are counted as failures only where nothing permits.
+            Err(Obstacles { said: Said::NotForThem, .. }) => Said::NotForThem,
             Err(Obstacles { said, refusals }) => {
-                failures.push(Failure { policy: &policy.id.value, said: said.clone(), refusals });
+                failures.push(Failure { policy: policy.id.value.clone(), said: said.clone(), refusals });
                 said
             }
         };
         trace.lines.push(TraceLine { rule: policy.id.value.clone(), said });
     }
     match permits.into_iter().min_by_key(Permit::asks) {
-        None => case.refused(failures, trace),
+        None => {
+            let others = trace.lines.iter().skip(before).filter(|line| line.said == Said::NotForThem);
+            let others = others.map(|line| Failure { policy: line.rule.clone(), said: Said::NotForThem, refusals: Vec::new() });
+            refused(failures.into_iter().chain(others).collect(), trace)
+        }
         Some(permit) => case.allowed(permit, &floor, trace),
     }
 }
@@ -115,8 +122,9 @@ fn askable(set: &PolicySet, facts: &Facts) -> BTreeSet<ResourceId> {
     names.flat_map(|glob| ids().filter(|id| glob.matches(id.as_str()))).cloned().collect()
 }
 
-struct Failure<'a> {
-    policy: &'a PolicyId,
+/// A permit that does not apply.
+struct Failure {
+    policy: PolicyId,
     said: Said,
     refusals: Vec<Refusal>,
 }
@@ -171,18 +179,10 @@ impl Case<'_> {
         floor
     }
 
-    fn refused(&self, mut failures: Vec<Failure<'_>>, trace: Trace) -> Verdict {
-        failures.sort_by_key(Failure::distance);
-        let because = failures.iter().flat_map(Failure::because).collect::<Vec<_>>();
-        let nearest = failures.into_iter().next().and_then(|failure| failure.refusals.into_iter().next());
-        let refusal = nearest.unwrap_or_else(|| Refusal::NotPermitted { because: because.clone() });
-        Verdict::Deny { refusal, because, trace }
-    }
-
     fn allowed(&self, permit: Permit<'_>, floor: &Floor, mut trace: Trace) -> Verdict {
         let chosen = &permit.policy.id.value;
-        if let Some(provider) = self.set.resource(&self.facts.resource).map(|resource| &resource.provider.value)
-            && self.set.account(&self.facts.subject, provider).is_none()
+        if let Some(provider) = self.resource.map(|resource| &resource.provider.value)
+            && !self.subject.somebody.is_some_and(|somebody| somebody.accounts.contains(provider))
         {
             let because = vec!["accounts".to_owned()];
             return Verdict::Deny { refusal: Refusal::NoProviderAccount { provider: provider.clone() }, because, trace };
@@ -224,6 +224,15 @@ impl Case<'_> {
     }
 }
 
+/// The no of the nearest permit.
+fn refused(mut failures: Vec<Failure>, trace: Trace) -> Verdict {
+    failures.sort_by_key(Failure::distance);
+    let because = failures.iter().flat_map(Failure::because).collect::<Vec<_>>();
+    let nearest = failures.into_iter().next().and_then(|failure| failure.refusals.into_iter().next());
+    let refusal = nearest.unwrap_or_else(|| Refusal::NotPermitted { because: because.clone() });
+    Verdict::Deny { refusal, because, trace }
+}
+
 impl Case<'_> {
     fn reminding(&self, remind: &file::Remind) -> Remind {
         Remind {
@@ -235,7 +244,7 @@ impl Case<'_> {
     }
 }
 
-impl Failure<'_> {
+impl Failure {
     /// The fewer conditions fail the nearer it was; of two as near, the one that offers more.
     fn distance(&self) -> (usize, i64, PolicyId) {
         let (offer, conditions) = match self.refusals.first() {

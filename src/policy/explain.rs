@@ -2,7 +2,6 @@
 //!
 //! It knows the files alone: everybody counts as active in Slack, and the reason as good enough.
 
-use std::collections::BTreeSet;
 use std::fmt::Write as _;
 
 use super::electorate::electorate;
@@ -10,6 +9,7 @@ use super::evaluate::evaluate_with_any_reason;
 use super::facts::{Facts, Manner, Said, Trace, Verdict};
 use super::file::Policy;
 use super::set::PolicySet;
+use crate::access::electors::Electors;
 use crate::access::ids::{PersonId, PolicyId, ResourceId, RoleId};
 use crate::access::refusal::Refusal;
 use crate::access::request::Step;
@@ -42,7 +42,7 @@ pub struct Explained {
     /// Of a denial for the hours, the earliest time at which it would be permitted.
     pub earliest: Option<Timestamp>,
     /// Who may fill each step.
-    pub electorate: Vec<BTreeSet<PersonId>>,
+    pub electorate: Vec<Electors>,
 }
 
 /// What would happen if this person asked for this now, as data.
@@ -232,6 +232,7 @@ fn sentence(refusal: &Refusal) -> String {
         Refusal::OverCap { at_most } => format!("{at_most} is the most that can be asked for"),
         Refusal::OutsideWindow { earliest: Some(_) } => "not at this time".to_owned(),
         Refusal::OutsideWindow { earliest: None } => "not at this time, nor within two weeks".to_owned(),
+        Refusal::TooFarAhead { .. } => "it begins too far ahead".to_owned(),
         Refusal::NoTimeLeft { limit } => format!("the {limit} leaves no time"),
         Refusal::NobodyCanApprove { steps } => format!("nobody could approve it: too few people for {}", steps.join(" and ")),
         Refusal::NoProviderAccount { provider } => format!("they have no account at `{provider}` on file"),

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
+use crate::access::absence::Absence;
 use crate::access::ids::{GroupId, PersonId, PolicyId, ResourceId, RoleId};
 use crate::access::refusal::Refusal;
 pub use crate::access::remind::{Page, Remind};
@@ -94,12 +95,15 @@ pub struct Outside {
     pub others: Standing,
     /// Groups whose members were read elsewhere (or could not be), instead of what the files say.
     pub groups: BTreeMap<GroupId, Reading>,
+    /// Who is away at the moment, each person once.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub away: Vec<Absence>,
 }
 
 impl Outside {
     /// Nothing was read: nobody can approve until Slack has vouched for them.
     pub fn unread() -> Outside {
-        Outside { standings: BTreeMap::new(), others: Standing::Unknown, groups: BTreeMap::new() }
+        Outside { standings: BTreeMap::new(), others: Standing::Unknown, groups: BTreeMap::new(), away: Vec::new() }
     }
 
     /// Everybody is taken for an active member. For tools that look at the files alone, never for a decision.
@@ -114,7 +118,19 @@ impl Outside {
             standings: self.standings.iter().map(|(person, standing)| (person.clone(), supposed(*standing))).collect(),
             others: supposed(self.others),
             groups: self.groups.clone(),
+            away: self.away.clone(),
         }
+    }
+
+    /// The same, with these people away.
+    #[must_use]
+    pub fn with_away(self, away: Vec<Absence>) -> Outside {
+        Outside { away, ..self }
+    }
+
+    /// Whether this person said that they are away now.
+    pub fn is_away(&self, person: &PersonId) -> bool {
+        self.away.iter().any(|absence| absence.person == *person)
     }
 
     /// How this person is known.

@@ -23,15 +23,15 @@ impl Glob {
 
     /// Whether the name is one that the pattern stands for. At most pattern times name steps.
     pub fn matches(&self, name: &str) -> bool {
-        if self.0 == "*" {
-            return true;
+        // Nearly all are a name, or the beginning of one.
+        match self.0.find('*') {
+            None => return self.0 == name,
+            Some(star) if star + 1 == self.0.len() => return self.0.get(..star).is_some_and(|start| name.starts_with(start)),
+            Some(_) => {}
         }
         let mut parts = self.0.split('*');
         let first = parts.next().unwrap_or_default();
         let Some(mut rest) = name.strip_prefix(first) else { return false };
-        if self.is_exact() {
-            return rest.is_empty();
-        }
         let mut parts = parts.peekable();
         while let Some(part) = parts.next() {
             if parts.peek().is_none() {

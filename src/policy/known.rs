@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use super::file::{Group, Kind, Members, Person};
 use super::validate::Membership;
-use crate::access::ids::{GroupId, PersonId};
+use crate::access::ids::{GroupId, PersonId, ProviderId};
 use crate::access::time::Timestamp;
 
 /// People and groups, by id.
@@ -27,6 +27,8 @@ pub(super) struct Somebody {
     pub(super) groups: Vec<GroupId>,
     /// The first moment after their contract; `None` where they have no last day.
     pub(super) contract_end: Option<Timestamp>,
+    /// Where they have an account.
+    pub(super) accounts: Vec<ProviderId>,
 }
 
 /// A member of a group who can approve as one: an employee.
@@ -48,6 +50,7 @@ impl Known {
             company: person.company.clone(),
             groups: Vec::new(),
             contract_end: contract_end(person),
+            accounts: person.accounts.iter().map(|(provider, _)| provider.value.clone()).collect(),
         };
         let mut known = Known {
             people: people.iter().map(|(id, person)| (id.clone(), somebody(person))).collect(),

@@ -7,7 +7,7 @@ use std::collections::BTreeSet;
 
 use super::electorate::{OR, enough_of, finds_enough, groups_named};
 use super::facts::{Clamp, ExtendLimits, Facts, Outside, Purpose, Reading, Said, Standing};
-use super::file::{Approve, Asked, At, By, ExtendApproval, Limit, Note, Policy, Ticket};
+use super::file::{Approve, Asked, At, By, ExtendApproval, Limit, Note, Policy, Resource, Ticket};
 use super::matching::{Fits, Whose, fits};
 use super::set::{PolicySet, Rules};
 use super::window::{Stretch, Window};
@@ -27,7 +27,9 @@ pub(super) struct Case<'a> {
     pub(super) start: Timestamp,
     pub(super) contract_end: Option<Timestamp>,
     pub(super) subject: Whose<'a>,
-    /// The groups that own the resource.
+    /// What is asked for, where it is no bundle.
+    pub(super) resource: Option<&'a Resource>,
+    /// The groups that own it.
     pub(super) owners: &'a [At<GroupId>],
     /// The rules that are about the role asked for.
     pub(super) rules: Rules<'a>,
@@ -101,8 +103,9 @@ impl<'a> Case<'a> {
         let contract_end = somebody.and_then(|somebody| somebody.contract_end);
         let contract_ended = contract_end.is_some_and(|end| end <= start);
         let subject = Whose { id: &facts.subject, somebody, contract_ended };
-        let owners = set.resource(&facts.resource).map(|resource| resource.owners.as_slice()).unwrap_or_default();
-        Case { set, facts, now, reasons, start, contract_end, subject, owners, rules, looked: Looked::default() }
+        let resource = set.resource(&facts.resource);
+        let owners = resource.map(|resource| resource.owners.as_slice()).unwrap_or_default();
+        Case { set, facts, now, reasons, start, contract_end, subject, resource, owners, rules, looked: Looked::default() }
     }
 
     /// Whether this permit applies, with the steps that it then asks for.
@@ -227,7 +230,6 @@ impl<'a> Case<'a> {
 
     /// `approve:`, as this request's steps, raised to the floor.
     pub(super) fn steps(&self, policy: &Policy, floor: &Floor) -> Vec<Step> {
-        let owners = self.owning();
         let mut steps: Vec<Step> = Vec::new();
         for step in self.asked(policy) {
             add(&mut steps, self.spelled(&step.by), step.count);
@@ -236,7 +238,7 @@ impl<'a> Case<'a> {
         if missing > 0 {
             // Whoever may fill any seat of this permit, or owns the resource, may fill the seats that were added.
             let mut anybody: Vec<String> = Vec::new();
-            for by in steps.iter().flat_map(|step| step.by.split(OR)).map(str::to_owned).chain(owners) {
+            for by in steps.iter().flat_map(|step| step.by.split(OR)).map(str::to_owned).chain(self.owning()) {
                 if !anybody.contains(&by) {
                     anybody.push(by);
                 }
@@ -274,13 +276,13 @@ impl<'a> Case<'a> {
             By::Owners => self.owning().join(OR),
             By::Sponsor => "sponsor".to_owned(),
             By::Manager => "manager".to_owned(),
-            By::Group(id) => format!("group/{id}"),
-            By::Person(id) => format!("person/{id}"),
+            By::Group(id) => ["group/", id.as_str()].concat(),
+            By::Person(id) => ["person/", id.as_str()].concat(),
         }
     }
 
     fn owning(&self) -> Vec<String> {
-        self.owners.iter().map(|group| format!("group/{}", group.value)).collect()
+        self.owners.iter().map(|group| ["group/", group.value.as_str()].concat()).collect()
     }
 
     /// The steps that cannot be filled by distinct people as they are today: the request would wait for nobody.

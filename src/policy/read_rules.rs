@@ -201,7 +201,9 @@ fn ticket(node: &Node, sink: &mut Sink) -> Option<Ticket> {
         return None;
     }
     // The pattern must stand alone first: `a)(b` would become valid only through our own brackets.
-    match regex_lite::Regex::new(pattern).and_then(|_| regex_lite::Regex::new(&format!(r"(?:^|\W)(?:{pattern})(?:$|\W)"))) {
+    match regex_lite::Regex::new(pattern)
+        .and_then(|_| regex_lite::Regex::new(&format!(r"\b{{start-half}}(?:{pattern})\b{{end-half}}")))
+    {
         Ok(regex) if regex.is_match("") => {
             sink.problem(node.place, format!("`{pattern}` is content with an empty text, and so asks for nothing"));
             None

@@ -7,6 +7,7 @@ use super::{Before, Receive};
 use crate::access::grant::GrantState;
 use crate::access::ids::GrantId;
 use crate::access::time::Timestamp;
+use crate::app::reveal::Revealed;
 use crate::app::{Answer, App};
 use crate::slack::inbound::Inbound;
 use crate::store::{Reader, StoreError};
@@ -37,6 +38,14 @@ impl Receive for Arc<App> {
             None => Before::Nothing,
             Some(answer) => Before::Done(answer.and_then(|answer| serde_json::from_str(&answer).ok())),
         })
+    }
+
+    async fn look_at_link(&self, grant: GrantId, token: String) -> Result<Revealed, StoreError> {
+        App::look_at_link(self, grant, &token).await
+    }
+
+    async fn open_link(&self, grant: GrantId, token: String) -> Result<Revealed, StoreError> {
+        App::open_link(self, grant, &token).await
     }
 
     fn readiness(&self) -> Result<(), String> {

@@ -29,7 +29,7 @@ impl Clock for Still {
 
 /// How the receiver behaves.
 #[derive(Clone, Copy, PartialEq)]
-enum Mood {
+pub(super) enum Mood {
     Fine,
     DatabaseBroken,
     NeverAnswers,
@@ -39,7 +39,8 @@ enum Mood {
     NotReady,
 }
 
-struct Fake {
+pub(super) struct Fake {
+    pub(super) links: super::reveal::tests::Links,
     mood: Mutex<Mood>,
     signatures: Mutex<Vec<[u8; 32]>>,
     done: Mutex<Vec<String>>,
@@ -85,6 +86,14 @@ impl Receive for Arc<Fake> {
         })
     }
 
+    async fn look_at_link(&self, _grant: GrantId, token: String) -> Result<Revealed, StoreError> {
+        self.links.look(&token)
+    }
+
+    async fn open_link(&self, _grant: GrantId, token: String) -> Result<Revealed, StoreError> {
+        self.links.open(&token)
+    }
+
     fn readiness(&self) -> Result<(), String> {
         if *self.mood.lock().unwrap() == Mood::NotReady { Err("no valid policy is loaded".to_owned()) } else { Ok(()) }
     }
@@ -94,8 +103,14 @@ impl Receive for Arc<Fake> {
     }
 }
 
-fn routes(mood: Mood) -> Routes<Arc<Fake>> {
-    let fake = Fake { mood: Mutex::new(mood), signatures: Mutex::default(), done: Mutex::default(), never: Notify::new() };
+pub(super) fn routes(mood: Mood) -> Routes<Arc<Fake>> {
+    let fake = Fake {
+        links: Default::default(),
+        mood: Mutex::new(mood),
+        signatures: Mutex::default(),
+        done: Mutex::default(),
+        never: Notify::new(),
+    };
     Routes {
         receiver: Arc::new(fake),
         clock: Arc::new(Still),
@@ -103,6 +118,7 @@ fn routes(mood: Mood) -> Routes<Arc<Fake>> {
         metrics: Arc::default(),
         answer_within: ANSWER_WITHIN,
         strangers: Sparingly::default(),
+        reveals: Reveals::default(),
     }
 }
 

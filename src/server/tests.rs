@@ -6,10 +6,12 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::sync::Notify;
 
 use super::*;
+use crate::access::ids::GrantId;
 use crate::access::time::Timestamp;
 use crate::app::Answer;
+use crate::app::reveal::Revealed;
 use crate::clock::Clock;
-use crate::routes::{ANSWER_WITHIN, Before, Sparingly};
+use crate::routes::{ANSWER_WITHIN, Before, Reveals, Sparingly};
 use crate::slack::inbound::Inbound;
 use crate::store::StoreError;
 use crate::telemetry::{Gauges, Metrics};
@@ -41,6 +43,12 @@ impl Receive for Slow {
     }
     async fn done_before(&self, _key: String) -> Result<Before, StoreError> {
         Ok(Before::Nothing)
+    }
+    async fn look_at_link(&self, _grant: GrantId, _token: String) -> Result<Revealed, StoreError> {
+        Ok(Revealed::Nowhere)
+    }
+    async fn open_link(&self, _grant: GrantId, _token: String) -> Result<Revealed, StoreError> {
+        Ok(Revealed::Nowhere)
     }
     fn readiness(&self) -> Result<(), String> {
         Ok(())
@@ -78,6 +86,7 @@ async fn start(limits: Limits) -> Server {
         metrics: Arc::clone(&metrics),
         answer_within: ANSWER_WITHIN,
         strangers: Sparingly::default(),
+        reveals: Reveals::default(),
     };
     let running = tokio::spawn(serve(listener, Arc::new(routes), limits, stopped));
     Server { at, slow, metrics, stop, running }

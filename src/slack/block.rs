@@ -6,6 +6,7 @@
 use serde_json::{Value, json};
 use slack_morphism::prelude::*;
 
+use super::command::name::named;
 use super::limits::*;
 use super::text::{Markup, clean, cut, cut_plain, one_line};
 use crate::access::words::Words;
@@ -40,7 +41,8 @@ impl Message {
 
     /// A message of one plain sentence.
     pub fn sentence(text: &str) -> Message {
-        Message::new(text, vec![plain(text)])
+        let text = named(text);
+        Message::new(&text, vec![plain(&text)])
     }
 
     /// Marks what the message is about (`R-42`), so that a copy can be recognised as ours. Not shown to anybody.

@@ -8,12 +8,26 @@ use crate::access::words::Words;
 
 use super::text::{cut_plain, one_line};
 use super::until::Until;
+use length::Head;
+
+mod length;
+
+pub mod away;
+pub mod behalf;
+mod lock;
+mod meant;
+pub mod name;
+pub mod numbers;
+
+pub use lock::{LOCK_EXAMPLE, LockWords};
 
 /// What somebody wants of Daypass.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Command {
     /// Access. Where it does not say enough, the form is opened with what it says.
     Request(Ask),
+    /// Access for somebody else.
+    RequestFor(behalf::Whom, Ask),
     /// Access at once, without anybody's approval.
     BreakGlass(Ask),
     /// What they hold and have asked for.
@@ -51,11 +65,36 @@ pub enum Command {
         /// Why.
         reason: Words,
     },
+    /// Nothing new for whom or what it says, and what was given ends.
+    Lock(LockWords),
+    /// The end of a lock.
+    Unlock {
+        /// On what.
+        what: String,
+    },
+    /// End everything that somebody has now.
+    RevokeAll {
+        /// Whose.
+        whose: String,
+        /// Why.
+        reason: Words,
+    },
     /// Which rule decided, who was asked, what is missing.
     Why {
         /// Which.
         request: RequestId,
     },
+    /// The same, of the request by which this grant came to be.
+    WhyGrant {
+        /// Which.
+        grant: GrantId,
+    },
+    /// Who holds something now: a thing, a role, a person, or a number, in whatever spelling.
+    Who(Vec<String>),
+    /// Being away, and who stands in.
+    Away(away::Away),
+    /// Back before the time.
+    Back,
     /// What can be done here.
     Help,
     /// Something else.
@@ -67,6 +106,8 @@ pub enum Command {
 pub struct Ask {
     /// The words before the length: resource and role, in whatever spelling. Empty: nothing was said.
     pub words: Vec<String>,
+    /// From when on, where it is not to begin at once: a time of day in the person's zone.
+    pub from: Option<Until>,
     /// How long.
     pub length: Option<Length>,
     /// The rest.
@@ -99,35 +140,13 @@ pub const EXAMPLE: &str = "/jit request prod/orders readonly 2h OPS-42 slow chec
 /// A line that breaks the glass, as an example.
 pub const GLASS_EXAMPLE: &str = "/jit break-glass prod/orders readonly 30m orders are stuck since 14:40";
 
-const VERBS: [&str; 11] =
-    ["request", "break-glass", "mine", "pending", "cancel", "remind", "done", "extend", "revoke", "why", "help"];
-
-/// What other tools call it, and what it is called here.
-const ELSEWHERE: [(&str, &str); 16] = [
-    ("emergency", "break-glass"),
-    ("glass", "break-glass"),
-    ("nudge", "remind"),
-    ("ping", "remind"),
-    ("withdraw", "cancel"),
-    ("ask", "request"),
-    ("new", "request"),
-    ("grant", "request"),
-    ("list", "mine"),
-    ("status", "mine"),
-    ("end", "done"),
-    ("finish", "done"),
-    ("finished", "done"),
-    ("more", "extend"),
-    ("explain", "why"),
-    ("remove", "revoke"),
-];
-
 impl Command {
     /// Reads what follows `/jit`, after [`super::inbound::typed`]. Nothing at all asks for help.
     pub fn read(text: &str) -> Command {
         let words: Vec<&str> = text.split_whitespace().collect();
         let Some((verb, rest)) = words.split_first() else { return Command::Help };
         match verb.to_lowercase().as_str() {
+            "request" if behalf::is_for_somebody(rest) => behalf::request_for(rest).unwrap_or_else(Command::NotUnderstood),
             "request" => request(rest, EXAMPLE).map_or_else(Command::NotUnderstood, Command::Request),
             "break-glass" | "breakglass" | "break_glass" => break_glass(rest),
             "break" if rest.first().is_some_and(|word| word.eq_ignore_ascii_case("glass")) => {
@@ -135,6 +154,9 @@ impl Command {
             }
             "mine" => alone(verb, rest, Command::Mine),
             "pending" => alone(verb, rest, Command::Pending),
+            "who" => who(rest),
+            "away" => away::away(rest).unwrap_or_else(Command::NotUnderstood),
+            "back" => alone(verb, rest, Command::Back),
             "help" | "?" | "-h" | "--help" => Command::Help,
             "cancel" => {
                 numbered(rest, "/jit cancel R-42").map_or_else(Command::NotUnderstood, |request| Command::Cancel { request })
@@ -145,8 +167,11 @@ impl Command {
             "done" => numbered(rest, "/jit done G-57").map_or_else(Command::NotUnderstood, |grant| Command::Done { grant }),
             "extend" => extend(rest).unwrap_or_else(Command::NotUnderstood),
             "revoke" => revoke(rest).unwrap_or_else(Command::NotUnderstood),
+            "revoke-all" | "revokeall" | "revoke_all" => lock::revoke_all(rest).unwrap_or_else(Command::NotUnderstood),
+            "lock" => lock::lock(rest).unwrap_or_else(Command::NotUnderstood),
+            "unlock" => lock::unlock(rest).unwrap_or_else(Command::NotUnderstood),
             "why" => why(rest).unwrap_or_else(Command::NotUnderstood),
-            other => Command::NotUnderstood(no_such(other, rest)),
+            other => Command::NotUnderstood(meant::no_such(other, rest)),
         }
     }
 }
@@ -160,59 +185,67 @@ pub fn read_length(text: &str) -> Result<Length, NotATtl> {
     };
     match Until::read(after_until) {
         Some((until, read)) if read == after_until.len() => Ok(Length::Until(until)),
-        Some(_) | None => words.concat().parse().map(Length::For),
+        Some(_) | None => match length::ttl(&words) {
+            Some(Ok((ttl, read))) if read == words.len() => Ok(Length::For(ttl)),
+            Some(Err(problem)) => Err(problem),
+            Some(Ok(_)) | None => Err(NotATtl::Unreadable(text.trim().to_owned())),
+        },
     }
+}
+
+/// Reads when it begins as it is typed into a form: `23:00`, `from fri 22:00`. `None`: it names no time of day.
+pub fn read_start(text: &str) -> Option<Until> {
+    let words: Vec<&str> = text.split_whitespace().collect();
+    let words = match words.split_first() {
+        Some((first, rest)) if first.eq_ignore_ascii_case("from") => rest,
+        Some(_) | None => words.as_slice(),
+    };
+    Until::read(words).filter(|(_, read)| *read == words.len()).map(|(start, _)| start)
 }
 
 /// What is asked for; `example` is a line of the same command.
 fn request(rest: &[&str], example: &str) -> Result<Ask, NotUnderstood> {
-    if rest.first().is_some_and(|word| word.eq_ignore_ascii_case("for"))
-        && rest.get(1).is_some_and(|word| word.starts_with(['<', '@']))
-    {
-        return Err(not_understood("asking for somebody else is not possible here", example));
-    }
     let mut words = Vec::new();
     let mut left = rest;
     while let Some((word, tail)) = left.split_first() {
-        if word.eq_ignore_ascii_case("from") && tail.first().is_some_and(|word| word.contains(':')) {
-            return Err(not_understood("starting later is not possible here; access starts once it is approved", example));
-        }
-        if word.eq_ignore_ascii_case("until") {
-            let Some((until, read)) = Until::read(tail) else {
-                return Err(not_understood(
-                    "after `until` comes a time of day, such as `18:00` or `fri 12:00`",
-                    "/jit request prod/orders readonly until 18:00 OPS-42",
-                ));
-            };
-            return asked(words, Some(Length::Until(until)), tail.get(read..).unwrap_or_default(), example);
-        }
-        let next = if word.eq_ignore_ascii_case("for") { tail.first().copied() } else { Some(*word) };
-        let after = if word.eq_ignore_ascii_case("for") { tail.get(1..).unwrap_or_default() } else { tail };
-        match next.map(str::parse::<Ttl>) {
-            Some(Ok(ttl)) => return asked(words, Some(Length::For(ttl)), after, example),
-            Some(Err(problem @ (NotATtl::TooShort(_) | NotATtl::TooLong(_)))) => {
-                return Err(not_understood(&problem.to_string(), example));
+        match length::head(left) {
+            Head::Said { from, length, read } => {
+                return asked(words, (from, length), left.get(read..).unwrap_or_default(), example);
             }
-            Some(Err(NotATtl::Unreadable(_))) | None => words.push((*word).to_owned()),
+            Head::Wrong(problem) => return Err(not_understood(&problem, example)),
+            // A dash between words is no word.
+            Head::Other if word.bytes().all(|b| b == b'-') => {}
+            Head::Other => words.push((*word).to_owned()),
         }
         left = tail;
     }
-    asked(words, None, &[], example)
+    asked(words, (None, None), &[], example)
 }
 
-fn asked(words: Vec<String>, length: Option<Length>, reason: &[&str], example: &str) -> Result<Ask, NotUnderstood> {
-    if words.is_empty() && length.is_some() {
+fn asked(
+    words: Vec<String>,
+    (from, length): (Option<Until>, Option<Length>),
+    reason: &[&str],
+    example: &str,
+) -> Result<Ask, NotUnderstood> {
+    if words.is_empty() && (length.is_some() || from.is_some()) {
         return Err(not_understood("the length comes after the resource and the role", example));
     }
-    Ok(Ask { words, length, reason: Words::typed(&reason.join(" ")) })
+    Ok(Ask { words, from, length, reason: Words::typed(&reason.join(" ")) })
 }
 
 /// There is no form for it: in an emergency one line says all, or what is missing.
 fn break_glass(rest: &[&str]) -> Command {
     let missing = |problem: &str| Command::NotUnderstood(not_understood(problem, GLASS_EXAMPLE));
+    if behalf::is_for_somebody(rest) {
+        return missing(&name::named(behalf::GLASS_IS_ONES_OWN));
+    }
     match request(rest, GLASS_EXAMPLE) {
         Err(words) => Command::NotUnderstood(words),
         Ok(Ask { words, .. }) if words.is_empty() => missing("it does not say what you need"),
+        Ok(Ask { from: Some(_), .. }) => missing(&name::named(
+            "breaking the glass is for now: it has no `from`. What can wait is asked for in the usual way, with /jit request",
+        )),
         Ok(Ask { length: None, .. }) => missing("it does not say for how long"),
         Ok(ask) => Command::BreakGlass(ask),
     }
@@ -231,13 +264,16 @@ fn alone(verb: &str, rest: &[&str], command: Command) -> Command {
 fn extend(rest: &[&str]) -> Result<Command, NotUnderstood> {
     const LINE: &str = "/jit extend G-57 1h still importing";
     let (grant, left) = match rest.split_first() {
-        Some((word, tail)) if word.parse::<Ttl>().is_err() => (Some(number(word, LINE)?), tail),
+        Some((word, tail)) if length::ttl(rest).is_none_or(|read| read.is_err()) => (Some(number(word, LINE)?), tail),
         Some(_) | None => (None, rest),
     };
-    let Some((word, reason)) = left.split_first() else {
+    let left = left.strip_prefix(&["for"]).unwrap_or(left);
+    let Some(word) = left.first() else {
         return Ok(Command::Extend { grant, by: None, reason: Words::default() });
     };
-    let by = word.parse::<Ttl>().map_err(|problem| not_understood(&clause(problem), LINE))?;
+    let by = length::ttl(left).unwrap_or_else(|| Err(NotATtl::Unreadable((*word).to_owned())));
+    let (by, read) = by.map_err(|problem| not_understood(&clause(problem), LINE))?;
+    let reason = left.get(read..).unwrap_or_default();
     Ok(Command::Extend { grant, by: Some(by), reason: Words::typed(&reason.join(" ")) })
 }
 
@@ -249,8 +285,20 @@ fn revoke(rest: &[&str]) -> Result<Command, NotUnderstood> {
 
 fn why(rest: &[&str]) -> Result<Command, NotUnderstood> {
     const LINE: &str = "/jit why R-42";
+    if let [word] = rest
+        && let Some(numbers::Number::Grant(grant)) = numbers::read_number(word)
+    {
+        return Ok(Command::WhyGrant { grant });
+    }
     let request = numbered(rest, LINE)?.ok_or_else(|| not_understood("it does not say which request", LINE))?;
     Ok(Command::Why { request })
+}
+
+fn who(rest: &[&str]) -> Command {
+    match rest {
+        [] => wrong("it does not say of what or of whom", "/jit who prod/orders"),
+        words => Command::Who(words.iter().map(|word| (*word).to_owned()).collect()),
+    }
 }
 
 /// Nothing, or one number.
@@ -263,41 +311,20 @@ fn numbered<Id: std::str::FromStr>(rest: &[&str], example: &str) -> Result<Optio
 }
 
 fn number<Id: std::str::FromStr>(word: &str, example: &str) -> Result<Id, NotUnderstood> {
-    word.parse().map_err(|_| {
+    numbers::with_hyphen(word).parse().map_err(|_| {
+        let verb = example.split(' ').nth(1).unwrap_or_default();
+        if let Some(other) = numbers::of_the_other_kind(verb, word) {
+            return other;
+        }
         let letter = if example.contains("R-") { 'R' } else { 'G' };
         let what = if letter == 'R' { "a request, such as `R-42`" } else { "a grant, such as `G-57`" };
         let bare = Some(word).filter(|word| (1..=9).contains(&word.len()) && word.bytes().all(|b| b.is_ascii_digit()));
-        let verb = example.split(' ').nth(1).unwrap_or_default();
         NotUnderstood {
             problem: format!("`{}` is not {what}", shown(word)),
             example: example.to_owned(),
             nearest: bare.map(|digits| format!("/jit {verb} {letter}-{digits}")),
         }
     })
-}
-
-fn no_such(verb: &str, rest: &[&str]) -> NotUnderstood {
-    if matches!(verb, "approve" | "deny" | "reject") {
-        return not_understood("decisions are made with the buttons on the card; this shows what waits for you", "/jit pending");
-    }
-    let elsewhere = ELSEWHERE.iter().find(|(theirs, _)| *theirs == verb).map(|(_, ours)| *ours);
-    let similar = || {
-        let by_distance = VERBS.iter().map(|ours| (strsim::damerau_levenshtein(ours, verb), *ours));
-        by_distance.min().filter(|(distance, ours)| *distance <= 2 && *distance < ours.len() / 2).map(|(_, ours)| ours)
-    };
-    // Somebody who left the verb out: `/jit prod/orders 2h`.
-    let left_out = || Some("request").filter(|_| verb.contains('/') || rest.iter().any(|word| word.parse::<Ttl>().is_ok()));
-    let nearest = match (elsewhere.or_else(similar), left_out()) {
-        (Some(ours), _) => Some(line("", ours, rest)),
-        (None, Some(ours)) => Some(line(verb, ours, rest)),
-        (None, None) => None,
-    };
-    NotUnderstood { problem: format!("there is no command `{}`", shown(verb)), example: "/jit help".to_owned(), nearest }
-}
-
-fn line(first: &str, verb: &str, rest: &[&str]) -> String {
-    let words = ["/jit", verb, first].into_iter().chain(rest.iter().copied()).filter(|word| !word.is_empty());
-    cut_plain(&one_line(&words.collect::<Vec<_>>().join(" ")), 120)
 }
 
 fn wrong(problem: &str, example: &str) -> Command {

@@ -3,6 +3,7 @@
 //! [`Markup`] is the only text that Slack reads as markup. Nothing can be put into it but our own literals and escaped
 //! names; what people typed ([`crate::access::words::Words`]) has no way in and is shown as rich text or plain text.
 
+use super::command::name::named;
 use super::limits::length;
 use crate::access::words::is_invisible;
 
@@ -19,8 +20,14 @@ impl Markup {
     /// Adds our own words, which may hold markup.
     #[must_use]
     pub fn lit(mut self, ours: &'static str) -> Markup {
-        self.0.push_str(ours);
+        self.0.push_str(&named(ours));
         self
+    }
+
+    /// Adds one of our commands, to be copied.
+    #[must_use]
+    pub fn command(self, ours: &str) -> Markup {
+        self.code(&named(ours))
     }
 
     /// Adds a name or another short text of somebody else's, as one line without markup.
@@ -91,6 +98,21 @@ impl Markup {
     #[must_use]
     pub fn then(mut self, more: &Markup) -> Markup {
         self.0.push_str(&more.0);
+        self
+    }
+
+    /// Adds a link with words of ours. Whatever is no plain address of the web is left out, words and all.
+    #[must_use]
+    pub fn address(mut self, address: &str, words: &'static str) -> Markup {
+        let is_of_the_web = address.starts_with("https://") || address.starts_with("http://");
+        let is_plain = address.bytes().all(|b| b.is_ascii_alphanumeric() || b":/._~-[]".contains(&b));
+        if is_of_the_web && is_plain {
+            self.0.push('<');
+            self.0.push_str(address);
+            self.0.push('|');
+            self.0.push_str(words);
+            self.0.push('>');
+        }
         self
     }
 

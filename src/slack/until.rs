@@ -37,6 +37,11 @@ impl Until {
         Some((Until { day: Some(read_day(first)?), time }, 2))
     }
 
+    /// Whether this word names a day.
+    pub fn is_day(word: &str) -> bool {
+        read_day(word).is_some()
+    }
+
     /// The first such moment after `now` in this zone. `None`: it is over already ("until today 9:00" at noon).
     ///
     /// A time that the clock skips is the moment at which it skips on; of a time that it shows twice the first is meant.
@@ -69,7 +74,7 @@ fn read_time(word: &str) -> Option<Time> {
     Time::new(number(hour)?, number(minute).filter(|_| minute.len() == 2)?, 0, 0).ok()
 }
 
-fn read_day(word: &str) -> Option<Day> {
+pub(super) fn read_day(word: &str) -> Option<Day> {
     let word = word.to_ascii_lowercase();
     const DAYS: [(&str, Weekday); 7] = [
         ("monday", Weekday::Monday),

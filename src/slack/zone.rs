@@ -52,6 +52,19 @@ impl Zone {
         self.written(at, "%a %-d %b %H:%M")
     }
 
+    /// `Tue 24 Nov 17:00 Berlin to 19:00 Berlin`, or with both days where they differ.
+    pub fn span(&self, from: Timestamp, to: Timestamp) -> String {
+        let is_one_day = self.written(from, "%F") == self.written(to, "%F");
+        let ends = if is_one_day { self.clock(to) } else { self.day(to) };
+        format!("{} to {ends}", self.day(from))
+    }
+
+    /// As people type it, within a week: `fri 22:00`.
+    pub fn typed(&self, at: Timestamp) -> String {
+        let written = self.written(at, "%a %H:%M").to_lowercase();
+        written.strip_suffix(&format!(" {}", self.label.to_lowercase())).map_or(written.clone(), str::to_owned)
+    }
+
     fn written(&self, at: Timestamp, format: &str) -> String {
         match jiff::Timestamp::from_millisecond(at.as_millis()) {
             Ok(moment) => format!("{} {}", moment.to_zoned_datetime(self.zone.clone()).strftime(format), self.label),
@@ -86,6 +99,9 @@ mod tests {
     fn every_time_names_its_zone() {
         assert_eq!(Zone::named("Europe/Berlin").day(NOON), "Tue 24 Nov 13:00 Berlin");
         assert_eq!(Zone::named("America/New_York").clock(NOON), "07:00 New York");
+        let later = |hours: i64| Timestamp::from_millis(NOON.as_millis() + hours * 3_600_000);
+        assert_eq!(Zone::named("Europe/Berlin").span(NOON, later(2)), "Tue 24 Nov 13:00 Berlin to 15:00 Berlin");
+        assert_eq!(Zone::named("Europe/Berlin").span(later(10), later(12)), "Tue 24 Nov 23:00 Berlin to Wed 25 Nov 01:00 Berlin");
         assert_eq!(Zone::named("Mars/Olympus|>").clock(NOON), "12:00 UTC");
         assert_eq!(
             Zone::default().clock(Timestamp::from_millis(i64::MAX)),

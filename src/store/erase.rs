@@ -4,6 +4,7 @@
 //! after the commit the write-ahead log is emptied, in which older pages would stand.
 
 use super::error::StoreError;
+use super::log::SECRET_PATH;
 use super::reader::Reader;
 use super::tx::Tx;
 use crate::access::event::Actor;
@@ -45,9 +46,10 @@ impl Tx<'_> {
         self.run(|conn| {
             let mut erased = 0;
             for actor in [Actor::Person(person.clone()), Actor::Host(person.clone())] {
-                let sql = "UPDATE words SET text = NULL WHERE text IS NOT NULL
+                // What is sealed for the person of a grant was typed by nobody; it goes with the access.
+                let sql = "UPDATE words SET text = NULL WHERE text IS NOT NULL AND path <> ?2
                            AND seq IN (SELECT seq FROM audit WHERE actor = ?1)";
-                erased += conn.prepare_cached(sql)?.execute([actor_text(&actor)])?;
+                erased += conn.prepare_cached(sql)?.execute([&actor_text(&actor), SECRET_PATH])?;
             }
             Ok(erased)
         })

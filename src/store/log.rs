@@ -5,6 +5,7 @@ use rusqlite::{Connection, OptionalExtension, Row as SqlRow};
 use super::error::StoreError;
 use super::reader::Reader;
 use super::tx::Tx;
+use crate::access::event::Event;
 use crate::access::time::Timestamp;
 use crate::audit::leaf::{Entry, KeptWords, Leaf, SALT_BYTES, about_text, actor_text};
 use crate::audit::tree::{self, Frontier, Hash32, Hashes, Head};
@@ -39,6 +40,25 @@ pub(super) fn append(conn: &Connection, frontier: &mut Frontier, entry: &Entry) 
         conn.prepare_cached(sql)?.execute((entry.seq, path, salt, text))?;
     }
     Ok(())
+}
+
+/// Where in the line that begins a grant the commitment to its secret stands.
+pub(super) const SECRET_PATH: &str = "/event/grant/ciphertext";
+
+/// Erases the secret of a grant beside the log when its row has dropped it. Returns how many texts were erased.
+pub(super) fn forget_secret(conn: &Connection, event: &Event) -> Result<usize, StoreError> {
+    let (Event::SecretShown { grant, .. }
+    | Event::GrantRevoking { grant, .. }
+    | Event::GrantEnded { grant, .. }
+    | Event::GrantVoided { grant, .. }
+    | Event::GrantFailed { grant, .. }) = event
+    else {
+        return Ok(0);
+    };
+    let sql = "UPDATE words SET text = NULL WHERE text IS NOT NULL AND path = ?1
+               AND seq = (SELECT seq FROM audit WHERE about = ?2 AND kind = 'grant.planned')
+               AND EXISTS (SELECT 1 FROM grants WHERE id = ?3 AND ciphertext IS NULL)";
+    Ok(conn.prepare_cached(sql)?.execute((SECRET_PATH, grant.to_string(), grant.number()))?)
 }
 
 /// The hashes of the tree, where the rows keep them.
@@ -151,9 +171,13 @@ impl Reader<'_> {
         })
     }
 
-    /// The rows of the log as they are stored, for an export that others can verify.
+    /// The rows of the log as they are stored, for an export that others can verify. Secrets that wait for their person are left
+    /// out, as if they were erased already.
     pub fn audit_rows(&self, after: u64, limit: u32) -> Result<Vec<Row>, StoreError> {
-        self.run(|conn| rows_after(conn, after, limit))
+        let mut rows = self.run(|conn| rows_after(conn, after, limit))?;
+        let words = rows.iter_mut().flat_map(|row| &mut row.words);
+        words.filter(|kept| kept.path == SECRET_PATH).for_each(|kept| kept.text = None);
+        Ok(rows)
     }
 
     /// The head of the log.

@@ -8,7 +8,7 @@ use super::error::OpenError;
 const APPLICATION_ID: i64 = 0x4461_7950;
 
 /// Every step, in order. A released step is never edited; a change is a new one.
-const STEPS: [&str; 9] = [
+const STEPS: [&str; 12] = [
     include_str!("migrations/0001.sql"),
     include_str!("migrations/0002.sql"),
     include_str!("migrations/0003.sql"),
@@ -18,6 +18,9 @@ const STEPS: [&str; 9] = [
     include_str!("migrations/0007.sql"),
     include_str!("migrations/0010.sql"),
     include_str!("migrations/0011.sql"),
+    include_str!("migrations/0012.sql"),
+    include_str!("migrations/0014.sql"),
+    include_str!("migrations/0016.sql"),
 ];
 
 /// Brings the database up to the newest schema.
@@ -73,6 +76,32 @@ mod tests {
         for table in ["audit", "entitlements", "grants", "inbox", "leases", "meta", "outbox", "requests", "words"] {
             assert!(tables.iter().any(|name| name == table), "{table} is missing");
         }
+    }
+
+    #[test]
+    fn secrets_of_what_is_over_go_and_rows_change_with_the_log_as_before() {
+        let mut conn = Connection::open_in_memory().unwrap();
+        conn.pragma_update(None, "foreign_keys", false).unwrap();
+        let until = STEPS.iter().position(|step| step.contains("grants_keep_no_useless_secret")).unwrap();
+        STEPS[..until].iter().for_each(|step| conn.execute_batch(step).unwrap());
+        conn.pragma_update(None, "user_version", until).unwrap();
+        conn.pragma_update(None, "application_id", APPLICATION_ID).unwrap();
+        let rows = "DROP TRIGGER grants_begin_in_the_log;
+            INSERT INTO grants (id, version, audit_seq, request, entitlement, person, level, level_rank, access_for_ms, start_at,
+                start_by, latest_end, warn_before_ms, native_expiry, ciphertext, drifted, state, active_at, ends_at, warned,
+                end_due_at, cause, over_at, proof)
+            VALUES (1, 1, 1, 1, 1, 'maya', 'x', 1, 1, 0, 0, 0, 1, 'none', 'sealed', 0, 'active', 1, 2, 0, NULL, NULL, NULL, NULL),
+                   (2, 1, 1, 1, 1, 'maya', 'x', 1, 1, 0, 0, 0, 1, 'none', 'sealed', 0, 'ended', 1, NULL, NULL, 5, 'time_over', 6,
+                    'read_back')";
+        conn.execute_batch(rows).unwrap();
+
+        migrate(&mut conn, Path::new("x")).unwrap();
+        let left: String = conn
+            .query_row("SELECT group_concat(id || '=' || coalesce(ciphertext, 'none')) FROM grants", [], |row| row.get(0))
+            .unwrap();
+        assert_eq!(left, "1=sealed,2=none");
+        let change = conn.execute("UPDATE grants SET reveal = '{}', version = 2 WHERE id = 1", []);
+        assert!(change.unwrap_err().to_string().contains("only with a line of the audit log"));
     }
 
     #[test]

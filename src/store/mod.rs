@@ -5,12 +5,14 @@
 //!
 //! Architecture invariant: no job does anything but read and write rows. Whatever waits for the network waits outside.
 
+mod away;
 mod digest;
 pub mod erase;
 mod error;
 pub mod homes;
 mod inbox;
 mod kept;
+mod locks;
 pub mod log;
 mod migrate;
 mod open;

@@ -169,6 +169,14 @@ impl Reader<'_> {
         })
     }
 
+    /// About how many different things there are messages of this kind.
+    pub fn abouts_of(&self, kind: &MessageKind) -> Result<u32, StoreError> {
+        self.run(|conn| {
+            let sql = "SELECT COUNT(DISTINCT about) FROM outbox WHERE kind = ?1";
+            Ok(conn.prepare_cached(sql)?.query_row([&kind.0], |row| row.get(0))?)
+        })
+    }
+
     /// Where the delivery of a message is; `None` when there is none such.
     pub fn delivery_of(&self, key: &MessageKey) -> Result<Option<Delivery>, StoreError> {
         self.run(|conn| {

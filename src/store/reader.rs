@@ -197,17 +197,18 @@ impl<'a> Reader<'a> {
         })
     }
 
-    /// The pending request on exactly these terms.
-    pub fn identical_pending(&self, terms: &Terms) -> Result<Option<RequestId>, StoreError> {
+    /// The pending request on exactly these terms, from the same moment on.
+    pub fn identical_pending(&self, terms: &Terms, start_at: Option<Timestamp>) -> Result<Option<RequestId>, StoreError> {
         let extends = match terms.purpose {
             Purpose::Access => None,
             Purpose::Extension(grant) => Some(grant.number()),
         };
         self.run(|conn| {
             let sql = "SELECT id FROM requests WHERE state = 'pending' AND subject = ?1 AND resource = ?2 AND role = ?3
-                       AND access_for_ms = ?4 AND extends IS ?5 ORDER BY id LIMIT 1";
-            let key =
-                (terms.subject.as_str(), terms.resource.as_str(), terms.role.as_str(), terms.access_for.as_millis(), extends);
+                       AND access_for_ms = ?4 AND extends IS ?5 AND start_at IS ?6 ORDER BY id LIMIT 1";
+            let start_at = start_at.map(Timestamp::as_millis);
+            let length = terms.access_for.as_millis();
+            let key = (terms.subject.as_str(), terms.resource.as_str(), terms.role.as_str(), length, extends, start_at);
             let id = conn.prepare_cached(sql)?.query_row(key, |row| row.get(0)).optional()?;
             Ok(id.map(RequestId::from_number))
         })
@@ -241,14 +242,14 @@ impl<'a> Reader<'a> {
         })
     }
 
-    /// The person's grant of this role on this resource that is in force or on its way there.
-    pub fn live_grant_of(&self, person: &PersonId, resource: &ResourceId, role: &RoleId) -> Result<Option<Grant>, StoreError> {
+    /// The person's grants of this role on this resource that are in force or on their way there, oldest first.
+    pub fn live_grants_of(&self, person: &PersonId, resource: &ResourceId, role: &RoleId) -> Result<Vec<Grant>, StoreError> {
         self.run(|conn| {
             let sql = "SELECT grants.* FROM grants JOIN requests ON requests.id = grants.request
                        WHERE grants.person = ?1 AND grants.state NOT IN ('void', 'ended')
                        AND grants.state IN ('planned', 'checking', 'provisioning', 'awaiting_user', 'active')
-                       AND requests.resource = ?2 AND requests.role = ?3 ORDER BY grants.id LIMIT 1";
-            Ok(grant::load_all(conn, sql, (person.as_str(), resource.as_str(), role.as_str()))?.pop())
+                       AND requests.resource = ?2 AND requests.role = ?3 ORDER BY grants.id";
+            grant::load_all(conn, sql, (person.as_str(), resource.as_str(), role.as_str()))
         })
     }
 
@@ -307,12 +308,13 @@ impl<'a> Reader<'a> {
         })
     }
 
-    /// When the next request, review, grant or entitlement is due. Messages have their own: `next_message_due`.
+    /// When the next request, review, lock, grant or entitlement is due. Messages have their own: `next_message_due`.
     pub fn next_due(&self) -> Result<Option<Timestamp>, StoreError> {
         self.run(|conn| {
             let sql = "SELECT MIN(at) FROM (
                            SELECT MIN(due_at) AS at FROM requests WHERE due_at IS NOT NULL
                            UNION ALL SELECT MIN(due_at) FROM reviews WHERE due_at IS NOT NULL
+                           UNION ALL SELECT MIN(due_at) FROM locks WHERE due_at IS NOT NULL
                            UNION ALL SELECT MIN(due_at) FROM grants WHERE due_at IS NOT NULL
                            UNION ALL SELECT MIN(due_at) FROM entitlements WHERE due_at IS NOT NULL)";
             let at: Option<i64> = conn.prepare_cached(sql)?.query_row([], |row| row.get(0))?;

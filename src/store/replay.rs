@@ -4,12 +4,14 @@ use std::collections::BTreeMap;
 
 use super::error::StoreError;
 use super::reader::Reader;
-use super::rows::{entitlement, grant, request, review};
+use super::rows::{absence, entitlement, grant, lock, request, review};
+use crate::access::absence::Absence;
 use crate::access::apply::{self, IllegalEvent};
 use crate::access::entitlement::Entitlement;
 use crate::access::event::{About, Event};
 use crate::access::grant::Grant;
-use crate::access::ids::{EntitlementId, GrantId, RequestId};
+use crate::access::ids::{EntitlementId, GrantId, LockId, PersonId, RequestId};
+use crate::access::lock::Lock;
 use crate::access::request::Request;
 use crate::access::review::Review;
 use crate::access::time::Timestamp;
@@ -21,10 +23,14 @@ pub struct Replayed {
     pub requests: BTreeMap<RequestId, Request>,
     /// The reviews, by the requests that they are of.
     pub reviews: BTreeMap<RequestId, Review>,
+    /// The locks.
+    pub locks: BTreeMap<LockId, Lock>,
     /// The grants.
     pub grants: BTreeMap<GrantId, Grant>,
     /// The entitlements. What is owed and in flight is not in the log.
     pub entitlements: BTreeMap<EntitlementId, Entitlement>,
+    /// Who is away, by person.
+    pub absences: BTreeMap<PersonId, Absence>,
 }
 
 /// Why a history makes no rows.
@@ -66,13 +72,17 @@ impl Replayed {
         match event {
             Event::RequestAsked { request } => return begin(&mut self.requests, request.id, request),
             Event::ReviewOpened { review } => return begin(&mut self.reviews, review.request, review),
+            Event::LockSet { lock } => return begin(&mut self.locks, lock.id, lock),
             Event::GrantPlanned { grant } => return begin(&mut self.grants, grant.id, grant),
             Event::EntitlementAdded { entitlement } => return begin(&mut self.entitlements, entitlement.id, entitlement),
+            Event::AwayDeclared { absence } => drop(self.absences.insert(absence.person.clone(), absence.clone())),
+            Event::AwayOver { person, .. } => drop(self.absences.remove(person)),
             _ => {}
         }
         match event.about() {
             About::Request(id) => change(&mut self.requests, id, |row| apply::request(row, event)),
             About::Review(id) => change(&mut self.reviews, id, |row| apply::review(row, event)),
+            About::Lock(id) => change(&mut self.locks, id, |row| apply::lock(row, event)),
             About::Grant(id) => change(&mut self.grants, id, |row| apply::grant(row, event)),
             About::Entitlement(id) => change(&mut self.entitlements, id, |row| apply::entitlement(row, event)),
             About::Nothing => Ok(()),
@@ -137,8 +147,10 @@ impl Reader<'_> {
             Ok(Replayed {
                 requests: by_id(request::load_all(conn, "SELECT * FROM requests", [])?, |row| row.id),
                 reviews: by_id(review::load_all(conn, "SELECT * FROM reviews", [])?, |row| row.request),
+                locks: by_id(lock::load_all(conn, "SELECT * FROM locks", [])?, |row| row.id),
                 grants: by_id(grant::load_all(conn, "SELECT * FROM grants", [])?, |row| row.id),
                 entitlements: by_id(entitlement::load_all(conn, "SELECT * FROM entitlements", [])?, |row| row.id),
+                absences: by_id(absence::load_all(conn)?, |row| row.person.clone()),
             })
         })?;
         let bare = |rows: BTreeMap<EntitlementId, Entitlement>| -> BTreeMap<_, _> {
@@ -146,8 +158,10 @@ impl Reader<'_> {
         };
         let mut unlike = differing(&rows.requests, &log.requests);
         unlike.extend(differing(&rows.reviews, &log.reviews).iter().map(|request| format!("the review of {request}")));
+        unlike.extend(differing(&rows.locks, &log.locks));
         unlike.extend(differing(&rows.grants, &log.grants));
         unlike.extend(differing(&bare(rows.entitlements), &bare(log.entitlements)));
+        unlike.extend(differing(&rows.absences, &log.absences).iter().map(|person| format!("the absence of {person}")));
         Ok(unlike)
     }
 }
@@ -156,8 +170,8 @@ fn by_id<K: Ord, V>(rows: Vec<V>, id: impl Fn(&V) -> K) -> BTreeMap<K, V> {
     rows.into_iter().map(|row| (id(&row), row)).collect()
 }
 
-fn differing<K: Ord + Copy + ToString, V: PartialEq>(one: &BTreeMap<K, V>, other: &BTreeMap<K, V>) -> Vec<String> {
-    let mut ids: Vec<K> = one.keys().chain(other.keys()).copied().collect();
+fn differing<K: Ord + Clone + ToString, V: PartialEq>(one: &BTreeMap<K, V>, other: &BTreeMap<K, V>) -> Vec<String> {
+    let mut ids: Vec<K> = one.keys().chain(other.keys()).cloned().collect();
     ids.sort_unstable();
     ids.dedup();
     ids.into_iter().filter(|id| one.get(id) != other.get(id)).map(|id| id.to_string()).collect()

@@ -7,7 +7,7 @@ use rusqlite::Connection;
 use super::error::StoreError;
 use super::log;
 use super::reader::Reader;
-use super::rows::{Save, entitlement, grant, request, review};
+use super::rows::{Save, absence, entitlement, grant, lock, request, review};
 use crate::access::apply;
 use crate::access::event::{About, Actor, Event};
 use crate::access::ids::{EntitlementId, GrantId, RequestId};
@@ -101,10 +101,13 @@ impl<'a> Tx<'a> {
             return reader.run(|conn| move_queue(conn, &event));
         }
         let entry = Entry { seq: state.frontier.size() + 1, at, actor: actor.clone(), event };
-        reader.run(|conn| {
+        let forgotten = reader.run(|conn| {
             log::append(conn, &mut state.frontier, &entry)?;
-            save(conn, &entry)
-        })
+            save(conn, &entry)?;
+            log::forget_secret(conn, &entry.event)
+        })?;
+        state.empties_write_ahead |= forgotten > 0;
+        Ok(())
     }
 
     /// A fresh number for a request. Numbers of jobs that were rolled back are given again.
@@ -122,7 +125,7 @@ impl<'a> Tx<'a> {
         self.reserve("entitlement").map(EntitlementId::from_number)
     }
 
-    fn reserve(&mut self, counter: &str) -> Result<i64, StoreError> {
+    pub(super) fn reserve(&mut self, counter: &str) -> Result<i64, StoreError> {
         self.run(|conn| {
             let sql = "INSERT INTO counters (name, last) VALUES (?1, 1)
                        ON CONFLICT (name) DO UPDATE SET last = last + 1 RETURNING last";
@@ -137,8 +140,11 @@ fn save(conn: &Connection, entry: &Entry) -> Result<(), StoreError> {
     match event {
         Event::RequestAsked { request } => return request::save(conn, Save::Insert, request, seq),
         Event::ReviewOpened { review } => return review::save(conn, Save::Insert, review, seq),
+        Event::LockSet { lock } => return lock::save(conn, Save::Insert, lock, seq),
         Event::GrantPlanned { grant } => return grant::save(conn, Save::Insert, grant, seq),
         Event::EntitlementAdded { entitlement } => return entitlement::save(conn, Save::Insert, entitlement, Some(seq)),
+        Event::AwayDeclared { absence } => return absence::save(conn, absence),
+        Event::AwayOver { person, .. } => return absence::remove(conn, person),
         _ => {}
     }
     match event.about() {
@@ -154,6 +160,10 @@ fn save(conn: &Connection, entry: &Entry) -> Result<(), StoreError> {
             let before = grant::load(conn, id)?.ok_or_else(|| missing(id))?;
             grant::save(conn, Save::Replace, &apply::grant(&before, event)?, seq)
         }
+        About::Lock(id) => {
+            let before = lock::load(conn, id)?.ok_or_else(|| missing(id))?;
+            lock::save(conn, Save::Replace, &apply::lock(&before, event)?, seq)
+        }
         About::Entitlement(id) => save_entitlement(conn, id, event, Some(seq)),
         About::Nothing => Ok(()),
     }
@@ -163,7 +173,7 @@ fn save(conn: &Connection, entry: &Entry) -> Result<(), StoreError> {
 fn move_queue(conn: &Connection, event: &Event) -> Result<(), StoreError> {
     match event.about() {
         About::Entitlement(id) => save_entitlement(conn, id, event, None),
-        About::Request(_) | About::Review(_) | About::Grant(_) | About::Nothing => {
+        About::Request(_) | About::Review(_) | About::Grant(_) | About::Lock(_) | About::Nothing => {
             Err(StoreError::Forbidden("only the queue changes without a line of the audit log".to_owned()))
         }
     }

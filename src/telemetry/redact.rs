@@ -16,7 +16,7 @@ pub const MASK: &str = "[redacted]";
 const KNOWN_CHARS_MIN: usize = 6;
 
 /// Shapes of secrets. The first group, where there is one, stays.
-const SHAPES: [&str; 7] = [
+const SHAPES: [&str; 9] = [
     // Slack's tokens: bot, user, app, refresh, configuration.
     r"\b(?:xox[a-z]|xapp)(?:\.xox[a-z])?-[A-Za-z0-9-]+",
     // Signing secrets of webhooks (standard-webhooks, Stripe and others).
@@ -26,6 +26,9 @@ const SHAPES: [&str; 7] = [
     // The address of a Socket Mode connection: whoever has it connects in our place.
     r"(\bticket=)[^&\s\x22']+",
     r"(?i)(\bbearer\s+)[A-Za-z0-9._~+/=-]+",
+    // A link that shows somebody's password once, and the password itself.
+    r"(/reveal/G-[0-9]+/)[A-Za-z0-9_-]+",
+    r"(\bPGPASSWORD=)[^\s\x22']+",
     r"\bAGE-SECRET-KEY-1[0-9A-Za-z]+",
     r"(-----BEGIN [A-Z ]*PRIVATE KEY-----)[A-Za-z0-9+/=\s\\]*",
 ];
@@ -107,6 +110,8 @@ mod tests {
                 r#"{"url":"wss:\/\/wss.slack.com\/link\/?ticket=[redacted]&app_id=A1"}"#,
             ),
             ("AGE-SECRET-KEY-1CANARY", "[redacted]"),
+            ("GET https://d.example/reveal/G-57/CANARY_-1 200", "GET https://d.example/reveal/G-57/[redacted] 200"),
+            ("PGUSER=x PGPASSWORD=CANARY", "PGUSER=x PGPASSWORD=[redacted]"),
             ("-----BEGIN PRIVATE KEY-----\ncanary\n-----END", "-----BEGIN PRIVATE KEY-----[redacted]-----END"),
         ] {
             assert_eq!(redactor.redact(text), expected);

@@ -81,6 +81,7 @@ impl App {
             | Kind::OverdueIsOver
             | Kind::Drifted
             | Kind::ProviderMoved
+            | Kind::SecretAskedAgain
             | Kind::LeftOver
             | Kind::ClockSuspect(_)
             | Kind::ClockSound(_)
@@ -89,8 +90,13 @@ impl App {
             | Kind::CutShort(_)
             | Kind::Finding(_)
             | Kind::Digest(_)
+            | Kind::LockSet
+            | Kind::LockTable
+            | Kind::LockOver
             | Kind::Draining(_)
+            | Kind::StandsIn(_)
             | Kind::NoPlace(_)
+            | Kind::Stranger(_)
             | Kind::Undelivered => people(settings.admins.clone()),
             // They have a place of their own, and are of no use anywhere else.
             Kind::Home | Kind::Door => Vec::new(),
@@ -137,7 +143,7 @@ impl App {
         error: &SlackError,
     ) -> Result<Vec<MessageKey>, StoreError> {
         let is_for_who_asked = match kind {
-            Kind::NoPlace(_) | Kind::Home | Kind::Door => return Ok(Vec::new()),
+            Kind::NoPlace(_) | Kind::Stranger(_) | Kind::Home | Kind::Door => return Ok(Vec::new()),
             // While it is pending there is nothing that they do not know.
             Kind::Status => !self.is_pending(&key.about).await?,
             // The sponsor could not be told: the admins are.
@@ -159,13 +165,18 @@ impl App {
             | Kind::OverdueIsOver
             | Kind::Drifted
             | Kind::ProviderMoved
+            | Kind::SecretAskedAgain
             | Kind::LeftOver
             | Kind::ClockSuspect(_)
             | Kind::ClockSound(_)
             | Kind::PolicyRefused(_)
             | Kind::PolicyChanged(_)
             | Kind::Digest(_)
+            | Kind::LockSet
+            | Kind::LockTable
+            | Kind::LockOver
             | Kind::Draining(_)
+            | Kind::StandsIn(_)
             | Kind::Finding(_) => false,
         };
         if matches!(kind, Kind::Status) && !is_for_who_asked {

@@ -24,6 +24,8 @@ impl Worker {
         let mut moved = self.notice_clock(now).await?;
         self.note_time(now).await?;
         moved += self.app.go_on_draining(now).await?;
+        moved += self.app.go_on_locking(now).await?;
+        moved += self.app.end_absences(now).await?;
         let (requests, reviews, holdings) = self
             .app
             .store()

@@ -181,6 +181,28 @@ async fn setting_up_again_changes_nothing_and_tells_who_is_new() {
 }
 
 #[tokio::test]
+async fn a_command_of_another_name_is_called_that_everywhere() {
+    let f = Fresh::new().await;
+    let (code, manifest) = f.runs(&["manifest", "--socket", "--command", "/access"], "").await;
+    assert!(code == 0 && manifest.contains("command: /access"), "{manifest}");
+    let tokens = format!("{}\n{}\n", f.slack.bot_token(), f.slack.use_socket_mode());
+    let (_, said) = f.runs(&["setup", "--command", "/access", "--security-channel", "#security"], &tokens).await;
+    assert!(said.contains("command     /access") && f.read(".env").contains("DAYPASS_COMMAND=/access"), "{said}");
+    f.write("policies/policies.yaml", RESOURCES);
+    let mut bot = f.serves();
+    tokio::time::timeout(PATIENCE, f.slack.links_until(|working, _| working > 0)).await.expect("it meets Slack");
+    for words in
+        ["help", "mine", "why", "done", "nonsense", "request prod/none readonly 2h for nothing", "cancel", "who prod/none"]
+    {
+        let said = f.slack.slash("U0CAROL", "C0DBACCESS", &format!("/access {words}")).await;
+        let seen = format!("{} {said:?}", said.text());
+        assert!(said.is_acknowledged() && !seen.contains("/jit"), "{words}: {seen}");
+    }
+    assert!(f.slack.slash("U0CAROL", "C0DBACCESS", "/access help").await.text().contains("/access pending"));
+    bot.kill().await.unwrap();
+}
+
+#[tokio::test]
 async fn a_channel_is_named_by_its_name_and_written_down_by_its_id() {
     let f = Fresh::new().await;
     std::fs::create_dir(f.dir.path().join("policies")).unwrap();

@@ -5,8 +5,11 @@
 //! has nothing to complain of and has taken every message.
 
 mod accounts;
+mod alternatives;
 mod asking;
+mod away;
 mod beginning;
+mod behalf;
 mod bundles;
 mod card;
 mod clock;
@@ -24,6 +27,7 @@ mod home;
 mod host;
 mod input;
 mod leaving;
+mod locking;
 mod merging;
 mod messages;
 mod oncall;
@@ -34,12 +38,15 @@ mod providers;
 mod reloading;
 mod reminding;
 mod restarting;
+mod secrets;
 mod sharing;
 mod socket;
+mod starting;
 mod together;
 mod undelivered;
 mod usergroups;
 mod vouching;
+mod who;
 
 /// Maya, a contractor, asks for what one of Carol and Dave decides.
 const ASK: &str = "/jit request prod/orders readonly 2h OPS-42 slow checkout";

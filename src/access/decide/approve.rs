@@ -1,8 +1,7 @@
 //! What an approval brings about: a filled seat and, once all are filled, grants whose end is committed before anything is sent.
 
-use std::collections::BTreeSet;
-
 use super::super::apply;
+use super::super::electors::Electors;
 use super::super::entitlement::{Description, Entitlement, Level, NativeExpiry};
 use super::super::event::Event;
 use super::super::grant::{Grant, GrantState};
@@ -10,6 +9,7 @@ use super::super::ids::{EntitlementId, GrantId, PersonId};
 use super::super::refusal::Refusal;
 use super::super::request::{Approval, Purpose, Request, Seat, TermsHash};
 use super::super::seats;
+use super::super::secret::{Reveal, SealedTo, Secret};
 use super::super::talk::Shortened;
 use super::super::time::{Now, Trust, Ttl};
 use super::super::words::Words;
@@ -29,8 +29,8 @@ pub struct Claim {
     pub level: Level,
     /// Whether the provider can end it by itself.
     pub native_expiry: NativeExpiry,
-    /// A secret for the person, encrypted to their key.
-    pub ciphertext: Option<String>,
+    /// A secret for the person, and who can open it.
+    pub secret: Option<Secret>,
 }
 
 /// What an approval writes down about the entitlement that it claims.
@@ -44,8 +44,23 @@ pub enum Describe {
     AsItIs,
 }
 
-pub(super) fn is_eligible(electorate: &[BTreeSet<PersonId>], person: &PersonId) -> bool {
+pub(super) fn is_eligible(electorate: &[Electors], person: &PersonId) -> bool {
     electorate.iter().any(|voters| voters.contains(person))
+}
+
+/// For whom this person would have agreed, had they not done so themselves meanwhile; `None` where a right is left.
+fn used_up(electorate: &[Electors], person: &PersonId, agreed: &[PersonId]) -> Option<PersonId> {
+    if electorate.iter().any(|voters| voters.may(person, agreed)) {
+        return None;
+    }
+    electorate.iter().find_map(|voters| voters.in_place_of(person, &[])).cloned()
+}
+
+fn whose_yes(event: &Event) -> Option<&PersonId> {
+    match event {
+        Event::ApprovalVoided { by, .. } => Some(by),
+        _ => None,
+    }
 }
 
 /// Nobody decides in their own cause, by no policy: neither whose access it is nor who filed it.
@@ -57,7 +72,7 @@ pub(super) fn approve(
     request: &Request,
     approval: Approval,
     terms: TermsHash,
-    electorate: &[BTreeSet<PersonId>],
+    electorate: &[Electors],
     note_rule: NoteRule,
     claims: Vec<Claim>,
     now: Now,
@@ -74,7 +89,7 @@ pub struct ShorterApproval {
     /// The terms on the card that they saw.
     pub terms: TermsHash,
     /// Who may fill each step today, in the order of the steps.
-    pub electorate: Vec<BTreeSet<PersonId>>,
+    pub electorate: Vec<Electors>,
     /// Why, where they said so.
     pub note: Words,
     /// Whether it is needed.
@@ -89,7 +104,7 @@ pub struct ShorterApproval {
 
 /// Who agreed to more before has agreed to this as well. Whoever still has an older card in sight has not.
 pub(super) fn approve_shorter(request: &Request, yes: ShorterApproval, now: Now) -> Result<Vec<Event>, Undecided> {
-    let approval = Approval { by: yes.by, at: now.at, note: yes.note };
+    let approval = Approval { by: yes.by, at: now.at, note: yes.note, in_place_of: None };
     may_approve(request, &approval, yes.terms, &yes.electorate, yes.note_rule)?;
     let (from, to) = (request.terms.access_for, yes.access_for);
     if to >= from {
@@ -104,7 +119,7 @@ fn may_approve(
     request: &Request,
     approval: &Approval,
     terms: TermsHash,
-    electorate: &[BTreeSet<PersonId>],
+    electorate: &[Electors],
     note_rule: NoteRule,
 ) -> Result<(), Refusal> {
     if is_own(request, &approval.by) {
@@ -119,6 +134,10 @@ fn may_approve(
     if request.approvals.iter().any(|given| given.by == approval.by) {
         return Err(Refusal::ApprovedAlready);
     }
+    let agreed: Vec<PersonId> = request.approvals.iter().map(|given| given.by.clone()).collect();
+    if let Some(person) = used_up(electorate, &approval.by, &agreed) {
+        return Err(Refusal::AgreedThemselves { person });
+    }
     if note_rule == NoteRule::Required && approval.note.is_empty() {
         return Err(Refusal::ApprovalNeedsNote);
     }
@@ -130,7 +149,7 @@ fn agree(
     request: &Request,
     before: Option<Event>,
     approval: Approval,
-    electorate: &[BTreeSet<PersonId>],
+    electorate: &[Electors],
     claims: Vec<Claim>,
     now: Now,
 ) -> Result<Vec<Event>, Undecided> {
@@ -138,8 +157,13 @@ fn agree(
         return Err(Refusal::ClockSuspect.into());
     }
     let mut events = voided(request, electorate);
+    let gone: Vec<&PersonId> = events.iter().filter_map(whose_yes).collect();
+    let given = request.approvals.iter().map(|given| &given.by).filter(|by| !gone.contains(by));
+    let people: Vec<PersonId> = given.chain([&approval.by]).cloned().collect();
+    let seats = seats::fill(&request.steps_asked(), electorate, &people).seats;
+    let in_place_of = seats.into_iter().find(|seat| seat.person == approval.by).and_then(|seat| seat.in_place_of);
     events.extend(before);
-    events.push(Event::ApprovalGiven { request: request.id, approval });
+    events.push(Event::ApprovalGiven { request: request.id, approval: Approval { in_place_of, ..approval } });
     let mut after = request.clone();
     for event in &events {
         after = apply::request(&after, event)?;
@@ -185,6 +209,7 @@ fn planned(request: &Request, claim: Claim, now: Now) -> Result<Vec<Event>, Unde
         }
         Describe::AsItIs => {}
     }
+    let reveal = claim.secret.as_ref().filter(|secret| secret.to == SealedTo::Host).map(|_| Reveal::Waiting { link: None });
     let grant = Grant {
         id: claim.grant,
         version: 0,
@@ -198,7 +223,8 @@ fn planned(request: &Request, claim: Claim, now: Now) -> Result<Vec<Event>, Unde
         latest_end,
         warn_before: request.warn_before,
         native_expiry: claim.native_expiry,
-        ciphertext: claim.ciphertext,
+        ciphertext: claim.secret.map(|secret| secret.sealed),
+        reveal,
         extension: None,
         drifted: false,
         state: GrantState::Planned,
@@ -208,7 +234,7 @@ fn planned(request: &Request, claim: Claim, now: Now) -> Result<Vec<Event>, Unde
 }
 
 /// The seats of those who may no longer approve are void.
-pub(super) fn voided(request: &Request, electorate: &[BTreeSet<PersonId>]) -> Vec<Event> {
+pub(super) fn voided(request: &Request, electorate: &[Electors]) -> Vec<Event> {
     request
         .approvals
         .iter()

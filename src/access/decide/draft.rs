@@ -36,7 +36,7 @@ impl Draft {
                     *grant = apply::grant(grant, &event)?;
                 }
             }
-            About::Request(_) | About::Review(_) | About::Nothing => {}
+            About::Request(_) | About::Review(_) | About::Lock(_) | About::Nothing => {}
         }
         self.events.push(event);
         Ok(())

@@ -202,6 +202,7 @@ fn void_cause(cause: EndCause, grant: &Grant) -> VoidCause {
         EndCause::ContractEnded => VoidCause::ContractEnded,
         EndCause::PersonDeactivated => VoidCause::PersonDeactivated,
         EndCause::Drained => VoidCause::Drained,
+        EndCause::Locked(lock, by) => VoidCause::Locked(lock, by),
         EndCause::PolicyForbids(why) => VoidCause::PolicyForbids(why),
         EndCause::SiblingFailed(sibling) => VoidCause::SiblingFailed(sibling),
         EndCause::TimeOver | EndCause::StartMissed | EndCause::RemovedOutside | EndCause::LandedLate | EndCause::HeldBefore => {

@@ -4,9 +4,11 @@ mod answer;
 mod approve;
 mod draft;
 mod holding;
+mod lock;
 mod remind;
 mod request;
 mod review;
+mod secret;
 mod talk;
 mod whole;
 
@@ -14,9 +16,11 @@ use std::fmt;
 
 pub use approve::{Claim, Describe, ShorterApproval};
 pub use holding::{HoldingCommand, decide_holding};
+pub use lock::{Lasts, LockCommand, Locking, decide_lock, set_lock};
 pub use remind::{PageAnswer, page_answered};
 pub use request::{Ask, NoteRule, Reassessment, RequestCommand, Withdrawer, ask, decide_request, decided, raise_steps, settle};
 pub use review::{ReviewCommand, decide_review, may_close};
+pub use secret::{LINK_MINUTES, SecretCommand, decide_secret};
 pub use talk::{TalkCommand, could_take_over, may_decide};
 pub use whole::{RollBack, rolled_back};
 

@@ -1,13 +1,14 @@
 //! What may happen to a request: asking, approving, denying, withdrawing, and time.
 
-use std::collections::BTreeSet;
-
+use super::super::electors::Electors;
 use super::super::event::Event;
 use super::super::grant::{Grant, GrantState, VoidCause};
 use super::super::ids::{GrantId, PersonId, RequestId};
 use super::super::refusal::Refusal;
 use super::super::remind::{Remind, Reminding};
-use super::super::request::{Approval, Mode, Part, PolicyRef, Purpose, Request, RequestState, Step, Terms, TermsHash};
+use super::super::request::{
+    Approval, Mode, Part, PolicyRef, Purpose, Request, RequestState, START_AHEAD_MAX, Step, Terms, TermsHash,
+};
 use super::super::review::ReviewRule;
 use super::super::talk::Talk;
 use super::super::time::{Now, Timestamp, Trust, Ttl};
@@ -57,7 +58,7 @@ pub struct Ask {
 /// # Errors
 ///
 /// [`Refusal::ClockSuspect`] while the clock contradicts itself, [`Refusal::NoTimeLeft`] where less than a minute would be left,
-/// [`Refusal::GlassNeedsReason`] where nobody is asked before and nobody could say afterwards what it was for.
+/// [`Refusal::TooFarAhead`] where it would begin more than [`START_AHEAD_MAX`] from now, [`Refusal::GlassNeedsReason`] where nobody is asked before and nobody could say afterwards what it was for.
 pub fn ask(ask: Ask, now: Now) -> Result<Vec<Event>, Undecided> {
     if now.trust == Trust::Suspect {
         return Err(Refusal::ClockSuspect.into());
@@ -66,9 +67,14 @@ pub fn ask(ask: Ask, now: Now) -> Result<Vec<Event>, Undecided> {
         return Err(Refusal::GlassNeedsReason.into());
     }
     let start = ask.start_at.unwrap_or(now.at).max(now.at);
+    let latest = now.at.plus(START_AHEAD_MAX);
+    if start > latest {
+        return Err(Refusal::TooFarAhead { latest }.into());
+    }
     if ask.ends_at_most < start.plus(Ttl::MIN) {
         return Err(Refusal::NoTimeLeft { limit: "policy".to_owned() }.into());
     }
+    let answer_by = answer_by(&ask, now.at);
     let request = Request {
         id: ask.id,
         version: 0,
@@ -77,7 +83,7 @@ pub fn ask(ask: Ask, now: Now) -> Result<Vec<Event>, Undecided> {
         filed_by: ask.filed_by,
         reason: ask.reason,
         asked_at: now.at,
-        answer_by: now.at.plus(ask.answer_within),
+        answer_by,
         start_at: ask.start_at,
         start_within: ask.start_within,
         ends_at_most: ask.ends_at_most,
@@ -92,6 +98,13 @@ pub fn ask(ask: Ask, now: Now) -> Result<Vec<Event>, Undecided> {
         state: RequestState::Pending,
     };
     Ok(vec![Event::RequestAsked { request: Box::new(request) }])
+}
+
+/// Until when people can decide. Of what has a start of its own, not later than it could still begin.
+fn answer_by(ask: &Ask, now: Timestamp) -> Timestamp {
+    let answered = now.plus(ask.answer_within);
+    ask.start_at
+        .map_or(answered, |start| answered.min(start.max(now).plus(ask.start_within)).min(ask.ends_at_most.minus(Ttl::MIN)))
 }
 
 /// Whether an approval needs a note.
@@ -141,7 +154,7 @@ pub enum RequestCommand {
         /// The terms on the card that they saw.
         terms: TermsHash,
         /// Who may fill each step today, in the order of the steps.
-        electorate: Vec<BTreeSet<PersonId>>,
+        electorate: Vec<Electors>,
         /// Why, where they said so.
         note: Words,
         /// Whether it is needed.
@@ -170,7 +183,7 @@ pub enum RequestCommand {
         /// Who.
         by: PersonId,
         /// Who may fill each step today.
-        electorate: Vec<BTreeSet<PersonId>>,
+        electorate: Vec<Electors>,
         /// Why.
         reason: Words,
     },
@@ -185,7 +198,7 @@ pub enum RequestCommand {
         /// What the policy of now says.
         verdict: Reassessment,
         /// Who may fill each of the raised steps today (see [`raise_steps`]).
-        electorate: Vec<BTreeSet<PersonId>>,
+        electorate: Vec<Electors>,
     },
     /// What its bundle is made of was changed in the files.
     ChangeParts {
@@ -249,7 +262,7 @@ pub fn decide_request(request: &Request, command: RequestCommand, now: Now) -> R
         RequestCommand::RemindByHand(by) => remind::by_hand(request, by, now),
         RequestCommand::Deny { by, electorate, reason } => deny(request, by, &electorate, reason, now),
         RequestCommand::Approve { by, terms, electorate, note, note_rule, claims } => {
-            let approval = Approval { by, at: now.at, note };
+            let approval = Approval { by, at: now.at, note, in_place_of: None };
             approve(request, approval, terms, &electorate, note_rule, claims, now)
         }
         RequestCommand::ApproveShorter(shorter) => approve_shorter(request, shorter, now),
@@ -281,13 +294,7 @@ pub fn decided(request: &Request) -> Refusal {
     Refusal::Decided { state: request.state.name().to_owned(), by, at }
 }
 
-fn deny(
-    request: &Request,
-    by: PersonId,
-    electorate: &[BTreeSet<PersonId>],
-    reason: Words,
-    now: Now,
-) -> Result<Vec<Event>, Undecided> {
+fn deny(request: &Request, by: PersonId, electorate: &[Electors], reason: Words, now: Now) -> Result<Vec<Event>, Undecided> {
     if is_own(request, &by) {
         return Err(Refusal::OwnRequest.into());
     }
@@ -309,12 +316,7 @@ fn withdraw(request: &Request, who: Withdrawer, now: Now) -> Result<Vec<Event>, 
     Ok(vec![Event::RequestCancelled { request: request.id, at: now.at, by }])
 }
 
-fn reassess(
-    request: &Request,
-    verdict: Reassessment,
-    electorate: &[BTreeSet<PersonId>],
-    now: Now,
-) -> Result<Vec<Event>, Undecided> {
+fn reassess(request: &Request, verdict: Reassessment, electorate: &[Electors], now: Now) -> Result<Vec<Event>, Undecided> {
     let id = request.id;
     let (steps, ends_at_most, then_ask) = match verdict {
         Reassessment::Forbidden { why } => return Ok(vec![Event::RequestInvalidated { request: id, at: now.at, why }]),
@@ -373,6 +375,9 @@ pub fn settle(request: &Request, grants: &[Grant], now: Now) -> Vec<Event> {
         Some(VoidCause::ContractEnded) => Event::RequestInvalidated { request, at, why: "the contract ended".to_owned() },
         Some(VoidCause::PersonDeactivated) => {
             Event::RequestInvalidated { request, at, why: "the account was deactivated".to_owned() }
+        }
+        Some(VoidCause::Locked(lock, _)) => {
+            Event::RequestInvalidated { request, at, why: format!("a lock was set on it ({lock})") }
         }
         Some(VoidCause::Drained) => {
             Event::RequestInvalidated { request, at, why: "Daypass is being taken out of service".to_owned() }

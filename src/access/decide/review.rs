@@ -1,7 +1,6 @@
 //! What may happen to a review: somebody closes it, and time. Nobody closes their own, and it never closes by itself.
 
-use std::collections::BTreeSet;
-
+use super::super::electors::Electors;
 use super::super::event::Event;
 use super::super::ids::PersonId;
 use super::super::refusal::Refusal;
@@ -20,7 +19,7 @@ pub enum ReviewCommand {
         /// Who.
         by: PersonId,
         /// Who may close it today, in the order of its `by`.
-        electorate: Vec<BTreeSet<PersonId>>,
+        electorate: Vec<Electors>,
         /// What they found.
         finding: Finding,
         /// Why.
@@ -59,7 +58,7 @@ pub fn decide_review(review: &Review, command: ReviewCommand, now: Now) -> Resul
 /// # Errors
 ///
 /// The refusal that they are told.
-pub fn may_close(review: &Review, by: &PersonId, electorate: &[BTreeSet<PersonId>]) -> Result<(), Refusal> {
+pub fn may_close(review: &Review, by: &PersonId, electorate: &[Electors]) -> Result<(), Refusal> {
     // Whoever got it or filed it has no say in it, by no policy.
     if *by == review.subject || *by == review.filed_by {
         return Err(Refusal::OwnReview);

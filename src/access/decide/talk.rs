@@ -3,6 +3,7 @@
 
 use std::collections::BTreeSet;
 
+use super::super::electors::Electors;
 use super::super::event::Event;
 use super::super::ids::PersonId;
 use super::super::refusal::Refusal;
@@ -22,7 +23,7 @@ pub enum TalkCommand {
         /// Who.
         by: PersonId,
         /// Who may fill each step today.
-        electorate: Vec<BTreeSet<PersonId>>,
+        electorate: Vec<Electors>,
         /// What.
         question: Words,
     },
@@ -42,7 +43,7 @@ pub enum TalkCommand {
         /// To whom.
         to: PersonId,
         /// Who may fill each step today.
-        electorate: Vec<BTreeSet<PersonId>>,
+        electorate: Vec<Electors>,
     },
 }
 
@@ -51,7 +52,7 @@ pub enum TalkCommand {
 /// # Errors
 ///
 /// The refusal that they are told: it is decided or over, it is their own, or they are not among those who may.
-pub fn may_decide(request: &Request, by: &PersonId, electorate: &[BTreeSet<PersonId>], now: Now) -> Result<(), Refusal> {
+pub fn may_decide(request: &Request, by: &PersonId, electorate: &[Electors], now: Now) -> Result<(), Refusal> {
     if !request.state.is_pending() {
         return Err(decided(request));
     }
@@ -66,7 +67,7 @@ pub fn may_decide(request: &Request, by: &PersonId, electorate: &[BTreeSet<Perso
 
 /// Those to whom this person can pass a card on: whoever could take a place that they could take themselves, and has neither
 /// answered nor been passed it before.
-pub fn could_take_over(request: &Request, by: &PersonId, electorate: &[BTreeSet<PersonId>]) -> BTreeSet<PersonId> {
+pub fn could_take_over(request: &Request, by: &PersonId, electorate: &[Electors]) -> BTreeSet<PersonId> {
     let same = electorate.iter().filter(|voters| voters.contains(by)).flatten();
     let is_asked_in_vain =
         |person: &PersonId| request.approvals.iter().any(|given| given.by == *person) || request.talk.passed_to(person).is_some();
@@ -113,13 +114,7 @@ fn answer_to(request: &Request, by: PersonId, number: u32, answer: Words, at: Ti
     Ok(Said::Answered { number, by, at, answer })
 }
 
-fn pass_on(
-    request: &Request,
-    by: PersonId,
-    to: PersonId,
-    electorate: &[BTreeSet<PersonId>],
-    at: Timestamp,
-) -> Result<Said, Refusal> {
+fn pass_on(request: &Request, by: PersonId, to: PersonId, electorate: &[Electors], at: Timestamp) -> Result<Said, Refusal> {
     if request.talk.passed_to(&to).is_some() {
         return Err(Refusal::PassedAlready { person: to });
     }

@@ -51,6 +51,7 @@ fn cause_for_others(grant: &Grant) -> Option<EndCause> {
             VoidCause::ContractEnded => Some(EndCause::ContractEnded),
             VoidCause::PersonDeactivated => Some(EndCause::PersonDeactivated),
             VoidCause::Drained => Some(EndCause::Drained),
+            VoidCause::Locked(lock, by) => Some(EndCause::Locked(*lock, by.clone())),
             VoidCause::SiblingFailed(other) => Some(EndCause::SiblingFailed(*other)),
         },
         GrantState::Revoking(Revoking { cause, .. }) | GrantState::Ended(Ended { cause, .. }) => match cause {
@@ -62,6 +63,7 @@ fn cause_for_others(grant: &Grant) -> Option<EndCause> {
             | EndCause::ContractEnded
             | EndCause::PersonDeactivated
             | EndCause::Drained
+            | EndCause::Locked(..)
             | EndCause::PolicyForbids(_)
             | EndCause::SiblingFailed(_) => Some(cause.clone()),
         },

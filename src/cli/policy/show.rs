@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use serde_json::{Value, json};
 
+use crate::access::electors::Electors;
 use crate::access::ids::{GroupId, PersonId};
 use crate::access::request::{Mode, Step};
 use crate::access::time::Timestamp;
@@ -43,14 +44,14 @@ pub fn mode(mode: Mode) -> &'static str {
 }
 
 /// Who may fill each step of this way when it begins to be open.
-fn voters(set: &PolicySet, way: &Way) -> Vec<BTreeSet<PersonId>> {
+fn voters(set: &PolicySet, way: &Way) -> Vec<Electors> {
     let at = way.open.first().map_or(Timestamp::from_millis(0), |open| open.from);
     electorate(set, &way.steps, &way.person, &way.person, &Outside::assumed_active(), at)
 }
 
 /// `1 of group/dba: carol, dave; who say why`
 pub fn how(set: &PolicySet, way: &Way) -> String {
-    let asked = |step: &Step, people: BTreeSet<PersonId>| {
+    let asked = |step: &Step, people: Electors| {
         let mut people: Vec<String> = people.iter().map(ToString::to_string).collect();
         people.extend(sources(set, &step.by));
         format!("{} of {}: {}", step.count, step.by, people.join(", "))
@@ -147,7 +148,7 @@ pub fn way(set: &PolicySet, way: &Way) -> Value {
 }
 
 /// Steps as JSON, each with those who may fill it.
-pub fn steps(steps: &[Step], voters: &[BTreeSet<PersonId>]) -> Vec<Value> {
+pub fn steps(steps: &[Step], voters: &[Electors]) -> Vec<Value> {
     let people =
         |n: usize| -> Vec<&str> { voters.get(n).map(|voters| voters.iter().map(PersonId::as_str).collect()).unwrap_or_default() };
     steps.iter().enumerate().map(|(n, step)| json!({ "by": step.by, "count": step.count, "people": people(n) })).collect()

@@ -17,6 +17,20 @@ use crate::policy::{electorate, merge_steps};
 /// The people of the example.
 const EVERYBODY: [&str; 9] = ["maya", "hugo", "bob", "carol", "dave", "erin", "frank", "priya", "sam"];
 
+/// Who is away, and who stands in for them.
+fn absences(
+    away: &std::collections::BTreeMap<&str, &str>,
+    now: crate::access::time::Timestamp,
+) -> Vec<crate::access::absence::Absence> {
+    let absence = |(person, stand_in): (&&str, &&str)| crate::access::absence::Absence {
+        person: person.parse().unwrap(),
+        since: now,
+        until: now.plus(crate::access::time::Ttl::MIN),
+        stand_in: stand_in.parse().ok(),
+    };
+    away.iter().map(absence).collect()
+}
+
 /// How many people must agree; none where it is denied.
 fn people(verdict: &Verdict) -> Option<u32> {
     match verdict {
@@ -122,6 +136,44 @@ proptest! {
         prop_assert!(!seated.contains(&facts.subject) && !seated.contains(&facts.filed_by));
         let seats: u32 = steps.iter().map(|step| step.count).sum();
         prop_assert_eq!(seating.is_complete(), u32::try_from(seated.len()).unwrap() == seats);
+    }
+
+    // I7, I16
+    #[test]
+    fn whoever_stands_in_fills_one_seat_of_somebody_else_and_opens_nothing(
+        (facts, now) in case(),
+        rules in rules(),
+        away in prop::collection::btree_map(prop::sample::select(EVERYBODY.to_vec()), prop::sample::select(EVERYBODY.to_vec()), 0..6),
+        come in prop::collection::vec(prop::sample::select(EVERYBODY.to_vec()), 0..12),
+    ) {
+        let id = |name: &str| name.parse::<PersonId>().unwrap();
+        let set = rules.set();
+        let with_away = Facts { outside: facts.outside.clone().with_away(absences(&away, now)), ..facts.clone() };
+        let verdict = evaluate(&set, &with_away, now);
+        prop_assert_eq!(&verdict, &evaluate(&set, &facts, now), "no verdict depends on who is away");
+        let Verdict::Allow { steps, .. } = verdict else { return Ok(()) };
+        let of = |outside: &Outside| electorate(&set, &steps, &facts.subject, &facts.filed_by, outside, now);
+        let (own, voters) = (of(&facts.outside), of(&with_away.outside));
+        let everybody: Vec<PersonId> = set.people().keys().cloned().collect();
+        prop_assert_eq!(fill(&steps, &own, &everybody).seats.len(), fill(&steps, &voters, &everybody).seats.len());
+
+        let come: Vec<PersonId> = come.iter().collect::<BTreeSet<_>>().into_iter().map(|name| id(name)).collect();
+        let seating = fill(&steps, &voters, &come);
+        let seated: BTreeSet<&PersonId> = seating.seats.iter().map(|seat| &seat.person).collect();
+        let rights: BTreeSet<&PersonId> = seating.seats.iter().map(|seat| seat.in_place_of.as_ref().unwrap_or(&seat.person)).collect();
+        prop_assert!(seated.len() == seating.seats.len() && rights.len() == seating.seats.len(), "{:?}", seating);
+        prop_assert!(!seated.contains(&facts.subject) && !seated.contains(&facts.filed_by));
+        for seat in &seating.seats {
+            let right = seat.in_place_of.as_ref().unwrap_or(&seat.person);
+            let at = steps.iter().position(|step| step.by == seat.step).unwrap();
+            prop_assert!(own[at].contains(right), "a seat is filled by the right of somebody who has it");
+            if let Some(other) = &seat.in_place_of {
+                let named = away.get(other.as_str()).is_some_and(|stand_in| id(stand_in) == seat.person);
+                prop_assert!(named && !come.contains(other) && !away.contains_key(seat.person.as_str()), "{:?}", seat);
+                let is_employed = set.person(&seat.person).is_some_and(|person| person.kind == crate::policy::file::Kind::Employee);
+                prop_assert!(is_employed && *other != facts.subject && *other != facts.filed_by);
+            }
+        }
     }
 
     // I16

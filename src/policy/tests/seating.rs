@@ -1,7 +1,5 @@
 //! Who may approve, and who never may.
 
-use std::collections::BTreeSet;
-
 use super::*;
 use crate::access::ids::PersonId;
 use crate::access::request::Step;
@@ -84,7 +82,7 @@ groups: [{ id: mixed, members: [hugo, sam, robot] }]",
     assert_eq!(voters(&set, "person/robot", "maya", &outside), "");
     let later = berlin("2027-02-01T00:00");
     let found = electorate(&set, &[step("person/hugo", 1)], &id("maya"), &id("maya"), &outside, later);
-    assert_eq!(found, [BTreeSet::new()]);
+    assert!(found.iter().all(|electors| electors.is_empty()), "{found:?}");
 }
 
 // E45, I7

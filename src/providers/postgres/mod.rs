@@ -10,7 +10,7 @@ mod member;
 mod quote;
 mod removal;
 mod roles;
-mod secret;
+pub mod secret;
 mod session;
 mod sessions;
 pub mod shape;

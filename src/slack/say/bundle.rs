@@ -92,6 +92,10 @@ fn is_leaving(grant: &Grant) -> bool {
     matches!(grant.state, GrantState::Revoking(_))
 }
 
+fn is_planned(grant: &Grant) -> bool {
+    matches!(grant.state, GrantState::Planned)
+}
+
 fn is_coming(grant: &Grant) -> bool {
     match grant.state {
         GrantState::Planned | GrantState::Checking { .. } | GrantState::Provisioning { .. } | GrantState::AwaitingUser { .. } => {
@@ -137,6 +141,7 @@ fn about(cause: &EndCause) -> About {
         | EndCause::ContractEnded
         | EndCause::PersonDeactivated
         | EndCause::Drained
+        | EndCause::Locked(..)
         | EndCause::PolicyForbids(_)
         | EndCause::SiblingFailed(_) => About::All,
     }
@@ -171,7 +176,12 @@ impl Whole<'_> {
             (Some(there), Some(coming)) => {
                 line.said(&format!(" Set up so far: {there}. Still to come: {coming}. I'll say when all of it is in force."))
             }
-            (None, _) | (_, None) => line.said(" It is being set up; you have no access by it yet."),
+            (None, _) | (_, None) => match self.request.start_at.filter(|_| self.grants.iter().all(is_planned)) {
+                Some(at) => {
+                    line.said(" It starts ").time(at).said(", after one more look at the rules; you have no access before.")
+                }
+                None => line.said(" It is being set up; you have no access by it yet."),
+            },
         };
         for grant in self.grants.iter().filter(|grant| matches!(grant.state, GrantState::AwaitingUser { .. })) {
             line = line.said(&format!(" Accept the invitation to {} by ", self.part(grant))).time(grant.start_by).said(".");

@@ -3,11 +3,13 @@
 //! Resource, role and length come from the record, never from what the requester wrote. Cards without a decision have
 //! buttons, the others have none.
 
+use super::behalf;
 use super::button;
 use super::causes::{end_cause, fail_cause, proof, void_cause};
 use super::glass::review_line;
 use super::names::{Names, Risk, listed};
 use super::remind::so_far;
+use super::starting;
 use super::talk;
 use crate::access::grant::{CallResult, Ended, Grant, GrantState, Proof, Remains, Revoking};
 use crate::access::ids::{PersonId, RequestId};
@@ -134,16 +136,22 @@ pub(super) fn headline(request: &Request, names: &Names) -> Markup {
     if request.mode == Mode::BreakGlass {
         line = line.lit("🚨 *Break-glass: access without an approval.* ");
     }
-    line = line.bold(subject).text(kind).lit(" ");
+    let asks = if request.filed_by == terms.subject {
+        line = line.bold(subject).text(kind);
+        " asks for "
+    } else {
+        line = behalf::who_asks(&request.filed_by, line, names).bold(subject).text(kind);
+        ": "
+    };
     line = match terms.purpose {
-        Purpose::Access => line.lit("asks for ").bold(&thing).lit(" for ").bold(&length),
+        Purpose::Access => {
+            let line = line.lit(asks).bold(&thing).lit(" for ").bold(&length);
+            line.then(&starting::from_to(request, &names.zone))
+        }
         Purpose::Extension(grant) => {
-            line.lit("asks for ").bold(&length).lit(" more of ").bold(&thing).lit(" (").text(&grant.to_string()).lit(")")
+            line.lit(asks).bold(&length).lit(" more of ").bold(&thing).lit(" (").text(&grant.to_string()).lit(")")
         }
     };
-    if request.filed_by != terms.subject {
-        line = line.lit(", filed by ").bold(names.person(&request.filed_by));
-    }
     line.lit(".")
 }
 
@@ -161,7 +169,8 @@ pub(super) fn still_needed(facts: &CardFacts<'_>) -> Markup {
         [] => Markup::new().lit("Needed: ").then(&needed).lit("."),
         given => {
             let given = given.iter().map(|approval| {
-                Markup::new().lit("Approved by ").bold(names.person(&approval.by)).lit(" ").clock(approval.at, &names.zone)
+                let who = behalf::agreed(&approval.by, approval.in_place_of.as_ref(), names);
+                Markup::new().lit("Approved by ").bold(&who).lit(" ").clock(approval.at, &names.zone)
             });
             let given = Markup::new().joined(given, ", ").lit(". ").text(names.person(&request.terms.subject));
             given.lit(" has *no access yet*: ").then(&needed).lit(" still needed.")
@@ -202,7 +211,10 @@ fn what_is_given(request: &Request, names: &Names) -> String {
     let terms = &request.terms;
     let (who, what) = (names.person_in_full(&terms.subject), names.in_full(terms));
     match terms.purpose {
-        Purpose::Access => format!("{who} gets {what} for {}, once everybody who has to agree has agreed.", terms.access_for),
+        Purpose::Access => {
+            let from_to = starting::from_to_plain(request, &names.zone);
+            format!("{who} gets {what} for {}{from_to}, once everybody who has to agree has agreed.", terms.access_for)
+        }
         Purpose::Extension(_) => {
             format!("{who} gets {what} for {} more, once everybody who has to agree has agreed.", terms.access_for)
         }
@@ -260,7 +272,7 @@ pub(super) fn history(request: &Request, grants: &[Grant], names: &Names) -> Vec
 }
 
 fn approved_by(request: &Request, names: &Names) -> Markup {
-    let people: Vec<String> = request.approvals.iter().map(|approval| names.person(&approval.by).to_owned()).collect();
+    let people: Vec<String> = super::status::those_who_agreed(request, names);
     match request.mode {
         Mode::Ask => Markup::new().lit("Approved by ").bold(&listed(&people, "and")),
         Mode::Auto => Markup::new().lit("Approved by the policy ").bold(request.policy.id.as_str()),
@@ -328,19 +340,23 @@ fn notification(facts: &CardFacts<'_>) -> String {
     let names = facts.names;
     let terms = &request.terms;
     let who = names.person_in_short(&terms.subject);
+    let asks = match request.filed_by == terms.subject {
+        true => format!("{who} asks"),
+        false => format!("{} asks for {who}", names.person(&request.filed_by)),
+    };
     let thing = match terms.is_bundle() {
         true => names.in_full(terms),
         false => format!("{}, {}", names.resource(&terms.resource), names.role(&terms.resource, &terms.role)),
     };
     let length = match terms.purpose {
-        Purpose::Access => terms.access_for.to_string(),
+        Purpose::Access => format!("{}{}", terms.access_for, starting::from_to_plain(request, &names.zone)),
         Purpose::Extension(_) => format!("{} more", terms.access_for),
     };
     // The reason comes last and is cut, so that nothing which it says can look like a part of our own words.
     let reason = cut_plain(&one_line(request.reason.as_typed()), 200).replace('\'', "’");
     let urgent = if request.mode == Mode::BreakGlass { "Break-glass: " } else { "" };
     let state = match &request.state {
-        RequestState::Pending => return format!("{urgent}{who} asks: {thing}, {length}. '{reason}'"),
+        RequestState::Pending => return format!("{urgent}{asks}: {thing}, {length}. '{reason}'"),
         RequestState::Approved { .. } => match request.mode {
             Mode::Ask => "approved",
             Mode::Auto => "approved by the policy",

@@ -14,6 +14,7 @@ pub fn end_cause(cause: &EndCause, names: &Names) -> String {
         EndCause::ContractEnded => "the contract ended".to_owned(),
         EndCause::PersonDeactivated => "the account was deactivated".to_owned(),
         EndCause::Drained => "Daypass is being taken out of service".to_owned(),
+        EndCause::Locked(_, by) => format!("{} locked it", names.person(by)),
         EndCause::PolicyForbids(why) => format!("the policy says no now ({why})"),
         EndCause::SiblingFailed(grant) => format!("{}, which belongs to it, is not in force", names.grant(*grant)),
         EndCause::RemovedOutside => "somebody removed it at the provider".to_owned(),
@@ -53,6 +54,7 @@ pub fn void_cause(cause: &VoidCause, names: &Names) -> String {
         VoidCause::ContractEnded => "the contract ended".to_owned(),
         VoidCause::PersonDeactivated => "the account was deactivated".to_owned(),
         VoidCause::Drained => "Daypass is being taken out of service".to_owned(),
+        VoidCause::Locked(_, by) => format!("{} locked it", names.person(by)),
         VoidCause::SiblingFailed(grant) => format!("{}, which belongs to it, is not in force", names.grant(*grant)),
     }
 }

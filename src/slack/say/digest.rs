@@ -80,7 +80,7 @@ fn lines(facts: &DigestFacts<'_>) -> Vec<Markup> {
         let late = if late > 0 { format!(" ({late} late)") } else { String::new() };
         let open = counted(open, "review of broken glass is open", "reviews of broken glass are open");
         let line = Markup::new().lit("• ").text(&format!("{open}{late}: "));
-        lines.push(line.code("/jit pending").lit(" shows what is open to those who may close it."));
+        lines.push(line.command("/jit pending").lit(" shows what is open to those who may close it."));
     }
     if facts.overdue > 0 {
         let line = Markup::new().lit("• ⚠️ ").bold(&counted_u64(facts.overdue, "end is late now", "ends are late now"));

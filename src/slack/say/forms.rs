@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
+use super::behalf;
 use super::names::Names;
 use super::{field, form};
 use crate::access::ids::{GrantId, PersonId};
@@ -15,6 +16,7 @@ use crate::access::words::WORDS_CHARS_MAX;
 use crate::slack::block::{
     Block, Choice, Lines, View, context, hint, optional, plain, search, section, select, text_input, told_at_once,
 };
+use crate::slack::command::name::named;
 use crate::slack::limits::{OPTION_MAX, OPTIONS_MAX, length};
 use crate::slack::text::{Markup, cut_plain, one_line};
 
@@ -24,6 +26,8 @@ const TICKET_CHARS_MAX: u64 = 60;
 /// What the form that asks for access is drawn from.
 #[derive(Debug, Clone)]
 pub struct RequestForm<'a> {
+    /// For whom, where that is not who fills it in.
+    pub subject: Option<&'a PersonId>,
     /// What this person may ask for; more than [`OPTIONS_MAX`] are searched while typing.
     pub resources: &'a [Choice],
     /// The chosen resource, as [`choice_value`].
@@ -36,6 +40,10 @@ pub struct RequestForm<'a> {
     pub lengths: &'a [Ttl],
     /// The chosen length.
     pub length: Option<Ttl>,
+    /// What was typed that several things could mean; only those are offered.
+    pub narrowed_by: Option<&'a str>,
+    /// A start that was typed, such as `fri 22:00`.
+    pub from: &'a str,
     /// A length or time that was typed, such as `until 18:00`.
     pub until: &'a str,
     /// The reason so far.
@@ -80,7 +88,15 @@ pub fn request_form(facts: &RequestForm<'_>) -> Option<View> {
     } else {
         select(field::RESOURCE, "What", facts.resources, facts.resource.map(|choice| choice.value.as_str()))
     };
-    let mut blocks = vec![told_at_once(resource)];
+    let resource = match facts.narrowed_by {
+        Some(words) => {
+            let words = cut_plain(&one_line(words), 40);
+            hint(resource, &format!("What “{words}” could mean. For everything: {}", named("/jit request")))
+        }
+        None => resource,
+    };
+    let for_whom = facts.subject.map(|subject| context(&[behalf::for_whom(subject, facts.names)]));
+    let mut blocks: Vec<Block> = for_whom.into_iter().chain([told_at_once(resource)]).collect();
     if !facts.roles.is_empty() {
         blocks.push(told_at_once(select(field::ROLE, "As", facts.roles, facts.role)));
     }
@@ -90,6 +106,8 @@ pub fn request_form(facts: &RequestForm<'_>) -> Option<View> {
     let zone = facts.names.zone.label();
     let until = optional(text_input(field::UNTIL, "Or until", Lines::One, facts.until, 40));
     blocks.push(hint(until, &format!("Such as 18:00 or fri 12:00, {zone} time, or 45m. Goes before the list.")));
+    let from = optional(text_input(field::FROM, "Starting", Lines::One, facts.from, 40));
+    blocks.push(hint(from, &format!("Only if later than now: such as 23:00 or fri 22:00, {zone} time, at most a week ahead.")));
     let reason = text_input(field::REASON, "Why", Lines::Several, facts.reason, WORDS_CHARS_MAX as u64);
     if let Some(ticket) = facts.ticket {
         // Whoever names it in the reason need not name it again.
@@ -101,7 +119,7 @@ pub fn request_form(facts: &RequestForm<'_>) -> Option<View> {
     }
     blocks.push(reason);
     blocks.extend(facts.outlook.as_ref().map(|outlook| outlook_line(outlook, facts.names)));
-    Some(View::new(form::REQUEST, "Request access", "", blocks).submit("Ask"))
+    Some(View::new(form::REQUEST, "Request access", facts.subject.map_or("", PersonId::as_str), blocks).submit("Ask"))
 }
 
 /// "Carol or Dave will be asked. Until 17:00 at most (end of the window). Open sessions are closed at the end."
@@ -160,7 +178,8 @@ pub fn approve_form(request: &Request, names: &Names) -> View {
 /// "Maya Okafor (contractor, Acme) asks for Orders database · Read only for 2 h."
 pub(super) fn who_asks(request: &Request, names: &Names) -> String {
     let about = names.in_full(&request.terms);
-    format!("{} asks for {about} for {}.", names.person_in_full(&request.terms.subject), request.terms.access_for)
+    let from_to = super::starting::from_to_plain(request, &names.zone);
+    format!("{} asks for {about} for {}{from_to}.", names.person_in_full(&request.terms.subject), request.terms.access_for)
 }
 
 /// The form that denies a request. `private_metadata` is the value of the button.

@@ -39,7 +39,7 @@ pub fn broken(facts: &GlassFacts<'_>) -> Message {
     let open = facts.grants.iter().find(|grant| !grant.is_over());
     lines.extend(open.map(|grant| {
         let revoke = format!("/jit revoke {} why", grant.id);
-        Markup::new().lit("Owners, sponsors and admins can end it now: ").code(&revoke)
+        Markup::new().lit("Owners, sponsors and admins can end it now: ").command(&revoke)
     }));
     lines.push(footer(facts));
     blocks.push(context(&lines));

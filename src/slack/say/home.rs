@@ -194,7 +194,7 @@ fn left(grant: &Grant, now: Timestamp) -> Markup {
 
 fn more(number: usize, command: &str) -> Option<Block> {
     let hidden = number.saturating_sub(SHOWN_MAX);
-    (hidden > 0).then(|| context(&[Markup::new().text(&format!("And {hidden} more: ")).code(command).lit(" shows them.")]))
+    (hidden > 0).then(|| context(&[Markup::new().text(&format!("And {hidden} more: ")).command(command).lit(" shows them.")]))
 }
 
 fn title(text: &'static str) -> Block {

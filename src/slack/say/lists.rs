@@ -5,10 +5,12 @@ use super::card::{button_value, decide, grant_line, headline};
 use super::glass::{review_buttons, review_line};
 use super::names::{Names, counted};
 use super::status::{Extend, active_buttons};
-use crate::access::grant::Grant;
+use crate::access::grant::{Grant, GrantState};
 use crate::access::request::Request;
 use crate::access::review::Review;
 use crate::slack::block::{Block, Button, Message, actions, context, divider, section};
+use crate::slack::command::behalf::FOR_EXAMPLE;
+use crate::slack::command::name::named;
 use crate::slack::command::{EXAMPLE, GLASS_EXAMPLE};
 use crate::slack::text::Markup;
 
@@ -55,6 +57,10 @@ pub(super) fn held_blocks(held: &Held<'_>, more: &Markup, names: &Names) -> Vec<
     if grant.is_active() {
         let thing = names.ends_with(grant.id);
         blocks.push(actions(&format!("grant {}", grant.id), active_buttons(grant, thing, held.extend)));
+    }
+    if matches!(grant.state, GrantState::Planned) {
+        let withdraw = Button::new(button::WITHDRAW, "Withdraw", &grant.request.to_string(), &format!("Withdraw {what}"));
+        blocks.push(actions(&format!("grant {}", grant.id), vec![withdraw]));
     }
     blocks
 }
@@ -119,6 +125,8 @@ pub struct Able {
     pub decide: Can,
     /// They may end others' access.
     pub revoke: Can,
+    /// They may ask for others.
+    pub ask_for: Can,
 }
 
 /// Whether somebody can do something.
@@ -132,16 +140,22 @@ pub enum Can {
 
 /// The help for one person.
 pub fn help(able: Able) -> Message {
-    let line = |command: &str, does: &'static str| Markup::new().code(command).lit(" – ").lit(does);
+    let line = |command: &str, does: &'static str| Markup::new().command(command).lit(" – ").lit(does);
     let mut lines = Vec::new();
     if able.ask == Can::Yes {
         lines.push(line("/jit request", "ask for access, with a form"));
-        lines.push(line(EXAMPLE, "the same in one line; also `until 18:00` or `until fri 12:00`"));
+        lines.push(line(EXAMPLE, "the same in one line; also `until fri 12:00`, or later: `from 23:00 until 01:00`"));
         lines.push(line("/jit mine", "what you hold and until when, and what you wait for"));
         lines.push(line("/jit done [G-57]", "you are finished: end it now"));
         lines.push(line("/jit extend G-57 1h why", "ask for more time"));
         lines.push(line("/jit cancel [R-42]", "withdraw a request"));
         lines.push(line("/jit remind [R-42]", "remind those who are asked, once in 15 minutes"));
+    }
+    if able.ask_for == Can::Yes {
+        lines.push(line(
+            FOR_EXAMPLE,
+            "ask for somebody whom you sponsor, or who needs what you own; with a name alone, by a form",
+        ));
     }
     if able.break_glass == Can::Yes {
         lines.push(line(GLASS_EXAMPLE, "in an emergency: at once, for a short time, told to everybody and reviewed"));
@@ -149,16 +163,27 @@ pub fn help(able: Able) -> Message {
     if able.decide == Can::Yes {
         lines.push(line("/jit pending", "what waits for your decision or review"));
     }
+    if able.decide == Can::Yes {
+        lines.push(line("/jit away until mon @dave", "you are away, and who decides in your place; alone, whether you are"));
+        lines.push(line("/jit back", "you are back before that"));
+    }
     if able.revoke == Can::Yes {
         lines.push(line("/jit revoke G-57 why", "end somebody's access now"));
+        lines.push(line("/jit revoke-all @maya why", "end all that somebody has, as far as it is yours to end"));
+        lines.push(line(
+            "/jit lock @maya why",
+            "the same and nothing new until `/jit unlock @maya`; also a resource, a group, `everything`",
+        ));
     }
+    let sees = if able.revoke == Can::Yes { "who holds it now; also a person or a number" } else { "what you hold of it now" };
+    lines.push(line("/jit who prod/orders", sees));
     lines.push(line("/jit why R-42", "which policy decided, who was asked, what is missing"));
     let intro = Markup::new().lit("*Daypass* gives access for a while, when the right people agree, and takes it back on time.");
     let mut blocks = vec![section(&intro), divider(), section(&Markup::new().joined(lines, "\n"))];
     if able.ask == Can::Yes {
         blocks.push(actions("ask", vec![ask()]));
     }
-    Message::new("What you can do with /jit", blocks)
+    Message::new(&named("What you can do with /jit"), blocks)
 }
 
 #[cfg(test)]

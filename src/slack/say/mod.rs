@@ -3,6 +3,9 @@
 //! Most facts are the core's own records, matched state by state, so that a new state cannot be forgotten here. Names come
 //! beside them, because a number alone tells nobody anything.
 
+pub mod alternative;
+pub mod away;
+pub mod behalf;
 mod bundle;
 pub mod card;
 pub mod causes;
@@ -11,15 +14,19 @@ pub mod forms;
 pub mod glass;
 pub mod home;
 pub mod lists;
+pub mod lock;
 pub mod names;
 pub mod notice;
 pub mod refusal;
 pub mod remind;
 pub mod reply;
 pub mod samples;
+pub mod secret;
 pub mod several;
+mod starting;
 pub mod status;
 pub mod talk;
+pub mod who;
 pub mod why;
 
 #[cfg(test)]
@@ -53,16 +60,30 @@ pub mod button {
     pub const REMIND: &str = "request.remind";
     /// Opens the form that closes a review; the value is `R-42`.
     pub const REVIEW: &str = "review.close";
-    /// Opens the request form; the value is empty or `resource role`.
+    /// Opens the request form; the value is empty or `resource role 120m`.
     pub const REQUEST: &str = "request.open";
+    /// Asks for what would be possible, on a refusal; the value is the wish, and whose it is.
+    pub const ASK_INSTEAD: &str = "instead.ask";
+    /// Asks for as much more time as would be possible; the value is the same for more time.
+    pub const ASK_MORE: &str = "instead.more";
+    /// Opens the form with what was said; the value is the wish.
+    pub const FIX: &str = "instead.form";
+    /// Has the admins told of an account that is not known; the value is empty.
+    pub const ADD_ME: &str = "account.add_me";
     /// Opens the form that breaks the glass.
     pub const GLASS: &str = "glass.open";
     /// Ends one's own grant; the value is `G-57`.
     pub const DONE: &str = "grant.done";
     /// Opens the form for more time; the value is `G-57`.
     pub const EXTEND: &str = "grant.extend";
+    /// Gives the person a link to their secret, which only they see; the value is `G-57`.
+    pub const SHOW_SECRET: &str = "grant.show_secret";
     /// Ends somebody's grant; the value is `G-57`.
     pub const REVOKE: &str = "grant.revoke";
+    /// Sets a lock; the value is on what, until when (`-` for until it is lifted), and why.
+    pub const LOCK: &str = "lock.set";
+    /// Ends all of somebody's access; the value is whose, and why.
+    pub const REVOKE_ALL: &str = "grant.revoke_all";
     /// Has the worker look at a late end now; the value is `G-57`.
     pub const CHECK: &str = "grant.check";
     /// Opens the form in which an admin vouches for a late end; the value is `G-57`.
@@ -115,6 +136,8 @@ pub mod field {
     pub const ROLE: &str = "role";
     /// How long, from a list.
     pub const DURATION: &str = "duration";
+    /// From when on, in words; empty is at once.
+    pub const FROM: &str = "from";
     /// How long, in words; goes before the list.
     pub const UNTIL: &str = "until";
     /// The ticket that a policy wants named, apart from the reason.

@@ -235,6 +235,11 @@ pub enum Alarm {
         /// Which.
         grant: GrantId,
     },
+    /// The link by which the secret of this grant was shown was used again.
+    SecretAskedAgain {
+        /// Which.
+        grant: GrantId,
+    },
     /// Something bears our mark, and the database knows nothing of it.
     LeftOver {
         /// Where.
@@ -250,6 +255,13 @@ pub enum Alarm {
         channel: String,
         /// Slack's word for why.
         code: String,
+    },
+    /// Somebody who is not known asks to be added.
+    Stranger {
+        /// The workspace of their account.
+        team: String,
+        /// Their account.
+        user: String,
     },
     /// Somebody cannot be reached.
     Undelivered {
@@ -288,6 +300,7 @@ pub fn alarm(alarm: &Alarm, names: &Names) -> Message {
         Alarm::Drifted { grant } => {
             format!("The provider shows something else than it should for {}. Somebody may have changed it by hand.", names.grant(*grant))
         }
+        Alarm::SecretAskedAgain { grant } => super::secret::asked_again(*grant, names),
         Alarm::LeftOver { provider, account, thing } => format!(
             "{} shows an access that I gave and know nothing of: {} on {}. Remove it by hand, unless somebody needs it.",
             names.provider(provider),
@@ -295,9 +308,21 @@ pub fn alarm(alarm: &Alarm, names: &Names) -> Message {
             plainly(thing)
         ),
         Alarm::NoPlace { channel, code } => return no_place(channel, code),
+        Alarm::Stranger { team, user } => return stranger(team, user),
         Alarm::Undelivered { to, about, that, code } => undelivered(to, (about, that), code, names),
     };
     Message::new(&text, vec![plain(&format!("⚠️ {text}"))])
+}
+
+/// A name that they chose for themselves is not repeated: the account is what counts.
+fn stranger(team: &str, user: &str) -> Message {
+    let (team, user) = (plainly(team), plainly(user));
+    let text = format!("The Slack account {user} ({team}) is not in the policy files, and its owner asks to be added.");
+    let how = format!(
+        "If you know whose it is, and they should be able to ask for access, add them to \
+         `people` with “slack: [{user}]”. You are told of an account once a day at most."
+    );
+    Message::new(&text, vec![plain(&text), plain(&how)])
 }
 
 fn no_place(channel: &str, code: &str) -> Message {

@@ -1,20 +1,26 @@
 //! One sentence per refusal, with what to do next. Plain text: what somebody typed is repeated in some of them.
 
 use super::button;
+use super::lock::scope;
 use super::names::{Names, counted, listed};
 use crate::access::ids::{GrantId, PersonId};
 use crate::access::refusal::Refusal;
 use crate::access::time::Timestamp;
 use crate::slack::block::{Button, Message, actions, plain};
 use crate::slack::command::NotUnderstood;
+use crate::slack::command::name::named;
 use crate::slack::text::{cut_plain, one_line};
 
 /// What to say to whoever does not get what they asked for. Plain text, to be shown where no markup is read.
+pub fn refusal(refusal: &Refusal, names: &Names) -> String {
+    named(&sentence(refusal, names)).into_owned()
+}
+
 #[expect(
     clippy::too_many_lines,
     reason = "one sentence per variant, in one exhaustive match: a new variant must break the build here"
 )]
-pub fn refusal(refusal: &Refusal, names: &Names) -> String {
+fn sentence(refusal: &Refusal, names: &Names) -> String {
     match refusal {
         Refusal::UnknownAccount => "I don't know your account yet. Ask an admin to add you to the people of Daypass.".to_owned(),
         Refusal::AmbiguousAccount => "Your account belongs to more than one person here. Ask an admin to correct that.".to_owned(),
@@ -51,6 +57,10 @@ pub fn refusal(refusal: &Refusal, names: &Names) -> String {
         Refusal::OutsideWindow { earliest: None } => {
             "Not possible at any time in the next two weeks. Ask an admin which hours are set for it.".to_owned()
         }
+        Refusal::TooFarAhead { latest } => format!(
+            "It can begin {} at the latest, seven days from now. Choose an earlier start, or ask again then.",
+            names.zone.day(*latest)
+        ),
         Refusal::NoTimeLeft { limit } => {
             format!("The {} leaves no time for it. Ask your sponsor or an admin.", plainly(limit))
         }
@@ -68,7 +78,7 @@ pub fn refusal(refusal: &Refusal, names: &Names) -> String {
             format!("I don't know your account at {}. Ask an admin to add it.", names.provider(provider))
         }
         Refusal::NoKeyOnFile => {
-            "This access comes with a secret, and I have no key of yours to encrypt it to. Give an admin your SSH or age public key.".to_owned()
+            "This access comes with a secret, and I have no key of yours to encrypt it to, nor a page to show it to you on. Give an admin your SSH or age public key, or have them set one up with DAYPASS_PUBLIC_URL.".to_owned()
         }
         Refusal::CannotBePlanned { provider, problem } => {
             format!("{} can't give that: {}. Tell the owners of it.", names.provider(provider), plainly(problem))
@@ -86,6 +96,31 @@ pub fn refusal(refusal: &Refusal, names: &Names) -> String {
         }
         Refusal::OwnRequest => "You can't approve your own request, nor one that you filed for somebody. Somebody else has to.".to_owned(),
         Refusal::NotAnApprover => "You are not among those who may decide this. /jit why shows who is.".to_owned(),
+        Refusal::AgreedThemselves { person } => {
+            format!("{} has agreed themselves, so there is nothing left to agree in their place.", names.person(person))
+        }
+        Refusal::NothingCalled { asked, similar } => {
+            let next = did_you_mean(similar, "Use the name of a resource, a role, or a person with @.");
+            format!("I know nothing and nobody called “{}”. {next}", plainly(asked))
+        }
+        Refusal::AwayTooLong { days } => format!("At most {days} days at once. Say it again then."),
+        Refusal::NotAway => "You are not away. /jit away until mon @dave says that you are.".to_owned(),
+        Refusal::CannotStandIn { person } => format!(
+            "{} can't stand in for you. Choose another employee, whose account is in good standing and who is not away.",
+            names.person(person)
+        ),
+        Refusal::CannotBeStoodFor => {
+            "Only employees are stood in for. Without naming anybody, you can say that you are away: /jit away until mon".to_owned()
+        }
+        Refusal::MayNotAskFor { person } => {
+            let who = names.person(person);
+            format!("You can't ask for that for {who}. Their sponsor can, and whoever owns it; or {who} asks.")
+        }
+        Refusal::WhichPerson { asked } => format!("“{}” may be several people. Mention the one you mean with @.", plainly(asked)),
+        Refusal::NotForThem { person, why } => super::behalf::not_for_them(person, why, names),
+        Refusal::TooManyForOthers { limit } => {
+            format!("{} of yours for others wait already, which is the most. /jit mine lists them.", counted(*limit as usize, "request", "requests"))
+        }
         Refusal::ApprovedAlready => "You have approved it already, and that counts. Nothing more to do.".to_owned(),
         Refusal::Decided { state, by, at } => decided(state, by.as_ref(), *at, names),
         Refusal::RemindedLately { request, last, again_at } => format!(
@@ -133,6 +168,40 @@ pub fn refusal(refusal: &Refusal, names: &Names) -> String {
         Refusal::VouchingIsForAdmins => "Only admins can attest an end. Press “Check again” once it is removed by hand.".to_owned(),
         Refusal::OwnWord => "You can't vouch for the end of your own access. Another admin has to.".to_owned(),
         Refusal::NotYours => "That is not yours to end or extend. Its owners and admins can end it.".to_owned(),
+        Refusal::Locked { what, by, until: Some(until) } => format!(
+            "{} locked {} until {}, so nothing new is given. Ask again then, or ask {} or an admin to lift it.",
+            names.person(by),
+            scope(what, names),
+            names.zone.day(*until),
+            names.person(by)
+        ),
+        Refusal::Locked { what, by, until: None } => format!(
+            "{} locked {}, so nothing new is given until somebody lifts it. Ask {} or an admin.",
+            names.person(by),
+            scope(what, names),
+            names.person(by)
+        ),
+        Refusal::NotYoursToLock { what } => format!(
+            "You can't lock or unlock {}. Owners can for what they own, sponsors for whom they answer, and admins for everything.",
+            scope(what, names)
+        ),
+        Refusal::LockedThemselves => "You are locked yourself, so you can't set or lift a lock. Another admin has to.".to_owned(),
+        Refusal::LockedAlready { what, by, until } => {
+            let until = until.map_or_else(|| "until somebody lifts it".to_owned(), |until| format!("until {}", names.zone.day(until)));
+            format!("{} locked {} already, {until}. What it covers is being revoked: /jit unlock lifts it.", names.person(by), scope(what, names))
+        }
+        Refusal::NotLocked { what } => format!("There is no lock on {}, so there is nothing to lift.", scope(what, names)),
+        Refusal::NothingToLock { asked, similar } => {
+            let next = did_you_mean(similar, "Mention a person with @, or name a group, a resource or everything.");
+            format!("There is no one thing called “{}” to lock. {next}", plainly(asked))
+        }
+        Refusal::GroupElsewhere { group } => format!(
+            "Who is in {group} is not written in the policy files, so a lock could not tell whom it covers. Lock its people one by one, or everything."
+        ),
+        Refusal::LockTimeOver { until } => {
+            format!("{} is over, so nothing was locked. Use /jit lock again with a later time.", names.zone.day(*until))
+        }
+        Refusal::NothingToRevoke => "They have nothing at the moment, so there is nothing to revoke. /jit lock refuses new access.".to_owned(),
         Refusal::GrantOver { grant, state } => {
             format!("{} {}. For new access: /jit request", names.grant(*grant), grant_state(state))
         }
@@ -149,6 +218,10 @@ pub fn refusal(refusal: &Refusal, names: &Names) -> String {
         Refusal::ExtensionPending { request } => {
             format!("You have asked for more time already: {} is waiting for a decision.", names.request(*request))
         }
+        Refusal::NoSecret { grant } => format!("There is no password to show for {} now.", names.grant(*grant)),
+        Refusal::NotYourSecret => "That password is somebody else's. I show it to nobody but them.".to_owned(),
+        Refusal::SecretShown { grant, at } => super::secret::shown_already(*grant, *at, names),
+        Refusal::SecretUnopenable { grant } => super::secret::unopenable(*grant, names),
         Refusal::Draining => {
             "Daypass is being taken out of service here, so nothing new can be asked for. Ask the admins how to get access from now on.".to_owned()
         }
@@ -181,17 +254,22 @@ pub fn refused_but_can_revoke(what: &Refusal, grant: GrantId, names: &Names) -> 
 
 /// The refusal as a message.
 pub fn refused(what: &Refusal, names: &Names) -> Message {
-    Message::sentence(&refusal(what, names))
+    let text = refusal(what, names);
+    if *what != Refusal::UnknownAccount {
+        return Message::sentence(&text);
+    }
+    let add_me = Button::new(button::ADD_ME, "Ask an admin to add me", "", "Ask an admin to add me to the people of Daypass");
+    Message::new(&text, vec![plain(&text), actions("stranger", vec![add_me])])
 }
 
 /// The answer to words that were not understood.
 pub fn not_understood(words: &NotUnderstood) -> Message {
     let mut text = format!("I didn't understand that: {}.", plainly(&words.problem));
     match &words.nearest {
-        Some(nearest) => text.push_str(&format!("\nDid you mean: {}", plainly(nearest))),
-        None => text.push_str(&format!("\nThis would work: {}", plainly(&words.example))),
+        Some(nearest) => text.push_str(&format!("\nDid you mean: {}", named(&plainly(nearest)))),
+        None => text.push_str(&format!("\nThis would work: {}", named(&plainly(&words.example)))),
     }
-    text.push_str("\n/jit help shows everything you can do.");
+    text.push_str(&named("\n/jit help shows everything you can do."));
     Message::new(&text, vec![plain(&text)])
 }
 

@@ -8,6 +8,7 @@ use crate::access::remind::Also;
 use crate::access::request::{Purpose, Request};
 use crate::access::time::Timestamp;
 use crate::slack::block::{Message, context, plain, quote, section};
+use crate::slack::command::name::named;
 use crate::slack::text::{Markup, cut_plain, one_line};
 
 /// How much of somebody's words a page repeats.
@@ -127,10 +128,11 @@ pub fn page_text(request: &Request, still: &[Needed], names: &Names) -> (String,
         still.iter().map(|needed| needed.in_words(names)).map(|(step, who)| format!("{step} ({who})")).collect();
     let missing = if missing.is_empty() { "a decision".to_owned() } else { short(&listed(&missing, "and")) };
     let details = format!(
-        "{who} asked for {thing}, {}, at {}. Still needed: {missing}. It closes at {}. Decide in Slack: /jit pending",
+        "{who} asked for {thing}, {}, at {}. Still needed: {missing}. It closes at {}. Decide in Slack: {}",
         length(request),
         names.zone.day(request.asked_at),
-        names.zone.day(request.answer_by)
+        names.zone.day(request.answer_by),
+        named("/jit pending")
     );
     (title, details)
 }

@@ -1,14 +1,19 @@
 //! The answer to a click or command that did something. Seen by whoever clicked, at once; every one says what happens next.
 
 use super::card::Needed;
+use super::lock::scope;
 use super::names::{Names, listed};
 use super::refusal::plainly;
 use crate::access::entitlement::{Answer, Change};
 use crate::access::grant::{Grant, GrantState};
 use crate::access::ids::{GrantId, PersonId, PolicyId, RequestId};
+use crate::access::lock::Scope;
 use crate::access::review::{Finding, Review};
 use crate::access::time::{Timestamp, Ttl};
 use crate::slack::block::Message;
+use crate::slack::text::unescape;
+
+mod locks;
 
 /// Why people are asked about what a policy usually gives at once.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -40,6 +45,8 @@ pub enum Reply {
         answer_by: Timestamp,
         /// When it ends at the latest, where that may be sooner than asked for.
         at_most: Option<Timestamp>,
+        /// From when until when, where it has a start of its own.
+        from_to: Option<(Timestamp, Timestamp)>,
         /// Why people are asked, where usually nobody is.
         not_at_once: Option<NotAtOnce>,
     },
@@ -47,6 +54,8 @@ pub enum Reply {
     ApprovedAtOnce {
         /// Its number.
         request: RequestId,
+        /// From when until when, where it has a start of its own.
+        from_to: Option<(Timestamp, Timestamp)>,
     },
     /// The glass was broken: nobody had to agree, and somebody else reviews it.
     GlassBroken {
@@ -84,6 +93,8 @@ pub enum Reply {
     Approved {
         /// The request.
         request: RequestId,
+        /// When it begins, where that is later.
+        starts_at: Option<Timestamp>,
     },
     /// A question is on its way.
     Questioned {
@@ -133,6 +144,29 @@ pub enum Reply {
         /// Its grants, as far as they were not over.
         grants: Vec<GrantId>,
     },
+    /// A lock was set.
+    Locked {
+        /// On what.
+        what: Scope,
+        /// Until when, if not until it is lifted.
+        until: Option<Timestamp>,
+        /// How many accesses it takes back.
+        ending: usize,
+    },
+    /// A lock was lifted.
+    Unlocked {
+        /// On what.
+        what: Scope,
+    },
+    /// Everything that somebody has is being ended, as far as it was for whoever asked.
+    RevokingAll {
+        /// Whose.
+        person: PersonId,
+        /// How many accesses.
+        ending: usize,
+        /// What was not theirs to end.
+        others: Vec<GrantId>,
+    },
     /// A late end is looked at now; what is seen is told afterwards.
     LookingAgain {
         /// Of which grant.
@@ -145,24 +179,59 @@ pub enum Reply {
         /// By whom.
         by: PersonId,
     },
+    /// Something was asked for, and there is more to say: for whom, and which of those who are asked are away until when.
+    With {
+        /// What.
+        what: Box<Reply>,
+        /// For whom, where that is somebody else.
+        whose: Option<PersonId>,
+        /// Who is away, and asked all the same.
+        absent: Vec<(PersonId, Timestamp)>,
+    },
+    /// Somebody is away.
+    Away {
+        /// Until when.
+        until: Timestamp,
+        /// Who stands in for them.
+        stand_in: Option<PersonId>,
+    },
+    /// Somebody is back.
+    Back,
+    /// A link to a secret was given out. This is what is kept of the answer: the link itself is only in what the person gets.
+    SecretLinked {
+        /// Of which grant.
+        grant: GrantId,
+    },
     /// The same was done before; nothing was changed by doing it again.
     DoneBefore,
     /// It was recorded and is being worked on; the answer follows.
     Later,
 }
 
+impl Reply {
+    /// The same, with what there is more to say.
+    pub fn with(what: Reply, whose: Option<PersonId>, absent: Vec<(PersonId, Timestamp)>) -> Reply {
+        if whose.is_none() && absent.is_empty() {
+            return what;
+        }
+        Reply::With { what: Box::new(what), whose, absent }
+    }
+}
+
 /// The answer.
+#[expect(
+    clippy::too_many_lines,
+    reason = "one sentence per variant, in one exhaustive match: a new variant must break the build here"
+)]
 pub fn reply(what: &Reply, names: &Names) -> Message {
     let subject = |request: &RequestId| {
         names.requests.get(request).map_or_else(|| "the requester".to_owned(), |about| names.person(&about.person).to_owned())
     };
     let text = match what {
-        Reply::Asked { request, people, answer_by, at_most, not_at_once } => {
-            asked(names.request(*request), people, (*answer_by, *at_most), not_at_once.as_ref(), names)
+        Reply::Asked { request, people, answer_by, at_most, from_to, not_at_once } => {
+            asked(names.request(*request), people, (*answer_by, *at_most, *from_to), not_at_once.as_ref(), names)
         }
-        Reply::ApprovedAtOnce { request } => {
-            format!("{} is approved by the policy. I'll tell you when it is in force.", names.request(*request))
-        }
+        Reply::ApprovedAtOnce { request, from_to } => super::starting::at_once(&names.request(*request), *from_to, names),
         Reply::GlassBroken { request, review } => super::glass::answer(*request, review, names),
         Reply::GlassAsked { request, rules, people, answer_by } => {
             super::glass::asked_instead(*request, rules, (&deciders(people, names), *answer_by), names)
@@ -181,8 +250,8 @@ pub fn reply(what: &Reply, names: &Names) -> Message {
                 names.request(*request)
             )
         }
-        Reply::Approved { request } => {
-            format!("Approved: {}. {} is told as soon as it is in force.", names.request(*request), subject(request))
+        Reply::Approved { request, starts_at } => {
+            super::starting::approved(&names.request(*request), &subject(request), *starts_at, names)
         }
         Reply::Questioned { request, of } => {
             format!("Your question about {} went to {}. The answer comes to you.", names.request(*request), names.person(of))
@@ -208,12 +277,23 @@ pub fn reply(what: &Reply, names: &Names) -> Message {
                 listed(&grants, "and")
             )
         }
+        Reply::Locked { what, until, ending } => locks::locked(what, *until, *ending, names),
+        Reply::Unlocked { what } => {
+            format!("Lifted the lock on {}. Nothing is given back by it; access can be asked for again.", scope(what, names))
+        }
+        Reply::RevokingAll { person, ending, others } => locks::revoking_all(person, *ending, others, names),
         Reply::LookingAgain { grant } => format!("I am looking at {} now; what I see follows here.", names.grant(*grant)),
         Reply::Vouched { grant, by } => format!(
             "Recorded: {} vouches that {} is over. It is not verified, and I go on trying to look.",
             names.person(by),
             names.grant(*grant)
         ),
+        Reply::With { what, whose, absent } => {
+            format!("{}{}", unescape(reply(what, names).text()), super::behalf::more(whose.as_ref(), absent, names))
+        }
+        Reply::Away { until, stand_in } => super::away::is_away(*until, stand_in.as_ref(), names),
+        Reply::Back => super::away::is_back(),
+        Reply::SecretLinked { grant } => super::secret::linked(*grant, names),
         Reply::DoneBefore => "That was recorded before; nothing was changed.".to_owned(),
         Reply::Later => "Received. I have to look something up first; the answer follows here.".to_owned(),
     };
@@ -251,13 +331,17 @@ pub fn looked(grant: &Grant, answered: &Answer, names: &Names) -> Message {
 fn asked(
     request: String,
     people: &[PersonId],
-    (answer_by, at_most): (Timestamp, Option<Timestamp>),
+    (answer_by, at_most, from_to): (Timestamp, Option<Timestamp>, Option<(Timestamp, Timestamp)>),
     not_at_once: Option<&NotAtOnce>,
     names: &Names,
 ) -> String {
     let asked = deciders(people, names);
     let by = names.zone.clock(answer_by);
-    let at_most = at_most.map(|at| format!(" It ends {} at the latest.", names.zone.day(at))).unwrap_or_default();
+    let at_most = match (from_to, at_most) {
+        (Some(from_to), _) => format!(" {}", super::starting::begins(from_to, &names.zone)),
+        (None, Some(at)) => format!(" It ends {} at the latest.", names.zone.day(at)),
+        (None, None) => String::new(),
+    };
     let why = match not_at_once {
         None => String::new(),
         Some(NotAtOnce::Unread { source }) => {
@@ -276,49 +360,4 @@ fn deciders(people: &[PersonId], names: &Names) -> String {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::slack::say::samples::Stage;
-
-    #[test]
-    fn every_click_has_an_answer() {
-        let stage = Stage::set().unwrap();
-        let (request, grant) = (stage.request.id, stage.grant.id);
-        let (people, answer_by) = (stage.approvers.clone(), stage.request.answer_by);
-        let asked = |at_most, not_at_once| Reply::Asked { request, people: people.clone(), answer_by, at_most, not_at_once };
-        let answers: Vec<String> = [
-            asked(None, None),
-            asked(Some(stage.request.answer_by), None),
-            asked(None, Some(NotAtOnce::Unread { source: "the on-call schedule `PABC123` of `pagerduty`".to_owned() })),
-            asked(None, Some(NotAtOnce::UsedUp { uses: 1, per: "12h".parse().unwrap() })),
-            asked(None, Some(NotAtOnce::UsedUp { uses: 5, per: "24h".parse().unwrap() })),
-            Reply::ApprovedAtOnce { request },
-            Reply::GlassBroken { request, review: Box::new(stage.review(None)) },
-            Reply::GlassAsked {
-                request,
-                rules: vec!["prod-needs-two".parse().unwrap()],
-                people: stage.approvers.clone(),
-                answer_by: stage.request.answer_by,
-            },
-            Reply::ReviewClosed { request, finding: Finding::NotJustified },
-            Reply::Seconded { request, still: stage.still.clone() },
-            Reply::Approved { request },
-            Reply::Questioned { request, of: stage.request.filed_by.clone() },
-            Reply::AnswerGiven { request },
-            Reply::PassedOn { request, to: stage.approvers.last().cloned().unwrap() },
-            Reply::Denied { request },
-            Reply::Withdrawn { request },
-            Reply::Reminded { request, people: stage.approvers.clone() },
-            Reply::Ending { grant },
-            Reply::EndingAll { request, grants: vec![grant, GrantId::from_number(58)] },
-            Reply::LookingAgain { grant },
-            Reply::Vouched { grant, by: stage.approvers[0].clone() },
-            Reply::DoneBefore,
-            Reply::Later,
-        ]
-        .iter()
-        .map(|what| reply(what, &stage.names).text().to_owned())
-        .collect();
-        insta::assert_snapshot!(answers.join("\n"));
-    }
-}
+mod tests;

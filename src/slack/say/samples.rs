@@ -28,10 +28,14 @@ use crate::access::request::{Purpose, Request};
 use crate::slack::block::{Choice, Message, View};
 use crate::slack::command::Command;
 
+mod behalf;
 mod bundle;
 mod digest;
 mod glass;
 mod home;
+mod instead;
+mod lock;
+mod secret;
 mod stage;
 mod talk;
 mod waiting;
@@ -73,6 +77,15 @@ impl Stage {
         for (name, message) in self.talk() {
             put(name, message);
         }
+        for (name, message) in self.locks()? {
+            put(name, message);
+        }
+        for (name, message) in self.instead()? {
+            put(name, message);
+        }
+        let (later, begins) = self.later();
+        put("status.approved.later".to_owned(), status(&self.status(&later, std::slice::from_ref(&begins))));
+        put("card.approved.later".to_owned(), card(&self.card(&later, std::slice::from_ref(&begins))));
         for (name, message) in self.reminders() {
             put(name, message);
         }
@@ -143,8 +156,8 @@ impl Stage {
             ("mine".to_owned(), mine(&held, &waiting, names)),
             ("pending.nothing".to_owned(), pending(&[], &[], 0, names)),
             ("pending".to_owned(), pending(&waiting, &[], 2, names)),
-            ("help.all".to_owned(), help(Able { ask: yes, break_glass: yes, decide: yes, revoke: yes })),
-            ("help.least".to_owned(), help(Able { ask: no, break_glass: no, decide: no, revoke: no })),
+            ("help.all".to_owned(), help(Able { ask: yes, break_glass: yes, decide: yes, revoke: yes, ask_for: yes })),
+            ("help.least".to_owned(), help(Able { ask: no, break_glass: no, decide: no, revoke: no, ask_for: no })),
             ("ends_soon".to_owned(), ends_soon(&EndsSoon { more_asked: None, ..soon }, &self.grant, at(110))),
             ("ends_soon.more_asked".to_owned(), ends_soon(&soon, &self.grant, at(110))),
             (
@@ -169,9 +182,17 @@ impl Stage {
         }
         all.extend(self.early_ends());
         all.extend(self.broken_glass());
+        all.extend(self.behalf());
+        all.extend(self.secrets());
+        all.extend(self.alarms()?);
+        Ok(all)
+    }
+
+    fn alarms(&self) -> Result<Vec<(String, Message)>, NotAnId> {
+        let (names, request, grant) = (&self.names, self.request.id, self.grant.id);
         let problems = vec![self.said.clone(); 8];
         let to = self.request.terms.subject.clone();
-        all.push(("policy_changed".to_owned(), policy_changed(&problems)));
+        let mut all = vec![("policy_changed".to_owned(), policy_changed(&problems))];
         let alarms = [
             ("policy_refused", Alarm::PolicyRefused { problems }),
             ("finding", Alarm::Finding { request, what: self.said.clone() }),
@@ -234,12 +255,15 @@ impl Stage {
         let lingers = Some("Open sessions are closed at the end");
         let outlook = Outlook { asked: &self.approvers, at_most: at(420), because: Some("end of the window"), lingers };
         let empty = RequestForm {
+            subject: None,
             resources: few,
             resource: None,
             roles: &[],
             role: None,
             lengths: &lengths,
             length: None,
+            narrowed_by: None,
+            from: "",
             until: "",
             reason: "",
             ticket: None,
@@ -251,12 +275,15 @@ impl Stage {
             roles: few,
             role: few.first().map(|choice| choice.value.as_str()),
             length: Some(ttl(120)),
+            narrowed_by: Some(&self.said),
+            from: "thu 22:00",
             until: "until fri 12:00",
             reason: &self.said,
             ticket: Some(super::forms::Ticket { looks: r"OPS-\d+", typed: "OPS-42" }),
             outlook: Some(outlook),
             ..empty.clone()
         };
+        let for_another = RequestForm { subject: Some(&self.request.terms.subject), ..filled.clone() };
         let searched = RequestForm { resources: &many, ..filled.clone() };
         let (grant, ends_at, at_most) = (self.grant.id, at(125), at(420));
         let more = ExtendForm { grant, ends_at, lengths: &lengths, at_most, asked: &self.approvers, names };
@@ -265,6 +292,7 @@ impl Stage {
         let forms = [
             ("request.empty", request_form(&empty)),
             ("request.filled", request_form(&filled)),
+            ("request.for_another", request_form(&for_another)),
             ("request.searched", request_form(&searched)),
             ("extend", extend_form(&more)),
             ("glass", glass_form(&GlassForm { things: &many, lengths: &lengths })),

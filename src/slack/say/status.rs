@@ -1,11 +1,13 @@
 //! The requester's own message: one per request, redrawn as things happen, with what they can do next.
 
+use super::behalf;
 use super::bundle;
 use super::button;
 use super::card::{Needed, button_value, history_block};
 use super::causes::{end_cause, fail_cause, proof, void_cause};
-use super::names::{Names, counted};
+use super::names::{Names, counted, listed};
 use super::remind::so_far;
+use super::secret::secret;
 use crate::access::grant::{EndCause, Grant, GrantState, Remains};
 use crate::access::ids::PersonId;
 use crate::access::request::{Mode, Purpose, Request, RequestState};
@@ -66,7 +68,7 @@ pub fn status(facts: &StatusFacts<'_>) -> Message {
         let remind = Button::new(button::REMIND, "Remind", &button_value(request), &format!("Remind of {which}"));
         blocks.push(actions("request", vec![withdraw, remind]));
     } else {
-        blocks.extend(grant_buttons(facts).or_else(|| again(facts)));
+        blocks.extend(grant_buttons(facts).or_else(|| not_begun(facts)).or_else(|| again(facts)));
         blocks.extend(history_block(request, facts.grants, facts.review, names));
     }
     Message::new(&headline.told, blocks).about(request.id)
@@ -128,19 +130,20 @@ pub(super) fn headline(facts: &StatusFacts<'_>) -> Headline {
         Purpose::Access => format!(" for {} ({})", request.terms.access_for, request.id),
         Purpose::Extension(grant) => format!(", {} more ({} for {grant})", request.terms.access_for, request.id),
     };
+    let asked_by = match request.filed_by == request.terms.subject {
+        true => "You asked for ".to_owned(),
+        false => format!("{} asked for you: ", names.person(&request.filed_by)),
+    };
     let closed = |what: &str| Headline::of(names, &[Strong(&thing), Said(&rest), Said(": "), Said(what)]);
     match &request.state {
-        RequestState::Pending => Headline::of(
-            names,
-            &[
-                Said("You asked for "),
-                Strong(&thing),
-                Said(&rest),
-                Said(". Waiting for a decision until "),
-                Time(request.answer_by),
-                Said("."),
-            ],
-        ),
+        RequestState::Pending => {
+            let mut pieces = vec![Said(&asked_by), Strong(&thing), Said(&rest)];
+            if let Some((from, to)) = request.from_to() {
+                pieces.extend([Said(", from "), Time(from), Said(" to "), Time(to)]);
+            }
+            pieces.extend([Said(". Waiting for a decision until "), Time(request.answer_by), Said(".")]);
+            Headline::of(names, &pieces)
+        }
         RequestState::Approved { .. } => match (request.terms.purpose, most_telling(facts.grants)) {
             (Purpose::Extension(_), Some(grant)) => extension_headline(&thing, &rest, grant, names),
             (Purpose::Access, Some(_)) if request.terms.is_bundle() => bundle::headline(request, facts.grants, names),
@@ -149,6 +152,9 @@ pub(super) fn headline(facts: &StatusFacts<'_>) -> Headline {
                 closed(&format!("{}. It is being prepared.", approved(request, names)))
             }
         },
+        RequestState::Denied { by, .. } if request.filed_by != request.terms.subject => {
+            closed(&format!("{} denied the request.", names.person(by)))
+        }
         RequestState::Denied { by, .. } => closed(&format!("{} denied your request.", names.person(by))),
         RequestState::Cancelled { by, .. } if *by == request.terms.subject => closed("you withdrew your request."),
         RequestState::Cancelled { by, .. } => closed(&format!("{} withdrew the request.", names.person(by))),
@@ -163,12 +169,24 @@ pub(super) fn headline(facts: &StatusFacts<'_>) -> Headline {
 }
 
 pub(super) fn approved(request: &Request, names: &Names) -> String {
-    let people: Vec<PersonId> = request.approvals.iter().map(|approval| approval.by.clone()).collect();
     match request.mode {
-        Mode::Ask => format!("approved by {}", names.people(&people)),
+        Mode::Ask => format!("approved by {}", listed(&those_who_agreed(request, names), "and")),
         Mode::Auto => "approved by the policy".to_owned(),
         Mode::BreakGlass => "given because you broke the glass".to_owned(),
     }
+}
+
+/// Whoever agreed, and in whose place. By the seats once they are filled: somebody may have taken another than at first.
+pub(super) fn those_who_agreed(request: &Request, names: &Names) -> Vec<String> {
+    let seats = match &request.state {
+        RequestState::Approved { seats, .. } => seats.as_slice(),
+        _ => &[],
+    };
+    let given = request.approvals.iter().map(|given| {
+        let seat = seats.iter().find(|seat| seat.person == given.by);
+        behalf::agreed(&given.by, seat.map_or(given.in_place_of.as_ref(), |seat| seat.in_place_of.as_ref()), names)
+    });
+    given.collect()
 }
 
 /// Of several grants the one that the person has to know about first.
@@ -191,7 +209,20 @@ fn grant_headline(request: &Request, grant: &Grant, names: &Names) -> Headline {
     let say_when =
         |before: &str, at: Timestamp, after: &str| Headline::of(names, &[Strong(&thing), Said(before), Time(at), Said(after)]);
     match &grant.state {
-        GrantState::Planned => say_when(&format!(": {approved}. It begins "), grant.start_at, "."),
+        GrantState::Planned => match request.from_to() {
+            None => say_when(&format!(": {approved}. It begins "), grant.start_at, "."),
+            Some((_, to)) => Headline::of(
+                names,
+                &[
+                    Strong(&thing),
+                    Said(&format!(": {approved}. It starts ")),
+                    Time(grant.start_at),
+                    Said(", after one more look at the rules, and ends "),
+                    Time(to.min(grant.latest_end)),
+                    Said(". You have no access before."),
+                ],
+            ),
+        },
         GrantState::Checking { .. } | GrantState::Provisioning { .. } => {
             say(&format!(": {approved}. It is being set up; you have no access yet."))
         }
@@ -284,33 +315,11 @@ fn in_force(facts: &StatusFacts<'_>) -> Vec<Block> {
         blocks.push(section(&Markup::new().lit("To connect:")));
         blocks.push(preformatted(connect).unwrap_or_else(|| plain(connect)));
     }
-    for ciphertext in active.iter().filter_map(|grant| grant.ciphertext.as_deref()) {
-        blocks.extend(secret(ciphertext));
-    }
+    blocks.extend(active.iter().flat_map(|grant| secret(grant, facts.names)));
     if let Some(lingers) = facts.lingers {
         blocks.push(context(&[Markup::new().lit("After the end: ").text(lingers).lit(".")]));
     }
     blocks
-}
-
-/// The line that opens a secret with the person's own key, once the text is pasted into it.
-pub const OPEN_SECRET: &str = "age --decrypt --identity ~/.ssh/id_ed25519";
-
-fn secret(ciphertext: &str) -> Vec<Block> {
-    match preformatted(ciphertext) {
-        Some(block) => vec![
-            section(
-                &Markup::new()
-                    .lit("Your secret, readable with your own key only. Run ")
-                    .code(OPEN_SECRET)
-                    .lit(" and paste this:"),
-            ),
-            block,
-        ],
-        None => vec![plain(
-            "Your secret is too long for a message. Ask an admin for it: it is encrypted to your key, and they can't read it.",
-        )],
-    }
 }
 
 fn grant_buttons(facts: &StatusFacts<'_>) -> Option<Block> {
@@ -318,6 +327,16 @@ fn grant_buttons(facts: &StatusFacts<'_>) -> Option<Block> {
     let thing = names.resource(&facts.request.terms.resource);
     let active = facts.grants.iter().find(|grant| grant.is_active())?;
     Some(actions("grant", active_buttons(active, thing, facts.extend)))
+}
+
+/// What has not begun can be given up.
+fn not_begun(facts: &StatusFacts<'_>) -> Option<Block> {
+    let request = facts.request;
+    let planned = |grant: &Grant| matches!(grant.state, GrantState::Planned);
+    let waits = request.start_at.is_some() && !facts.grants.is_empty() && facts.grants.iter().all(planned);
+    let which = format!("{}, {}", request.id, facts.names.resource(&request.terms.resource));
+    let withdraw = Button::new(button::WITHDRAW, "Withdraw", &button_value(request), &format!("Withdraw {which}"));
+    waits.then(|| actions("request", vec![withdraw]))
 }
 
 /// What is over can be asked for again.
@@ -334,7 +353,7 @@ fn again(facts: &StatusFacts<'_>) -> Option<Block> {
     };
     let terms = &request.terms;
     let label = format!("Request {} again", facts.names.what(terms));
-    let value = format!("{} {}", terms.resource, terms.role);
+    let value = format!("{} {} {}m", terms.resource, terms.role, terms.access_for.as_millis() / 60_000);
     over.then(|| actions("again", vec![Button::new(button::REQUEST, "Request again…", &value, &label)]))
 }
 

@@ -2,12 +2,13 @@
 
 use rusqlite::{Connection, OptionalExtension, Params, Row, named_params};
 
-use super::{Fields, Save, millis, name_of, one_row};
+use super::{Fields, Save, json_of, millis, name_of, one_row};
 use crate::access::entitlement::{Level, Trouble};
 use crate::access::grant::{
     CallResult, EndCause, Ended, Extension, FailCause, Grant, GrantState, Proof, Recheck, Remains, Revoking, VoidCause, Warning,
 };
-use crate::access::ids::{EntitlementId, GrantId, RequestId};
+use crate::access::ids::{EntitlementId, GrantId, LockId, PersonId, RequestId};
+use crate::access::secret::Sealed;
 use crate::store::error::StoreError;
 
 /// The grant with this number.
@@ -44,7 +45,8 @@ fn read(row: &Row<'_>) -> Result<Grant, StoreError> {
         latest_end: f.time("latest_end")?,
         warn_before: f.ttl("warn_before_ms")?,
         native_expiry: f.named("native_expiry")?,
-        ciphertext: f.get("ciphertext")?,
+        ciphertext: f.get::<Option<String>>("ciphertext")?.map(Sealed::armored),
+        reveal: f.json_maybe("reveal")?,
         extension,
         drifted: f.get("drifted")?,
         state: read_state(&f)?,
@@ -99,6 +101,10 @@ fn read_end_cause(f: &Fields<'_>) -> Result<EndCause, StoreError> {
         "contract_ended" => EndCause::ContractEnded,
         "person_deactivated" => EndCause::PersonDeactivated,
         "drained" => EndCause::Drained,
+        "locked" => {
+            let (lock, by) = read_locked(f)?;
+            EndCause::Locked(lock, by)
+        }
         "policy_forbids" => EndCause::PolicyForbids(f.get("cause_detail")?),
         "sibling_failed" => EndCause::SiblingFailed(f.parsed("cause_detail")?),
         "removed_outside" => EndCause::RemovedOutside,
@@ -118,12 +124,20 @@ fn end_cause_columns(cause: &EndCause) -> (&'static str, Option<String>) {
         EndCause::ContractEnded => ("contract_ended", None),
         EndCause::PersonDeactivated => ("person_deactivated", None),
         EndCause::Drained => ("drained", None),
+        EndCause::Locked(lock, by) => ("locked", Some(format!("{lock} {by}"))),
         EndCause::PolicyForbids(rule) => ("policy_forbids", Some(rule.clone())),
         EndCause::SiblingFailed(grant) => ("sibling_failed", Some(grant.to_string())),
         EndCause::RemovedOutside => ("removed_outside", None),
         EndCause::LandedLate => ("landed_late", None),
         EndCause::HeldBefore => ("held_before", None),
     }
+}
+
+/// `L-3 priya`: the lock, and who set it.
+fn read_locked(f: &Fields<'_>) -> Result<(LockId, PersonId), StoreError> {
+    let detail: String = f.get("cause_detail")?;
+    let read = detail.split_once(' ').and_then(|(lock, by)| Some((lock.parse().ok()?, by.parse().ok()?)));
+    read.ok_or_else(|| f.unreadable(format!("`{detail}` is no lock and no person")))
 }
 
 fn read_void_cause(f: &Fields<'_>) -> Result<VoidCause, StoreError> {
@@ -134,6 +148,10 @@ fn read_void_cause(f: &Fields<'_>) -> Result<VoidCause, StoreError> {
         "contract_ended" => VoidCause::ContractEnded,
         "person_deactivated" => VoidCause::PersonDeactivated,
         "drained" => VoidCause::Drained,
+        "locked" => {
+            let (lock, by) = read_locked(f)?;
+            VoidCause::Locked(lock, by)
+        }
         "sibling_failed" => VoidCause::SiblingFailed(f.parsed("cause_detail")?),
         other => return Err(f.unreadable(format!("`{other}` voids nothing"))),
     })
@@ -147,6 +165,7 @@ fn void_cause_columns(cause: &VoidCause) -> (&'static str, Option<String>) {
         VoidCause::ContractEnded => ("contract_ended", None),
         VoidCause::PersonDeactivated => ("person_deactivated", None),
         VoidCause::Drained => ("drained", None),
+        VoidCause::Locked(lock, by) => ("locked", Some(format!("{lock} {by}"))),
         VoidCause::SiblingFailed(grant) => ("sibling_failed", Some(grant.to_string())),
     }
 }
@@ -282,12 +301,12 @@ fn proof_columns(proof: &Proof) -> (&'static str, Option<i64>, Option<&str>, Opt
 
 const INSERT: &str = "INSERT INTO grants
     (id, version, audit_seq, due_at, request, entitlement, person, level, level_rank, access_for_ms, start_at, start_by,
-     latest_end, warn_before_ms, native_expiry, ciphertext, extension_request, extension_to, drifted, state, since,
+     latest_end, warn_before_ms, native_expiry, ciphertext, reveal, extension_request, extension_to, drifted, state, since,
      absent_reads, active_at, ends_at, warned, end_due_at, cause, cause_detail, remnant, alarms, over_at, recheck, recheck_at,
      trouble_class, trouble_code, trouble_message, proof, covered_by, attested_by, attested_words)
     VALUES
     (:id, :version, :audit_seq, :due_at, :request, :entitlement, :person, :level, :level_rank, :access_for_ms, :start_at,
-     :start_by, :latest_end, :warn_before_ms, :native_expiry, :ciphertext, :extension_request, :extension_to, :drifted, :state,
+     :start_by, :latest_end, :warn_before_ms, :native_expiry, :ciphertext, :reveal, :extension_request, :extension_to, :drifted, :state,
      :since, :absent_reads, :active_at, :ends_at, :warned, :end_due_at, :cause, :cause_detail, :remnant, :alarms, :over_at,
      :recheck, :recheck_at, :trouble_class, :trouble_code, :trouble_message, :proof, :covered_by, :attested_by, :attested_words)";
 
@@ -295,7 +314,7 @@ const REPLACE: &str = "UPDATE grants SET
     version = :version, audit_seq = :audit_seq, due_at = :due_at, request = :request, entitlement = :entitlement,
     person = :person, level = :level, level_rank = :level_rank, access_for_ms = :access_for_ms, start_at = :start_at,
     start_by = :start_by, latest_end = :latest_end, warn_before_ms = :warn_before_ms, native_expiry = :native_expiry,
-    ciphertext = :ciphertext, extension_request = :extension_request, extension_to = :extension_to, drifted = :drifted,
+    ciphertext = :ciphertext, reveal = :reveal, extension_request = :extension_request, extension_to = :extension_to, drifted = :drifted,
     state = :state, since = :since, absent_reads = :absent_reads, active_at = :active_at, ends_at = :ends_at,
     warned = :warned, end_due_at = :end_due_at, cause = :cause, cause_detail = :cause_detail, remnant = :remnant,
     alarms = :alarms, over_at = :over_at, recheck = :recheck, recheck_at = :recheck_at, trouble_class = :trouble_class,
@@ -327,7 +346,8 @@ pub(in crate::store) fn save(conn: &Connection, how: Save, grant: &Grant, audit_
         ":latest_end": grant.latest_end.as_millis(),
         ":warn_before_ms": grant.warn_before.as_millis(),
         ":native_expiry": name_of(&grant.native_expiry)?,
-        ":ciphertext": grant.ciphertext,
+        ":ciphertext": grant.ciphertext.as_ref().map(Sealed::as_armored),
+        ":reveal": grant.reveal.as_ref().map(json_of).transpose()?,
         ":extension_request": grant.extension.as_ref().map(|extension| extension.request.number()),
         ":extension_to": grant.extension.as_ref().map(|extension| extension.to.as_millis()),
         ":drifted": grant.drifted,

@@ -1,9 +1,11 @@
-//! Requests, reviews, grants and entitlements as rows: one column per scalar, JSON only for lists.
+//! Requests, reviews, grants, entitlements and absences as rows: one column per scalar, JSON only for lists.
 //!
 //! Loading and saving are exact inverses. Saving an existing row is a compare-and-set on its version.
 
+pub(super) mod absence;
 pub(super) mod entitlement;
 pub(super) mod grant;
+pub(super) mod lock;
 pub(super) mod request;
 pub(super) mod review;
 

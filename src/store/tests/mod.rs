@@ -111,6 +111,7 @@ fn grant(id: i64) -> Grant {
         warn_before: ttl(15),
         native_expiry: NativeExpiry::None,
         ciphertext: None,
+        reveal: None,
         extension: None,
         drifted: false,
         state: GrantState::Planned,
@@ -127,8 +128,15 @@ fn approval(id: i64) -> Vec<Event> {
     let by = person("carol");
     vec![
         asked(id),
-        Event::ApprovalGiven { request, approval: Approval { by: by.clone(), at: at(60), note: Words::typed("fine, til 5") } },
-        Event::RequestApproved { request, at: at(60), seats: vec![Seat { step: "group/dba".to_owned(), person: by }] },
+        Event::ApprovalGiven {
+            request,
+            approval: Approval { by: by.clone(), at: at(60), note: Words::typed("fine, til 5"), in_place_of: None },
+        },
+        Event::RequestApproved {
+            request,
+            at: at(60),
+            seats: vec![Seat { step: "group/dba".to_owned(), person: by, in_place_of: None }],
+        },
         Event::EntitlementAdded { entitlement: Box::new(entitlement(id)) },
         Event::GrantPlanned { grant: Box::new(grant(id)) },
     ]

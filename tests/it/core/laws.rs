@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use daypass::access::decide::{HoldingCommand, NoteRule, RequestCommand, ReviewCommand, decide_request, decide_review};
+use daypass::access::electors::Electors;
 use daypass::access::entitlement::{Answer, Change, Class, Errand, Mark, NativeExpiry, Observation, Prior, Seen, Target};
 use daypass::access::event::Event;
 use daypass::access::grant::{EndCause, GrantState, Proof};
@@ -210,7 +211,7 @@ fn approve(request: &Request, by: &PersonId, electorate: &BTreeSet<PersonId>) ->
     let command = RequestCommand::Approve {
         by: by.clone(),
         terms: TermsHash(7),
-        electorate: vec![electorate.clone(); request.steps.len()],
+        electorate: vec![electorate.clone().into(); request.steps.len()],
         note: Words::default(),
         note_rule: NoteRule::Optional,
         claims: Vec::new(),
@@ -261,6 +262,50 @@ proptest! {
         }
     }
 
+    // I7, I16
+    #[test]
+    fn whoever_stands_in_brings_no_seat_beside_that_of_whom_they_stand_in_for(
+        count in 1u32..4,
+        voters in prop::collection::btree_set(0usize..5, 1..5),
+        stand_ins in prop::collection::btree_map(0usize..5, 5usize..8, 0..4),
+        clicks in prop::collection::vec(0usize..8, 0..14),
+    ) {
+        let name = |n: &usize| person(&format!("p{n}"));
+        let own: BTreeSet<PersonId> = voters.iter().filter(|n| **n != 0).map(name).collect();
+        let mut electors = Electors::from(own.clone());
+        for (of, stand_in) in stand_ins.iter().filter(|(of, _)| voters.contains(of) && **of != 0) {
+            electors.insert_in_place_of(name(stand_in), name(of));
+        }
+        let mut pending = Request { steps: vec![Step { by: "group/0".to_owned(), count }], ..request() };
+        pending.terms.subject = name(&0);
+        pending.filed_by = name(&5);
+        for click in &clicks {
+            let by = name(click);
+            let command = RequestCommand::Approve {
+                by: by.clone(),
+                terms: TermsHash(7),
+                electorate: vec![electors.clone()],
+                note: Words::default(),
+                note_rule: NoteRule::Optional,
+                claims: Vec::new(),
+            };
+            let Ok(events) = decide_request(&pending, command, now(MINUTE)) else { continue };
+            prop_assert!(by != pending.terms.subject && by != pending.filed_by);
+            for event in &events {
+                pending = daypass::access::apply::request(&pending, event).unwrap();
+                if let Event::RequestApproved { seats, .. } = event {
+                    let rights: BTreeSet<&PersonId> = seats.iter().map(|seat| seat.in_place_of.as_ref().unwrap_or(&seat.person)).collect();
+                    let people: BTreeSet<&PersonId> = seats.iter().map(|seat| &seat.person).collect();
+                    prop_assert!(people.len() == count as usize && rights.len() == count as usize, "{:?}", seats);
+                    prop_assert!(rights.iter().all(|right| own.contains(right)));
+                }
+            }
+            if !pending.state.is_pending() {
+                break;
+            }
+        }
+    }
+
     // I16, E46
     #[test]
     fn a_review_is_closed_once_by_somebody_else_who_may_and_never_by_itself(
@@ -281,7 +326,7 @@ proptest! {
                 ReviewCommand::Tick
             } else {
                 let note = Words::typed(if has_note { "looked at it" } else { " " });
-                ReviewCommand::Close { by: by.clone(), electorate: vec![voters.clone()], finding: Finding::Justified, note }
+                ReviewCommand::Close { by: by.clone(), electorate: vec![voters.clone().into()], finding: Finding::Justified, note }
             };
             let Ok(events) = decide_review(&open, command, at) else { continue };
             for event in &events {

@@ -2,6 +2,9 @@
 
 mod bundles;
 mod laws;
+mod locks;
+mod secrets;
+mod starting;
 mod table;
 mod talk;
 mod things;

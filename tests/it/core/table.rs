@@ -1,6 +1,5 @@
 //! Every state against every command, as one reviewed table. A rule that changes shows up here.
 
-use std::collections::BTreeSet;
 use std::fmt::Write as _;
 use std::time::Duration;
 
@@ -8,11 +7,12 @@ use daypass::access::decide::{
     HoldingCommand, NoteRule, Reassessment, RequestCommand, ReviewCommand, ShorterApproval, TalkCommand, Withdrawer,
     decide_request, decide_review,
 };
+use daypass::access::electors::Electors;
 use daypass::access::entitlement::{Class, NativeExpiry, Prior, Seen, Target};
 use daypass::access::grant::{
     CallResult, EndCause, Ended, FailCause, GrantState, Proof, Recheck, Remains, Revoking, VoidCause, Warning,
 };
-use daypass::access::ids::GrantId;
+use daypass::access::ids::{GrantId, LockId};
 use daypass::access::remind::{Also, Page, Remind, Reminding};
 use daypass::access::request::{Mode, Part, Request, RequestState, Step, TermsHash};
 use daypass::access::review::{Finding, Review, ReviewState};
@@ -67,6 +67,7 @@ fn holding_commands() -> Vec<(&'static str, HoldingCommand, Now)> {
         ("somebody wants it looked at again", HoldingCommand::LookAgain, now(MINUTE)),
         ("handed back", end(EndCause::HandedBack), now(MINUTE)),
         ("the person is deactivated", end(EndCause::PersonDeactivated), now(MINUTE)),
+        ("locked", end(EndCause::Locked(LockId::from_number(1), person("priya"))), now(MINUTE)),
         ("more time", HoldingCommand::Extend { grant: id, request: request().id, to: at(4 * HOUR) }, now(MINUTE)),
         ("less time", HoldingCommand::LowerEnd { grant: id, to: at(HOUR), why: "the contract".to_owned() }, now(MINUTE)),
         ("attested", HoldingCommand::Attest { grant: id, by: person("priya"), why: Words::typed("looked") }, now(MINUTE)),
@@ -166,7 +167,7 @@ fn request_states() -> Vec<RequestState> {
 }
 
 fn request_commands() -> Vec<(&'static str, RequestCommand, Now)> {
-    let voters = || vec![BTreeSet::from([person("carol"), person("dave")])];
+    let voters = || vec![Electors::from([person("carol"), person("dave")])];
     let approve = |by: &str, terms: u64| RequestCommand::Approve {
         by: person(by),
         terms: TermsHash(terms),
@@ -257,7 +258,7 @@ fn shorter(by: &str, terms: u64, minutes: i64) -> RequestCommand {
     RequestCommand::ApproveShorter(ShorterApproval {
         by: person(by),
         terms: TermsHash(terms),
-        electorate: vec![BTreeSet::from([person("carol"), person("dave")])],
+        electorate: vec![Electors::from([person("carol"), person("dave")])],
         note: Words::default(),
         note_rule: NoteRule::Optional,
         claims: Vec::new(),
@@ -267,7 +268,7 @@ fn shorter(by: &str, terms: u64, minutes: i64) -> RequestCommand {
 }
 
 fn question(by: &str, words: &str) -> RequestCommand {
-    let electorate = vec![BTreeSet::from([person("carol"), person("dave")])];
+    let electorate = vec![Electors::from([person("carol"), person("dave")])];
     RequestCommand::Talk(TalkCommand::Ask { by: person(by), electorate, question: Words::typed(words) })
 }
 
@@ -276,7 +277,7 @@ fn answer(by: &str) -> RequestCommand {
 }
 
 fn pass_on(by: &str, to: &str) -> RequestCommand {
-    let electorate = vec![BTreeSet::from([person("carol"), person("dave")])];
+    let electorate = vec![Electors::from([person("carol"), person("dave")])];
     RequestCommand::Talk(TalkCommand::PassOn { by: person(by), to: person(to), electorate })
 }
 
@@ -318,7 +319,7 @@ fn what_nobody_agreed_to_begins_with_its_review_or_not_at_all() {
 fn review_commands() -> Vec<(&'static str, ReviewCommand, Now)> {
     let close = |by: &str, finding, note: &str| ReviewCommand::Close {
         by: person(by),
-        electorate: vec![BTreeSet::from([person("erin"), person("frank"), person("maya"), person("priya")])],
+        electorate: vec![Electors::from([person("erin"), person("frank"), person("maya"), person("priya")])],
         finding,
         note: Words::typed(note),
     };

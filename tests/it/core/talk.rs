@@ -6,8 +6,8 @@ use daypass::access::apply;
 use daypass::access::decide::{
     NoteRule, RequestCommand, ShorterApproval, TalkCommand, Undecided, could_take_over, decide_request, may_decide,
 };
+use daypass::access::electors::Electors;
 use daypass::access::event::Event;
-use daypass::access::ids::PersonId;
 use daypass::access::refusal::Refusal;
 use daypass::access::request::{Request, RequestState, Step, TermsHash};
 use daypass::access::talk::{PASSED_MAX, QUESTIONS_MAX, Talk};
@@ -17,8 +17,8 @@ use proptest::prelude::*;
 
 use super::things::{MINUTE, now, person, request};
 
-fn dba() -> BTreeSet<PersonId> {
-    BTreeSet::from([person("carol"), person("dave")])
+fn dba() -> Electors {
+    Electors::from([person("carol"), person("dave")])
 }
 
 fn does(request: &Request, command: RequestCommand) -> Result<Request, Refusal> {
@@ -38,7 +38,7 @@ fn answers(by: &str, number: u32) -> RequestCommand {
     RequestCommand::Talk(TalkCommand::Answer { by: person(by), number, answer: Words::typed("a slow checkout") })
 }
 
-fn passes_on(by: &str, to: &str, voters: &BTreeSet<PersonId>) -> RequestCommand {
+fn passes_on(by: &str, to: &str, voters: &Electors) -> RequestCommand {
     RequestCommand::Talk(TalkCommand::PassOn { by: person(by), to: person(to), electorate: vec![voters.clone()] })
 }
 
@@ -46,7 +46,7 @@ fn approves_less(by: &str, terms: TermsHash, minutes: i64) -> RequestCommand {
     RequestCommand::ApproveShorter(ShorterApproval {
         by: person(by),
         terms,
-        electorate: vec![dba(), BTreeSet::from([person("erin")])],
+        electorate: vec![dba(), Electors::from([person("erin")])],
         note: Words::default(),
         note_rule: NoteRule::Optional,
         claims: Vec::new(),
@@ -59,7 +59,7 @@ fn approves(by: &str, terms: TermsHash) -> RequestCommand {
     RequestCommand::Approve {
         by: person(by),
         terms,
-        electorate: vec![dba(), BTreeSet::from([person("erin")])],
+        electorate: vec![dba(), Electors::from([person("erin")])],
         note: Words::default(),
         note_rule: NoteRule::Optional,
         claims: Vec::new(),
@@ -90,7 +90,7 @@ fn questions_and_cards_that_are_passed_on_have_an_end() {
         pending = does(&pending, asks("carol", "and?")).unwrap();
     }
     assert_eq!(does(&pending, asks("dave", "and?")), Err(Refusal::TooManyQuestions { limit: QUESTIONS_MAX as u32 }));
-    let crowd: BTreeSet<PersonId> = (0..20).map(|number| person(&format!("p{number}"))).collect();
+    let crowd: Electors = (0..20).map(|number| person(&format!("p{number}"))).collect();
     for number in 1..=PASSED_MAX {
         pending = does(&pending, passes_on("p0", &format!("p{number}"), &crowd)).unwrap();
     }
@@ -102,7 +102,7 @@ fn questions_and_cards_that_are_passed_on_have_an_end() {
 // I8
 #[test]
 fn a_card_is_passed_on_within_a_step_and_gives_nobody_a_right() {
-    let electorate = [dba(), BTreeSet::from([person("erin"), person("frank")])];
+    let electorate = [dba(), Electors::from([person("erin"), person("frank")])];
     let takers = |by: &str| could_take_over(&of_two_steps(), &person(by), &electorate);
     assert_eq!(takers("carol"), BTreeSet::from([person("dave")]));
     assert_eq!(takers("erin"), BTreeSet::from([person("frank")]));
@@ -110,7 +110,7 @@ fn a_card_is_passed_on_within_a_step_and_gives_nobody_a_right() {
     let passed = does(&request(), passes_on("carol", "dave", &dba())).unwrap();
     assert_eq!(passed.talk.passed_to(&person("dave")).unwrap().by, person("carol"));
     // Dave has left the group since.
-    let now_only = [BTreeSet::from([person("carol")])];
+    let now_only = [Electors::from([person("carol")])];
     assert_eq!(may_decide(&passed, &person("dave"), &now_only, now(MINUTE)), Err(Refusal::NotAnApprover));
 }
 

@@ -58,7 +58,20 @@ pub fn review() -> Review {
 
 /// Asked at zero: two hours of access, four hours to answer, one to begin.
 pub fn request() -> Request {
-    let ask_for = Ask {
+    asked(asking())
+}
+
+/// What comes of a question that is put at the beginning.
+pub fn asked(ask_for: Ask) -> Request {
+    match ask(ask_for, now(0)).unwrap().remove(0) {
+        Event::RequestAsked { request } => *request,
+        other => panic!("{other:?}"),
+    }
+}
+
+/// Maya asks for two hours, within a day.
+pub fn asking() -> Ask {
+    Ask {
         id: RequestId::from_number(1),
         grants: vec![GrantId::from_number(1)],
         terms: Terms {
@@ -81,10 +94,6 @@ pub fn request() -> Request {
         mode: Mode::Ask,
         steps: vec![Step { by: "group/dba".to_owned(), count: 1 }],
         remind: None,
-    };
-    match ask(ask_for, now(0)).unwrap().remove(0) {
-        Event::RequestAsked { request } => *request,
-        other => panic!("{other:?}"),
     }
 }
 
@@ -131,6 +140,7 @@ pub fn grant(id: i64, rank: u32) -> Grant {
         warn_before: Ttl::from_minutes(15).unwrap(),
         native_expiry: NativeExpiry::None,
         ciphertext: None,
+        reveal: None,
         extension: None,
         drifted: false,
         state: GrantState::Planned,
@@ -165,7 +175,7 @@ impl Story {
                         *grant = apply::grant(grant, &event).unwrap();
                     }
                 }
-                About::Request(_) | About::Review(_) | About::Nothing => {}
+                About::Request(_) | About::Review(_) | About::Lock(_) | About::Nothing => {}
             }
             self.told.push(event);
         }

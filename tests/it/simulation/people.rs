@@ -1,6 +1,5 @@
 //! What people do in the simulated world: ask, agree, refuse, end, extend.
 
-use std::collections::BTreeSet;
 use std::time::Duration;
 
 use daypass::access::apply;
@@ -8,6 +7,7 @@ use daypass::access::decide::{
     self, Ask, Claim, Describe, HoldingCommand, NoteRule, PageAnswer, RequestCommand, Undecided, Withdrawer, decide_holding,
     decide_request,
 };
+use daypass::access::electors::Electors;
 use daypass::access::entitlement::{Description, Prior, Shape, Target};
 use daypass::access::event::{About, Event};
 use daypass::access::grant::{EndCause, Grant};
@@ -89,7 +89,7 @@ impl World {
         self.rng.pick(&pending).cloned()
     }
 
-    pub fn electorate(&self, request: &Request) -> Vec<BTreeSet<PersonId>> {
+    pub fn electorate(&self, request: &Request) -> Vec<Electors> {
         let group = ["a0", "a1", "a2", "p0"].iter().map(|name| name.parse().unwrap());
         // Whoever is asked as well, because nobody answered.
         let also = request.reminding.also_asked().map(|_| "p1".parse().unwrap());
@@ -169,7 +169,7 @@ impl World {
                 (id, Describe::New(Box::new(oracle::new_entitlement(id, description))))
             }
         };
-        Claim { grant, entitlement, describe, level: level(rank), native_expiry, ciphertext: None }
+        Claim { grant, entitlement, describe, level: level(rank), native_expiry, secret: None }
     }
 
     pub fn say_no(&mut self) -> Result<(), String> {

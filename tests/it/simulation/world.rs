@@ -166,7 +166,7 @@ impl World {
                         self.entitlements.insert(id, after);
                     }
                 },
-                About::Nothing => {}
+                About::Lock(_) | About::Nothing => {}
             }
             oracle::after(self, &event)?;
             self.log.push(event);

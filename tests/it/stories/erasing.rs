@@ -6,7 +6,7 @@ use super::{ASK, WRITE};
 use crate::support::world::{World, hours, minutes};
 
 impl World {
-    async fn erases(&mut self, person: &str) -> Result<(), NotErased> {
+    pub(super) async fn erases(&mut self, person: &str) -> Result<(), NotErased> {
         let user = HostUser { uid: 1000, names: vec!["operator".to_owned()] };
         let erased = self.app().erase(&user, &person.parse().unwrap()).await;
         self.settle().await;
@@ -14,14 +14,14 @@ impl World {
     }
 
     /// Whether these words stand anywhere in the files of the database.
-    fn keeps(&self, words: &str) -> bool {
+    pub(super) fn keeps(&self, words: &str) -> bool {
         let holds = |bytes: &[u8]| bytes.windows(words.len()).any(|window| window == words.as_bytes());
         let files = std::fs::read_dir(self.data_dir()).unwrap().map(|entry| entry.unwrap().path());
         files.filter(|path| path.is_file()).any(|path| holds(&std::fs::read(path).unwrap()))
     }
 
     /// Whether anybody can read these words in any message.
-    fn shows(&self, words: &str) -> bool {
+    pub(super) fn shows(&self, words: &str) -> bool {
         let channels = self.slack.channels();
         channels.iter().any(|channel| {
             let messages = self.slack.messages(&channel.id);

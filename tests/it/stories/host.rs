@@ -220,3 +220,23 @@ async fn the_program_asks_the_kernel_who_approves() {
     assert!(code == 0 && said.contains("Dave Novak said why it is taken back (on the host)"), "{said}");
     rig.kill().await;
 }
+
+#[tokio::test]
+async fn on_the_host_one_asks_for_others_and_stands_in_under_the_same_rules() {
+    let mut w = house().await;
+    w.edit_policy("people.yaml", "{ id: dba, members: [carol, dave] }", "{ id: dba, members: [carol] }");
+    w.reload().await.unwrap();
+    w.settle().await;
+    w.says("carol", "/jit away until fri @dave").await;
+    w.goes_quiet().await;
+    let refused = w.files("erin", &format!("for maya {FILED}")).await.unwrap_err();
+    assert!(refused.contains("You can't ask for that for Maya Okafor"), "{refused}");
+    let said = w.files("bob", &format!("for maya {FILED}")).await.unwrap();
+    assert!(said.contains("This is for Maya Okafor"), "{said}");
+    let refused = w.agrees("bob", "R-1", "").await.unwrap_err();
+    assert!(refused.contains("nor one that you filed for somebody"), "{refused}");
+    w.agrees("dave", "R-1", "").await.unwrap();
+    assert_eq!(w.request_state("R-1"), "approved");
+    assert!(w.has_audit("approved by dave in the place of carol for group/dba (on the host)"), "{:#?}", w.audit());
+    w.comes_back().await;
+}

@@ -1,5 +1,6 @@
 //! The machinery of the stories, so that the stories read like a log.
 
+pub mod logins;
 pub mod pager;
 pub mod pagerduty;
 pub mod postgres;

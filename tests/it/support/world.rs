@@ -6,6 +6,7 @@
 mod checks;
 mod looking;
 mod people;
+mod secrets;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
@@ -28,6 +29,7 @@ use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
 use super::pagerduty::{self, PagerDuty};
+pub use secrets::{Secrets, Shown, overheard};
 
 pub const SIGNING_SECRET: &str = "8f742231b10e8888abcd99yyyzzz85a5";
 
@@ -61,6 +63,7 @@ pub fn hours(hours: u64) -> Duration {
 /// The process, as far as it dies with a crash.
 struct Bot {
     app: Arc<App>,
+    routes: Arc<Routes<Arc<App>>>,
     worker: Worker,
     stop: watch::Sender<bool>,
     /// Whatever brings in what Slack sends.
@@ -104,6 +107,8 @@ pub struct World {
     pub checks_rows_at_rest: bool,
     /// Where cards of the next start go whose channel is gone.
     pub fallback_channel: Option<String>,
+    /// How secrets come about and reach people, from the next start on.
+    pub secrets: Secrets,
     /// How fast the next start makes its connections, and how long it lets Slack wait.
     pub pace: Pace,
     pub answer_within: Duration,
@@ -169,6 +174,7 @@ impl World {
             orphans,
             checks_rows_at_rest: true,
             fallback_channel: None,
+            secrets: Secrets::default(),
             pace,
             answer_within,
             transport,
@@ -264,6 +270,7 @@ impl World {
         };
         let clock: Arc<dyn Clock> = self.clock.clone();
         let app = App::new(store, Arc::clone(&clock), api, policies, settings);
+        self.secrets.prepare(&app, &data);
         app.begin(problem.as_ref()).await.unwrap();
         let signing_secrets = match self.transport {
             Transport::Http => vec![SecretString::from(SIGNING_SECRET)],
@@ -276,6 +283,7 @@ impl World {
             metrics: Arc::new(Metrics::default()),
             answer_within: self.answer_within,
             strangers: Default::default(),
+            reveals: self.secrets.reveals(),
         });
         let (stop, stopped) = watch::channel(false);
         let door = match self.transport {
@@ -283,17 +291,17 @@ impl World {
                 let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
                 let address = listener.local_addr().unwrap();
                 self.slack.set_bot(&format!("http://{address}/slack/events"), SIGNING_SECRET);
-                tokio::spawn(daypass::server::serve(listener, routes, Limits::default(), stopped))
+                tokio::spawn(daypass::server::serve(listener, Arc::clone(&routes), Limits::default(), stopped))
             }
             Transport::Socket => {
                 let app_token = SecretString::from(self.slack.use_socket_mode());
                 let socket = Socket::new(&self.slack.api_url(), &app_token).unwrap().with_pace(self.pace);
                 app.comes_over(socket.status());
-                tokio::spawn(socket.serve(routes, stopped))
+                tokio::spawn(socket.serve(Arc::clone(&routes), stopped))
             }
         };
         let worker = Worker::start(Arc::clone(&app)).await.unwrap();
-        self.bot = Some(Bot { app, worker, stop, door });
+        self.bot = Some(Bot { app, routes, worker, stop, door });
         // While Slack is down there is nothing to wait for.
         if self.transport == Transport::Socket && !self.slack.is_down() {
             self.linked(self.pace.connections.min(LINKS_MAX)).await;
@@ -309,7 +317,7 @@ impl World {
 
     /// The process ends without finishing anything.
     pub async fn kill(&mut self) {
-        if let Some(Bot { stop, worker, app, door }) = self.bot.take() {
+        if let Some(Bot { stop, worker, app, door, .. }) = self.bot.take() {
             if self.transport == Transport::Socket {
                 door.abort();
                 self.linked(0).await;
@@ -322,7 +330,7 @@ impl World {
 
     /// The process is told to stop, and finishes what it has begun.
     pub async fn stop(&mut self) {
-        if let Some(Bot { stop, worker, app, door }) = self.bot.take() {
+        if let Some(Bot { stop, worker, app, door, .. }) = self.bot.take() {
             stop.send_replace(true);
             tokio::time::timeout(Duration::from_secs(10), door).await.expect("it stops").unwrap();
             drop(worker);

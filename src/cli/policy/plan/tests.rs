@@ -134,9 +134,9 @@ fn answered(request: RequestId, asked_at: Timestamp, then: &str) -> Vec<Event> {
     let people: Vec<PersonId> = words.map(|name| name.parse().unwrap()).collect();
     match answer {
         Some("yes") => {
-            let seat = |by: &PersonId| Seat { step: "x".to_owned(), person: by.clone() };
+            let seat = |by: &PersonId| Seat { step: "x".to_owned(), person: by.clone(), in_place_of: None };
             let seats = people.iter().map(seat).collect();
-            let given = people.into_iter().map(|by| Approval { by, at, note: Words::typed("fine") });
+            let given = people.into_iter().map(|by| Approval { by, at, note: Words::typed("fine"), in_place_of: None });
             let mut events: Vec<Event> = given.map(|approval| Event::ApprovalGiven { request, approval }).collect();
             events.push(Event::RequestApproved { request, at, seats });
             events

@@ -8,12 +8,15 @@ fn choices(number: usize) -> Vec<Choice> {
 
 fn form<'a>(resources: &'a [Choice], lengths: &'a [Ttl], names: &'a Names) -> RequestForm<'a> {
     RequestForm {
+        subject: None,
         resources,
         resource: None,
         roles: &[],
         role: None,
         lengths,
         length: None,
+        narrowed_by: None,
+        from: "",
         until: "",
         reason: "",
         ticket: None,

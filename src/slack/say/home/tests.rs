@@ -28,7 +28,7 @@ fn what_does_not_fit_is_counted_with_the_command_that_shows_it() {
         (1..=40).map(|number| Grant { id: crate::access::ids::GrantId::from_number(number), ..active.clone() }).collect();
     let held: Vec<Held<'_>> = grants.iter().map(|grant| Held { grant, extend: Extend::Offered }).collect();
     let (asked, waiting) = (requests[..20].iter().collect::<Vec<_>>(), requests[20..].iter().collect::<Vec<_>>());
-    let able = Able { ask: Can::Yes, break_glass: Can::Yes, decide: Can::Yes, revoke: Can::Yes };
+    let able = Able { ask: Can::Yes, break_glass: Can::Yes, decide: Can::Yes, revoke: Can::Yes, ask_for: Can::Yes };
     let whole = Whole { live: &grants, live_count: 4000, overdue: 1, pending: 40, troubles: &[] };
     let facts = HomeFacts {
         held: &held,

@@ -31,6 +31,7 @@ fn long_lists_are_cut_and_say_so() {
 #[test]
 fn help_tells_nobody_of_what_they_cannot_do() {
     let table = [(Can::Yes, Can::Yes, Can::Yes), (Can::Yes, Can::No, Can::No), (Can::No, Can::No, Can::No)];
-    let out = table.map(|(ask, decide, revoke)| shown::message(&help(Able { ask, break_glass: decide, decide, revoke })));
+    let able = |(ask, decide, revoke)| Able { ask, break_glass: decide, decide, revoke, ask_for: decide };
+    let out = table.map(|can| shown::message(&help(able(can))));
     insta::assert_snapshot!(out.join("\n"));
 }

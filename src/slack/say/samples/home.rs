@@ -15,7 +15,7 @@ impl Stage {
         let held: Vec<Held<'_>> = active.iter().map(|grant| Held { grant, extend: Extend::Offered }).collect();
         let request = [&self.request];
         let (yes, no) = (Can::Yes, Can::No);
-        let able = Able { ask: yes, break_glass: yes, decide: no, revoke: no };
+        let able = Able { ask: yes, break_glass: yes, decide: no, revoke: no, ask_for: no };
         let nothing = HomeFacts { held: &[], asked: &[], waiting: &[], reviews: &[], able, whole: None, now: at(30), names };
         let troubles = [self.said.clone()];
         let well = Whole { live: &[], live_count: 0, overdue: 0, pending: 0, troubles: &[] };

@@ -10,6 +10,7 @@ use crate::access::grant::{
 use crate::access::ids::{EntitlementId, GrantId, NotAnId, PersonId, RequestId};
 use crate::access::remind::Reminding;
 use crate::access::request::{Approval, Mode, PolicyRef, Purpose, Request, RequestState, Step, Terms, TermsHash};
+use crate::access::secret::{Again, LinkHash, Reveal, Sealed};
 use crate::access::time::{Timestamp, Ttl};
 use crate::access::words::Words;
 use crate::slack::say::card::{CardFacts, Mention, Needed};
@@ -104,7 +105,7 @@ impl Stage {
 
     /// The request approved by Carol at 10:04.
     pub(in crate::slack) fn approved(&self) -> Request {
-        let approval = |by: &PersonId| Approval { by: by.clone(), at: at(4), note: Words::typed(&self.said) };
+        let approval = |by: &PersonId| Approval { by: by.clone(), at: at(4), note: Words::typed(&self.said), in_place_of: None };
         let approvals = self.approvers.iter().take(1).map(approval).collect();
         Request { approvals, ..self.request_in(RequestState::Approved { at: at(4), seats: Vec::new() }) }
     }
@@ -152,6 +153,7 @@ impl Stage {
         let auto = Request { mode: Mode::Auto, ..self.request_in(RequestState::Approved { at: at(0), seats: Vec::new() }) };
         vec![
             ("pending", self.request.clone()),
+            ("pending.later", Request { start_at: Some(at(600)), ends_at_most: at(720), ..self.request.clone() }),
             ("seconded", seconded),
             ("break_glass_high_risk", risky),
             ("extension", more),
@@ -177,7 +179,10 @@ impl Stage {
         let word = Proof::Attested { by: self.grant.person.clone(), why: Words::typed(&self.said) };
         let provisioning = |result| GrantState::Provisioning { since: at(4), result };
         let active = GrantState::Active { active_at: at(5), ends_at: at(125), warning: Warning::Owed };
-        let secret = Grant { ciphertext: Some(SECRET.to_owned()), ..self.grant_in(active.clone()) };
+        let secret = Grant { ciphertext: Some(Sealed::armored(SECRET.to_owned())), ..self.grant_in(active.clone()) };
+        let on_a_page = |reveal| Grant { reveal: Some(reveal), ..self.grant_in(active.clone()) };
+        let waiting = on_a_page(Reveal::Waiting { link: None });
+        let shown = on_a_page(Reveal::Shown { at: at(6), by: LinkHash([7; 32]), again: Again::No });
         let failed = GrantState::Failed { at: at(5), why: FailCause::Refused(trouble), recheck: Recheck::Done };
         vec![
             ("planned", self.grant.clone()),
@@ -185,8 +190,10 @@ impl Stage {
             ("provisioning", self.grant_in(provisioning(CallResult::Known))),
             ("unclear", self.grant_in(provisioning(CallResult::Unknown { absent_reads: 1 }))),
             ("awaiting_user", self.grant_in(GrantState::AwaitingUser { since: at(5) })),
-            ("active", self.grant_in(active)),
+            ("active", self.grant_in(active.clone())),
             ("active_with_secret", secret),
+            ("active_with_page", waiting),
+            ("active_and_shown", shown),
             ("revoking", self.grant_in(revoking(0, Remains::Access))),
             ("overdue", self.grant_in(revoking(2, Remains::Access))),
             ("cut", self.grant_in(revoking(1, Remains::Remnant(self.said.clone())))),
@@ -244,6 +251,7 @@ fn grant_of(person: PersonId) -> Grant {
         warn_before: ttl(15),
         native_expiry: NativeExpiry::None,
         ciphertext: None,
+        reveal: None,
         extension: None,
         drifted: false,
         state: GrantState::Planned,

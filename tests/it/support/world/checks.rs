@@ -49,6 +49,13 @@ fn buttons(block: &Value, found: &mut Vec<(String, String)>) {
 }
 
 impl World {
+    /// Whether a request is approved, and all that it gives is yet to begin.
+    fn has_not_begun(&self, request: &str) -> bool {
+        let id: daypass::access::ids::RequestId = request.parse().unwrap();
+        let grants = self.read(move |reader| reader.grants_of_request(id));
+        !grants.is_empty() && grants.iter().all(|grant| grant.state.name() == "planned")
+    }
+
     /// No message offers to decide what is decided, or to end or extend what is over.
     fn check_buttons(&self) {
         let mut found = Vec::new();
@@ -60,6 +67,8 @@ impl World {
         }
         for (action, about) in found {
             let state = match action.as_str() {
+                // What begins later can be taken back until then.
+                "request.withdraw" if self.has_not_begun(&about) => continue,
                 "request.approve" | "request.deny" | "request.withdraw" | "request.remind" => self.request_state(&about),
                 "review.close" => self.review_state(&about),
                 "grant.done" | "grant.extend" => self.grant_state(&about),
