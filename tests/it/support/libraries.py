@@ -1,6 +1,8 @@
-"""Small apps on Slack's own libraries, unmodified, for the emulator to meet. Each says `ready` once it is connected.
+"""Small apps on Slack's own libraries, unmodified, for the emulator to meet. Each says `ready` once it is connected, and over HTTP the
+port that it listens at.
 
     python3 libraries.py sdk|bolt API_URL BOT_TOKEN APP_TOKEN
+    python3 libraries.py bolt-http API_URL BOT_TOKEN SIGNING_SECRET
 """
 
 import sys
@@ -10,7 +12,7 @@ from slack_sdk import WebClient
 from slack_sdk.socket_mode import SocketModeClient
 from slack_sdk.socket_mode.response import SocketModeResponse
 
-API_URL, BOT_TOKEN, APP_TOKEN = sys.argv[2:5]
+API_URL, BOT_TOKEN, SECRET = sys.argv[2:5]
 client = WebClient(token=BOT_TOKEN, base_url=API_URL.rstrip("/") + "/")
 
 FORM = {
@@ -58,16 +60,15 @@ def sdk():
         socket.send_socket_mode_response(SocketModeResponse(envelope_id=request.envelope_id, payload=payload))
 
     app_client = WebClient(token=BOT_TOKEN, base_url=API_URL.rstrip("/") + "/")
-    socket = SocketModeClient(app_token=APP_TOKEN, web_client=app_client)
+    socket = SocketModeClient(app_token=SECRET, web_client=app_client)
     socket.socket_mode_request_listeners.append(handle)
     socket.connect()
 
 
-def bolt():
+def by_bolt(**settings):
     from slack_bolt import App
-    from slack_bolt.adapter.socket_mode import SocketModeHandler
 
-    app = App(client=client, request_verification_enabled=False)
+    app = App(client=client, **settings)
 
     @app.command("/jit")
     def command(ack, body, say):
@@ -91,11 +92,26 @@ def bolt():
         user = client.users_info(user=event["user"]["id"])["user"]
         client.chat_postMessage(channel="C0GENERAL", text="changed: " + user["real_name"])
 
-    SocketModeHandler(app, APP_TOKEN).connect()
+    return app
+
+
+def bolt():
+    from slack_bolt.adapter.socket_mode import SocketModeHandler
+
+    SocketModeHandler(by_bolt(request_verification_enabled=False), SECRET).connect()
+
+
+def bolt_http():
+    from wsgiref.simple_server import make_server
+
+    from slack_bolt.adapter.wsgi import SlackRequestHandler
+
+    server = make_server("127.0.0.1", 0, SlackRequestHandler(by_bolt(signing_secret=SECRET), path="/slack/events"))
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    return server.server_port
 
 
 assert client.auth_test()["team_id"] == "T0DAYPASS"
-{"sdk": sdk, "bolt": bolt}[sys.argv[1]]()
-print("ready", flush=True)
+print("ready", {"sdk": sdk, "bolt": bolt, "bolt-http": bolt_http}[sys.argv[1]]() or "", flush=True)
 # Until whoever started it is gone.
 sys.stdin.read()

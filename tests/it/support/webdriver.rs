@@ -147,10 +147,17 @@ impl Browser {
         self.post("execute/sync", json!({ "script": script, "args": [] })).await
     }
 
-    /// Waits for this control and presses it as a mouse would.
+    /// Waits for this control and presses it as a mouse would. One that was drawn anew between the look and the press is
+    /// looked for again, as a person would: the page redraws a message when it changes.
     pub async fn click(&self, css: &str) {
-        let element = self.control(css).await;
-        self.post(&format!("element/{element}/click"), json!({})).await;
+        loop {
+            let element = self.control(css).await;
+            match self.try_post(&format!("element/{element}/click"), json!({})).await {
+                Ok(_) => return,
+                Err(problem) if problem.starts_with("stale element reference") => {}
+                Err(problem) => panic!("{css} cannot be pressed: {problem}"),
+            }
+        }
     }
 
     /// Empties this field and types into it.
