@@ -12,7 +12,7 @@ use daypass::policy::parse::Shapes;
 use daypass::policy::{Facts, PolicySet, Verdict, evaluate, load};
 use daypass::store::{Store, StoreError};
 
-use super::world::{self, About};
+use super::world::{self, About, Accounts};
 
 /// How many there are.
 pub const REQUESTS: i64 = 10_000;
@@ -24,9 +24,9 @@ const APART_MS: i64 = 43 * 60_000;
 /// Writes the database into `data`, and the files to be compared with into `proposed`.
 pub fn write(data: &Path, proposed: &Path) -> anyhow::Result<()> {
     let pinned = data.with_extension("policies");
-    world::write(&pinned, About::Areas)?;
+    world::write(&pinned, About::Areas, Accounts::Everywhere)?;
     let set = load(&pinned, Shapes::UNCHECKED)?;
-    world::write(proposed, About::Areas)?;
+    world::write(proposed, About::Areas, Accounts::Everywhere)?;
     let rules = std::fs::read_to_string(proposed.join("policies.yaml"))?;
     std::fs::write(proposed.join("policies.yaml"), rules.replace("08:00-18:00", "09:00-17:00"))?;
 

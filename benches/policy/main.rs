@@ -17,22 +17,30 @@ use criterion::Criterion;
 use daypass::policy::parse::Shapes;
 use daypass::policy::{Facts, PolicySet, evaluate, load};
 use daypass::store::{Store, StoreError, Tx};
-use world::About;
+use world::{About, Accounts};
 
 /// How often each is measured for the ratios.
-const ROUNDS: usize = 101;
-/// How often a cold start is.
-const COLD_ROUNDS: usize = 11;
+const ROUNDS: usize = 41;
 
 fn main() -> anyhow::Result<()> {
     // On the disk of the build, since a temporary directory may be in memory, where a commit costs nothing.
     let dir = tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR"))?;
     let (files, wide) = (dir.path().join("policies"), dir.path().join("wide"));
-    world::write(&files, About::Areas)?;
-    world::write(&wide, About::Everything)?;
+    let few = dir.path().join("few");
+    world::write(&files, About::Areas, Accounts::Everywhere)?;
+    world::write(&few, About::Areas, Accounts::Three)?;
+    world::write(&wide, About::Everything, Accounts::Everywhere)?;
     let (set, wide) = (load(&files, Shapes::UNCHECKED)?, load(&wide, Shapes::UNCHECKED)?);
     let store = Store::open(&dir.path().join("data"), world::NOW)?;
-    let bench = Bench { files: &files, set: &set, wide: &wide, facts: world::question()?, store: &store, commits: Cell::new(0) };
+    let bench = Bench {
+        files: &files,
+        few: &few,
+        set: &set,
+        wide: &wide,
+        facts: world::question()?,
+        store: &store,
+        commits: Cell::new(0),
+    };
 
     // What fails takes no time.
     bench.commit()?;
@@ -40,7 +48,8 @@ fn main() -> anyhow::Result<()> {
     let mut criterion = Criterion::default().configure_from_args();
     criterion.bench_function("evaluate/100 policies, 1 000 people", |b| b.iter(|| bench.evaluate(bench.set)));
     criterion.bench_function("evaluate/100 policies that are all about it", |b| b.iter(|| bench.evaluate(bench.wide)));
-    criterion.bench_function("load/1 000 people, 500 resources", |b| b.iter(|| bench.load()));
+    criterion.bench_function("load/1 000 people, 500 resources", |b| b.iter(|| load_from(bench.few)));
+    criterion.bench_function("load/the same, ten accounts each", |b| b.iter(|| load_from(bench.files)));
     criterion.bench_function("commit/durable", |b| b.iter(|| bench.commit()));
     criterion.bench_function("start/git --version", |b| b.iter(start_git));
     criterion.final_summary();
@@ -50,6 +59,7 @@ fn main() -> anyhow::Result<()> {
 
 struct Bench<'a> {
     files: &'a Path,
+    few: &'a Path,
     set: &'a PolicySet,
     wide: &'a PolicySet,
     facts: Facts,
@@ -62,18 +72,6 @@ impl Bench<'_> {
         black_box(evaluate(set, black_box(&self.facts), world::NOW));
     }
 
-    /// The parser alone, with nothing of ours: what a load cannot be faster than.
-    fn parse_yaml(&self) {
-        for name in ["people.yaml", "resources.yaml", "policies.yaml"] {
-            let text = std::fs::read_to_string(self.files.join(name)).unwrap_or_default();
-            black_box(saphyr_parser::Parser::new_from_str(&text).count());
-        }
-    }
-
-    fn load(&self) {
-        drop(black_box(load(self.files, Shapes::UNCHECKED)));
-    }
-
     /// Each time with another value: SQLite writes nothing, and waits for no disk, where a row stays as it is.
     fn commit(&self) -> Result<(), StoreError> {
         let number = self.commits.get() + 1;
@@ -81,6 +79,18 @@ impl Bench<'_> {
         let text = format!("{number:0200}");
         let job = move |tx: &mut Tx<'_>| tx.keep_fingerprint(&world::provider()?, &text, world::NOW);
         self.store.write_blocking(job)
+    }
+}
+
+fn load_from(dir: &Path) {
+    drop(black_box(load(dir, Shapes::UNCHECKED)));
+}
+
+/// The parser alone, one file after the other, with nothing of ours.
+fn parse_yaml(dir: &Path) {
+    for name in ["people.yaml", "resources.yaml", "policies.yaml"] {
+        let text = std::fs::read_to_string(dir.join(name)).unwrap_or_default();
+        black_box(saphyr_parser::Parser::new_from_str(&text).count());
     }
 }
 
@@ -95,26 +105,47 @@ fn forget_files() -> bool {
 }
 
 fn ratios(bench: &Bench<'_>, dir: &Path) -> anyhow::Result<()> {
-    let judged = median(|| (0..1000).for_each(|_| bench.evaluate(bench.set))) / 1000;
-    let judged_wide = median(|| (0..1000).for_each(|_| bench.evaluate(bench.wide))) / 1000;
-    let committed = median(|| drop(black_box(bench.commit())));
-    let loaded = median(|| bench.load());
-    let parsed = median(|| bench.parse_yaml());
-    let started = median(start_git);
-    let started_cold = forget_files().then(|| median_after(COLD_ROUNDS, || _ = forget_files(), start_git));
     let mut out = std::io::stdout().lock();
     let times = |part: Duration, whole: Duration| whole.as_secs_f64() / part.as_secs_f64();
-    writeln!(out, "\nmedians of {ROUNDS}")?;
+    let [judged, judged_wide, committed] = medians(
+        ROUNDS,
+        [
+            &mut || timed(|| (0..1000).for_each(|_| bench.evaluate(bench.set))) / 1000,
+            &mut || timed(|| (0..1000).for_each(|_| bench.evaluate(bench.wide))) / 1000,
+            &mut || timed(|| drop(black_box(bench.commit()))),
+        ],
+    );
+    writeln!(out, "\nmedians of {ROUNDS}, each measured in turn with those beside it")?;
     writeln!(out, "  one durable commit {committed:?}; one judgement {judged:?}: {:.0} to one", times(judged, committed))?;
     writeln!(out, "  the same where all 100 rules are about it {judged_wide:?}: {:.0} to one", times(judged_wide, committed))?;
-    writeln!(out, "  one start of `git --version` {started:?}; one load {loaded:?}: {:.2} to one", times(loaded, started))?;
-    match started_cold {
-        Some(cold) => writeln!(out, "  one such start from the disk, cold, {cold:?}: {:.2} to one", times(loaded, cold))?,
-        None => writeln!(out, "  a cold start was not measured: only root on Linux can have the kernel forget files")?,
+    for (accounts, files) in [("three", bench.few), ("ten", bench.files)] {
+        let is_cold = forget_files();
+        let [started, started_cold, loaded, parsed] = medians(
+            ROUNDS,
+            [
+                &mut || timed(start_git),
+                &mut || {
+                    forget_files();
+                    timed(start_git)
+                },
+                &mut || {
+                    // What is loaded is in memory, as it is right after it was written.
+                    load_from(files);
+                    timed(|| load_from(files))
+                },
+                &mut || timed(|| parse_yaml(files)),
+            ],
+        );
+        writeln!(out, "  one load, {accounts} accounts each, {loaded:?} (the YAML parser alone, on one core, {parsed:?})")?;
+        writeln!(out, "    one start of `git --version` {started:?}: {:.2} to one", times(loaded, started))?;
+        if is_cold {
+            writeln!(out, "    one such start from the disk, cold, {started_cold:?}: {:.2} to one", times(loaded, started_cold))?;
+        } else {
+            writeln!(out, "    a cold start was not measured: only root on Linux can have the kernel forget files")?;
+        }
     }
-    writeln!(out, "  of a load, the YAML parser alone, without us: {parsed:?}")?;
     history::write(&dir.join("past"), &dir.join("proposed"))?;
-    let planned = median_of(5, || plan(dir));
+    let [planned] = medians(5, [&mut || timed(|| plan(dir))]);
     writeln!(out, "  a plan over {} requests, as a process of its own: {planned:?}", history::REQUESTS)?;
     Ok(())
 }
@@ -126,27 +157,22 @@ fn plan(dir: &Path) {
     drop(black_box(command.status()));
 }
 
-fn median(run: impl FnMut()) -> Duration {
-    median_of(ROUNDS, run)
-}
-
-fn median_of(rounds: usize, run: impl FnMut()) -> Duration {
-    median_after(rounds, || {}, run)
-}
-
-/// The median of what `run` takes, each time after `before`, which is not counted.
-fn median_after(rounds: usize, mut before: impl FnMut(), mut run: impl FnMut()) -> Duration {
-    let round = |_| {
-        before();
-        timed(&mut run)
-    };
-    let mut took: Vec<Duration> = (0..rounds).map(round).collect();
-    took.sort();
-    took.get(rounds / 2).copied().unwrap_or_default()
+/// The median of each of these. They take turns, so that what slows the machine for a while slows all of them.
+fn medians<const N: usize>(rounds: usize, mut measures: [&mut dyn FnMut() -> Duration; N]) -> [Duration; N] {
+    let mut took: [Vec<Duration>; N] = std::array::from_fn(|_| Vec::with_capacity(rounds));
+    for _ in 0..rounds {
+        for (measure, took) in measures.iter_mut().zip(&mut took) {
+            took.push(measure());
+        }
+    }
+    took.map(|mut took| {
+        took.sort();
+        took.get(rounds / 2).copied().unwrap_or_default()
+    })
 }
 
 #[expect(clippy::disallowed_methods, reason = "real time is what is measured here")]
-fn timed(run: &mut impl FnMut()) -> Duration {
+fn timed(mut run: impl FnMut()) -> Duration {
     let started = Instant::now();
     run();
     started.elapsed()

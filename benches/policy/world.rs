@@ -28,19 +28,32 @@ pub enum About {
     Everything,
 }
 
+/// At how many providers everybody has an account.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Accounts {
+    /// At three, as in the guide.
+    Three,
+    /// At every one of ten.
+    Everywhere,
+}
+
 /// Writes the files.
-pub fn write(dir: &Path, about: About) -> anyhow::Result<()> {
+pub fn write(dir: &Path, about: About, accounts: Accounts) -> anyhow::Result<()> {
     std::fs::create_dir_all(dir)?;
-    std::fs::write(dir.join("people.yaml"), people()?)?;
+    std::fs::write(dir.join("people.yaml"), people(accounts)?)?;
     std::fs::write(dir.join("resources.yaml"), resources()?)?;
     std::fs::write(dir.join("policies.yaml"), policies(about)?)?;
     Ok(())
 }
 
-fn people() -> anyhow::Result<String> {
+fn people(accounts: Accounts) -> anyhow::Result<String> {
+    let areas = match accounts {
+        Accounts::Three => 3,
+        Accounts::Everywhere => AREAS,
+    };
     let mut text = "version: 1\ndefaults: { timezone: Europe/Berlin }\npeople:\n".to_owned();
     for n in 0..PEOPLE {
-        let accounts: Vec<String> = (0..AREAS).map(|area| format!("area-{area}: user{n}")).collect();
+        let accounts: Vec<String> = (0..areas).map(|area| format!("area-{area}: user{n}")).collect();
         let kind = if n % 4 == 3 {
             format!("contractor\n    company: Company {}\n    sponsor: p0\n    contract_ends: 2027-06-{:02}", n % 7, 1 + n % 28)
         } else {

@@ -2,12 +2,14 @@
 
 use std::cell::Cell;
 use std::collections::BTreeMap;
+use std::collections::btree_map::Entry as InMap;
 use std::str::FromStr;
 
 use jiff::tz::TimeZone;
 
 use super::file::At;
 use super::problem::{Place, nearest};
+use super::references::References;
 use super::yaml::{Entry, Node, Value};
 use crate::access::time::Ttl;
 
@@ -39,6 +41,19 @@ impl Space {
             Space::HostUser => "host user",
         }
     }
+
+    fn its_id(self) -> &'static str {
+        match self {
+            Space::Person => "the id of a person",
+            Space::Group => "the id of a group",
+            Space::Resource => "the id of a resource",
+            Space::Bundle => "the id of a bundle",
+            Space::Provider => "the id of a provider",
+            Space::Rule => "the id of a rule",
+            Space::SlackAccount => "the id of a Slack account",
+            Space::HostUser => "the id of a host user",
+        }
+    }
 }
 
 /// Where mistakes are collected, and what has been declared and referred to, so that references can be checked at the end.
@@ -52,7 +67,7 @@ pub(super) struct Sink {
     compared: Cell<usize>,
     declared: BTreeMap<Space, BTreeMap<String, Place>>,
     pub(super) duplicates: Vec<(Space, String, Place, Place)>,
-    pub(super) references: Vec<(Space, String, Place)>,
+    pub(super) references: References,
     /// Where a test names no role, for what. Only bundles have one that nobody writes.
     pub(super) roles_left_out: Vec<(String, Place)>,
     /// What stands in `by:` and is none of its words.
@@ -66,7 +81,15 @@ const PROBLEMS_KEPT_MAX: usize = 10_000;
 /// Mistakes past it are told without.
 const COMPARED_MAX: usize = 5_000_000;
 
+/// So much of it while one file is read.
+const COMPARED_OF_ONE_MAX: usize = COMPARED_MAX / 10;
+
 impl Sink {
+    /// For what is found in one file, before it is added to that of all.
+    pub(super) fn of_one_file() -> Sink {
+        Sink { compared: Cell::new(COMPARED_MAX - COMPARED_OF_ONE_MAX), ..Sink::default() }
+    }
+
     pub(super) fn problem(&mut self, place: Place, message: impl Into<String>) {
         if self.problems.len() < PROBLEMS_KEPT_MAX {
             self.problems.push((place, message.into()));
@@ -88,10 +111,10 @@ impl Sink {
     /// Notes that this id exists, even where the rest of its item is broken, so that references to it are no mistake.
     pub(super) fn declare(&mut self, space: Space, id: &str, place: Place) {
         match self.declared.entry(space).or_default().entry(id.to_owned()) {
-            std::collections::btree_map::Entry::Vacant(free) => {
+            InMap::Vacant(free) => {
                 free.insert(place);
             }
-            std::collections::btree_map::Entry::Occupied(first) => {
+            InMap::Occupied(first) => {
                 self.duplicates.push((space, id.to_owned(), *first.get(), place));
             }
         }
@@ -102,13 +125,39 @@ impl Sink {
         self.declared.entry(space).or_default().entry(id.to_owned()).or_insert(place);
     }
 
+    /// Adds what was collected of a file that comes after all that is in here.
+    pub(super) fn add(&mut self, later: Sink) {
+        let Sink { problems, more, compared: _, declared, duplicates, references, roles_left_out, unclear_approvers } = later;
+        problems.into_iter().for_each(|(place, message)| self.problem(place, message));
+        self.more += more;
+        for (space, id, first, second) in duplicates {
+            let first = self.declared.get(&space).and_then(|ids| ids.get(&id)).copied().unwrap_or(first);
+            self.duplicates.push((space, id, first, second));
+        }
+        for (space, ids) in declared {
+            if let InMap::Vacant(free) = self.declared.entry(space) {
+                free.insert(ids);
+                continue;
+            }
+            for (id, place) in ids {
+                match space {
+                    Space::Bundle => self.declare_as_well(space, &id, place),
+                    _ => self.declare(space, &id, place),
+                }
+            }
+        }
+        self.references.append(references);
+        self.roles_left_out.extend(roles_left_out);
+        self.unclear_approvers.extend(unclear_approvers);
+    }
+
     /// Whether there is something of this kind and id.
     pub(super) fn is_declared(&self, space: Space, id: &str) -> bool {
         self.declared.get(&space).is_some_and(|ids| ids.contains_key(id))
     }
 
     pub(super) fn refer(&mut self, space: Space, id: &str, place: Place) {
-        self.references.push((space, id.to_owned(), place));
+        self.references.add(space, id, place);
     }
 
     /// The names of this kind.
@@ -121,13 +170,13 @@ impl Sink {
 pub(super) struct Fields<'n> {
     pub(super) place: Place,
     what: &'static str,
-    entries: &'n [Entry],
+    entries: &'n [Entry<'n>],
     known: Vec<&'static str>,
 }
 
 impl<'n> Fields<'n> {
     /// The fields of `node`; says so where it is no mapping. `what` names it in sentences, with its article.
-    pub(super) fn of(node: &'n Node, what: &'static str, sink: &mut Sink) -> Option<Fields<'n>> {
+    pub(super) fn of(node: &'n Node<'n>, what: &'static str, sink: &mut Sink) -> Option<Fields<'n>> {
         match &node.value {
             Value::Map(entries) => Some(Fields { place: node.place, what, entries, known: Vec::new() }),
             other => {
@@ -139,7 +188,7 @@ impl<'n> Fields<'n> {
     }
 
     /// The value of this key, if it is there.
-    pub(super) fn take(&mut self, key: &'static str) -> Option<&'n Node> {
+    pub(super) fn take(&mut self, key: &'static str) -> Option<&'n Node<'n>> {
         self.known.push(key);
         self.entries.iter().find(|entry| entry.key == key).map(|entry| &entry.node)
     }
@@ -155,7 +204,7 @@ impl<'n> Fields<'n> {
     }
 
     /// The value of this key; says so where it is missing.
-    pub(super) fn need(&mut self, key: &'static str, sink: &mut Sink) -> Option<&'n Node> {
+    pub(super) fn need(&mut self, key: &'static str, sink: &mut Sink) -> Option<&'n Node<'n>> {
         let found = self.take(key);
         if found.is_none() {
             sink.problem(self.place, format!("{} needs `{key}:`", self.what));
@@ -166,7 +215,7 @@ impl<'n> Fields<'n> {
     /// Reports every key that nobody asked for.
     pub(super) fn finish(self, sink: &mut Sink) {
         for entry in self.entries {
-            let key = entry.key.as_str();
+            let key = &*entry.key;
             if self.known.contains(&key) {
                 continue;
             }
@@ -179,9 +228,9 @@ impl<'n> Fields<'n> {
     }
 
     /// The entries that nobody asked for, for whoever knows more keys.
-    pub(super) fn rest(self) -> impl Iterator<Item = &'n Entry> {
+    pub(super) fn rest(self) -> impl Iterator<Item = &'n Entry<'n>> {
         let known = self.known;
-        self.entries.iter().filter(move |entry| !known.contains(&entry.key.as_str()))
+        self.entries.iter().filter(move |entry| !known.contains(&&*entry.key))
     }
 }
 
@@ -215,13 +264,13 @@ pub(super) fn quoted<'a>(words: impl IntoIterator<Item = &'a str>) -> String {
 pub(super) const TEXT_CHARS_MAX: usize = 2000;
 
 /// A text; a number or yes/no in its place must be put in quotes.
-pub(super) fn text<'n>(node: &'n Node, what: &str, sink: &mut Sink) -> Option<&'n str> {
+pub(super) fn text<'n>(node: &'n Node<'n>, what: &str, sink: &mut Sink) -> Option<&'n str> {
     match &node.value {
-        Value::Text(text) if text.trim().is_empty() => {
+        Value::Text(text) if text.chars().all(char::is_whitespace) => {
             sink.problem(node.place, format!("expected {what}, found an empty text"));
             None
         }
-        Value::Text(text) if text.chars().count() > TEXT_CHARS_MAX => {
+        Value::Text(text) if text.len() > TEXT_CHARS_MAX && text.chars().count() > TEXT_CHARS_MAX => {
             sink.problem(node.place, format!("{what} is longer than {TEXT_CHARS_MAX} characters"));
             None
         }
@@ -263,9 +312,8 @@ pub(super) fn reference<T: FromStr>(node: &Node, space: Space, sink: &mut Sink) 
 where
     T::Err: std::fmt::Display,
 {
-    let word = space.word();
-    let written = text(node, &format!("the id of a {word}"), sink)?;
-    let at = parsed(node, word, sink)?;
+    let written = text(node, space.its_id(), sink)?;
+    let at = parsed(node, space.word(), sink)?;
     sink.refer(space, written, node.place);
     Some(at)
 }
@@ -326,10 +374,10 @@ pub(super) fn zone(node: &Node, sink: &mut Sink) -> Option<TimeZone> {
 
 /// Every item of a list that reads well. A value that is no list is told.
 pub(super) fn list<'n, T>(
-    node: Option<&'n Node>,
+    node: Option<&'n Node<'n>>,
     what: &str,
     sink: &mut Sink,
-    mut read: impl FnMut(&'n Node, &mut Sink) -> Option<T>,
+    mut read: impl FnMut(&'n Node<'n>, &mut Sink) -> Option<T>,
 ) -> Vec<T> {
     let Some(node) = node else { return Vec::new() };
     match &node.value {

@@ -2,34 +2,41 @@
 
 /// A name in which `*` stands for any text, also an empty one and one with `/`.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Glob(String);
+pub struct Glob {
+    text: String,
+    /// Where the first `*` is.
+    star: Option<usize>,
+}
 
 impl Glob {
     /// A pattern of the characters of names and `*`.
     pub fn new(text: &str) -> Option<Glob> {
         let fits = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit() || b"._-/*".contains(&b);
-        (!text.is_empty() && text.len() <= 80 && text.bytes().all(fits)).then(|| Glob(text.to_owned()))
+        (!text.is_empty() && text.len() <= 80 && text.bytes().all(fits))
+            .then(|| Glob { text: text.to_owned(), star: text.find('*') })
     }
 
     /// The pattern as written.
     pub fn as_str(&self) -> &str {
-        &self.0
+        &self.text
     }
 
     /// Whether it stands for one name only.
     pub fn is_exact(&self) -> bool {
-        !self.0.contains('*')
+        self.star.is_none()
     }
 
     /// Whether the name is one that the pattern stands for. At most pattern times name steps.
     pub fn matches(&self, name: &str) -> bool {
         // Nearly all are a name, or the beginning of one.
-        match self.0.find('*') {
-            None => return self.0 == name,
-            Some(star) if star + 1 == self.0.len() => return self.0.get(..star).is_some_and(|start| name.starts_with(start)),
+        match self.star {
+            None => return self.text == name,
+            Some(star) if star + 1 == self.text.len() => {
+                return self.text.get(..star).is_some_and(|start| name.starts_with(start));
+            }
             Some(_) => {}
         }
-        let mut parts = self.0.split('*');
+        let mut parts = self.text.split('*');
         let first = parts.next().unwrap_or_default();
         let Some(mut rest) = name.strip_prefix(first) else { return false };
         let mut parts = parts.peekable();

@@ -1,17 +1,15 @@
 //! From the text of policy files to a [`PolicySet`], or to everything that is wrong with them. No I/O.
 
-use std::collections::BTreeSet;
 use std::fmt::Write as _;
-use std::ops::Range;
 
 use sha2::{Digest, Sha256};
 
-use super::fields::{Fields, Sink, Space, list};
+use super::fields::{Sink, Space};
 use super::file::{Files, Policy};
 use super::problem::{LoadError, PROBLEMS_MAX, Place, Problem};
+use super::read::{Read, read};
 use super::set::{PolicySet, Written};
-use super::yaml::{self, Node, Value};
-use super::{read_people, read_rules, read_tests, read_things, validate};
+use super::validate;
 
 /// Judges one part of the files that only an adapter understands: the provider's kind, and the keys as written.
 pub type ShapeCheck<'a> = &'a dyn Fn(&str, &serde_json::Map<String, serde_json::Value>) -> Result<(), String>;
@@ -55,12 +53,13 @@ impl PolicySet {
     pub fn parse(mut sources: Vec<Source>, shapes: Shapes<'_>) -> Result<PolicySet, LoadError> {
         sources.sort_by(|a, b| a.name.cmp(&b.name));
         let mut sink = Sink::default();
-        let Read { files, zoneless, zone_is_named, tests_refer } = read(&sources, &mut sink);
+        let Read { files, zoneless, zone_is_named, tests_refer, .. } = read(&sources, &mut sink);
         let files = with_default_zone(files, &zoneless);
         let unnamed = zoneless.iter().filter(|_| !zone_is_named).filter_map(|number| files.policies.get(*number));
         let written = Written {
             zoneless: unnamed.map(|policy| policy.id.value.clone()).collect(),
-            referred: referred(&sink, &tests_refer),
+            // To be expected somewhere is not to be of use.
+            referred: sink.references.names_but(&tests_refer),
         };
         validate::references(&mut sink);
         let members = validate::together(&files, shapes, &mut sink);
@@ -108,75 +107,6 @@ fn canonical(sources: &[Source]) -> String {
     text
 }
 
-/// What was read of all files.
-struct Read {
-    files: Files,
-    /// The numbers of the policies whose hours name no zone.
-    zoneless: Vec<usize>,
-    /// Whether the defaults name one.
-    zone_is_named: bool,
-    /// Which references are those of tests, as numbers.
-    tests_refer: Vec<Range<usize>>,
-}
-
-/// Every id that something refers to, the tests left out: to be expected somewhere is not to be of use.
-fn referred(sink: &Sink, tests_refer: &[Range<usize>]) -> BTreeSet<(Space, String)> {
-    let references = sink.references.iter().enumerate().filter(|(n, _)| !tests_refer.iter().any(|tests| tests.contains(n)));
-    references.map(|(_, (space, id, _))| (*space, id.clone())).collect()
-}
-
-/// Reads every file.
-fn read(sources: &[Source], sink: &mut Sink) -> Read {
-    let mut files = Files::default();
-    let mut defaults_at: Option<Place> = None;
-    let (mut zoneless, mut zone_is_named, mut tests_refer) = (Vec::new(), false, Vec::new());
-    for (number, source) in sources.iter().enumerate() {
-        let root = match yaml::parse(&source.text, number) {
-            Ok(Node { value: Value::Nothing, .. }) => continue,
-            Ok(root) => root,
-            Err(error) => {
-                sink.problem(Place { file: number, line: error.line, column: error.column }, error.message);
-                continue;
-            }
-        };
-        let Some(mut fields) = Fields::of(&root, "a policy file", sink) else { continue };
-        if let Some(version) = fields.need("version", sink)
-            && version.value.as_int() != Some(1)
-        {
-            sink.problem(version.place, format!("expected `version: 1`, found {}", version.value.shape()));
-        }
-        if let Some(node) = fields.take("defaults") {
-            if let Some(first) = defaults_at {
-                sink.problem(
-                    node.place,
-                    format!("`defaults` stand in one file only; they are already at {}", at(first, sources)),
-                );
-            }
-            defaults_at = Some(node.place);
-            zone_is_named |= node.value.has_key("timezone");
-            files.defaults = read_people::defaults(node, sink);
-        }
-        files.people.extend(list(fields.take("people"), "people", sink, read_people::person));
-        files.groups.extend(list(fields.take("groups"), "groups", sink, read_things::group));
-        files.resources.extend(list(fields.take("resources"), "resources", sink, read_things::resource));
-        files.providers.extend(list(fields.take("providers"), "providers", sink, read_things::provider));
-        for read in list(fields.take("policies"), "policies", sink, read_rules::policy) {
-            if !read.zone_given {
-                zoneless.push(files.policies.len());
-            }
-            files.policies.push(read.policy);
-        }
-        files.require.extend(list(fields.take("require"), "requirements", sink, read_rules::require));
-        files.forbid.extend(list(fields.take("forbid"), "prohibitions", sink, read_rules::forbid));
-        let before = sink.references.len();
-        files.scenarios.extend(list(fields.take("tests"), "tests", sink, read_tests::scenario));
-        tests_refer.push(before..sink.references.len());
-        files.bundles.extend(list(fields.take("bundles"), "bundles", sink, read_things::bundle));
-        fields.finish(sink);
-    }
-    Read { files, zoneless, zone_is_named, tests_refer }
-}
-
 /// Hours without a zone are in that of the defaults, which may stand in a later file.
 fn with_default_zone(mut files: Files, zoneless: &[usize]) -> Files {
     let zone = files.defaults.clone().unwrap_or_default().timezone;
@@ -220,7 +150,7 @@ fn report(sink: Sink, sources: &[Source]) -> Result<(), LoadError> {
 }
 
 /// `people.yaml:7`
-fn at(place: Place, sources: &[Source]) -> String {
+pub(super) fn at(place: Place, sources: &[Source]) -> String {
     let name = sources.get(place.file).map(|source| source.name.as_str()).unwrap_or_default();
     format!("{name}:{}", place.line)
 }

@@ -87,7 +87,7 @@ fn given(node: &Node, sink: &mut Sink) -> Option<Given> {
     Some(given)
 }
 
-fn entries<'n>(node: Option<&'n Node>, what: &str, sink: &mut Sink) -> &'n [Entry] {
+fn entries<'n>(node: Option<&'n Node<'n>>, what: &str, sink: &mut Sink) -> &'n [Entry<'n>] {
     match node.map(|node| (node, &node.value)) {
         None => &[],
         Some((_, Value::Map(entries))) => entries,

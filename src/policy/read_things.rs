@@ -172,7 +172,7 @@ pub(super) fn provider(node: &Node, sink: &mut Sink) -> Option<Provider> {
         }
         match entry.node.value.to_json() {
             Some(value) => {
-                settings.insert(entry.key.clone(), value);
+                settings.insert(entry.key.to_string(), value);
             }
             None => sink.problem(entry.node.place, "this number cannot be passed on; put it in quotes"),
         }

@@ -21,17 +21,16 @@ const MEMBERSHIPS_MAX: usize = 500_000;
 pub(super) fn references(sink: &mut Sink) {
     let dangling: Vec<_> = sink
         .references
-        .iter()
-        .filter(|(space, id, _)| !sink.is_declared(*space, id))
+        .to(|space, id| !sink.is_declared(space, id))
         .map(|(space, id, place)| {
             let word = space.word();
             let message = match id.strip_prefix(word).and_then(|rest| rest.strip_prefix('/')) {
                 Some(bare) => format!("only a {word} can stand here: write `{bare}`, not `{id}`"),
                 None => {
-                    another_kind(*space, id).or_else(|| condition(*space, id, sink)).unwrap_or_else(|| no_such(*space, id, sink))
+                    another_kind(space, id).or_else(|| condition(space, id, sink)).unwrap_or_else(|| no_such(space, id, sink))
                 }
             };
-            (*place, message)
+            (place, message)
         })
         .collect();
     let unclear: Vec<_> = sink

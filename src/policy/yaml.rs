@@ -4,37 +4,38 @@
 //! Plain scalars mean what the core schema of YAML 1.2 says. Tags and merge keys are refused: what a rule means should be seen
 //! where it stands.
 
+use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 
 use saphyr_parser::{Event, Marker, Parser, ScalarStyle, Span, StrInput, Tag};
 
 use super::problem::Place;
 
-/// A value and where it stands.
-#[derive(Debug, Clone)]
-pub(super) struct Node {
+/// A value and where it stands. It borrows from the text of the file.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct Node<'t> {
     pub(super) place: Place,
-    pub(super) value: Value,
+    pub(super) value: Value<'t>,
 }
 
 /// What YAML can say.
-#[derive(Debug, Clone)]
-pub(super) enum Value {
+#[derive(Debug, Clone, PartialEq)]
+pub(super) enum Value<'t> {
     Nothing,
     Bool(bool),
     Int(i64),
     Float(f64),
-    Text(String),
-    List(Vec<Node>),
-    Map(Vec<Entry>),
+    Text(Cow<'t, str>),
+    List(Vec<Node<'t>>),
+    Map(Vec<Entry<'t>>),
 }
 
 /// A key and its value.
-#[derive(Debug, Clone)]
-pub(super) struct Entry {
-    pub(super) key: String,
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct Entry<'t> {
+    pub(super) key: Cow<'t, str>,
     pub(super) place: Place,
-    pub(super) node: Node,
+    pub(super) node: Node<'t>,
 }
 
 /// Why a text is no YAML that we read.
@@ -55,7 +56,7 @@ const TEXT_BYTES_MAX: usize = 4_000_000;
 const FEW_KEYS: usize = 32;
 
 /// Reads one file. What aliases repeat counts as if it were written out, so that a small file cannot grow into a large tree.
-pub(super) fn parse(text: &str, file: usize) -> Result<Node, NotYaml> {
+pub(super) fn parse(text: &str, file: usize) -> Result<Node<'_>, NotYaml> {
     let mut tree = Tree { parser: Parser::new_from_str(text), file, spent: Size::default(), anchored: BTreeMap::new() };
     let mut root = None;
     loop {
@@ -78,8 +79,8 @@ struct Size {
 }
 
 /// What an alias repeats.
-struct Anchored {
-    value: Value,
+struct Anchored<'t> {
+    value: Value<'t>,
     size: Size,
     /// How deep lists and mappings lie in it.
     height: usize,
@@ -89,7 +90,7 @@ struct Tree<'t> {
     parser: Parser<'t, StrInput<'t>>,
     file: usize,
     spent: Size,
-    anchored: BTreeMap<usize, Anchored>,
+    anchored: BTreeMap<usize, Anchored<'t>>,
 }
 
 impl<'t> Tree<'t> {
@@ -115,7 +116,7 @@ impl<'t> Tree<'t> {
     }
 
     /// The node that begins with this event, in so many lists and mappings.
-    fn node(&mut self, event: Event<'t>, span: &Span, depth: usize) -> Result<Node, NotYaml> {
+    fn node(&mut self, event: Event<'t>, span: &Span, depth: usize) -> Result<Node<'t>, NotYaml> {
         let (at, before) = (span.start, self.spent);
         if depth > DEPTH_MAX {
             return Err(too_deep(&at));
@@ -124,7 +125,7 @@ impl<'t> Tree<'t> {
             Event::Scalar(text, style, anchor, tag) => {
                 untagged(tag.as_deref(), &at)?;
                 self.spend(Size { nodes: 1, text_bytes: text.len() }, &at)?;
-                (if style == ScalarStyle::Plain { plain(&text) } else { Value::Text(text.into_owned()) }, anchor)
+                (if style == ScalarStyle::Plain { plain(text) } else { Value::Text(text) }, anchor)
             }
             Event::SequenceStart(anchor, tag) => {
                 untagged(tag.as_deref(), &at)?;
@@ -152,7 +153,7 @@ impl<'t> Tree<'t> {
         Ok(Node { place: self.place(&at), value })
     }
 
-    fn items(&mut self, depth: usize) -> Result<Vec<Node>, NotYaml> {
+    fn items(&mut self, depth: usize) -> Result<Vec<Node<'t>>, NotYaml> {
         let mut items = Vec::new();
         loop {
             match self.event()? {
@@ -162,8 +163,8 @@ impl<'t> Tree<'t> {
         }
     }
 
-    fn entries(&mut self, depth: usize) -> Result<Vec<Entry>, NotYaml> {
-        let mut entries: Vec<Entry> = Vec::new();
+    fn entries(&mut self, depth: usize) -> Result<Vec<Entry<'t>>, NotYaml> {
+        let mut entries: Vec<Entry<'t>> = Vec::new();
         loop {
             let (key, at) = match self.event()? {
                 (Event::MappingEnd, _) => break,
@@ -171,7 +172,7 @@ impl<'t> Tree<'t> {
                     if key == "<<" && style == ScalarStyle::Plain {
                         return Err(not_yaml(&span.start, "`<<` is not read here; write out what it would bring in"));
                     }
-                    (key.into_owned(), span.start)
+                    (key, span.start)
                 }
                 (_, span) => return Err(not_yaml(&span.start, "a key is a word, without tag, anchor or alias")),
             };
@@ -190,7 +191,7 @@ impl<'t> Tree<'t> {
         }
     }
 
-    fn repeated(&mut self, anchor: usize, at: &Marker, depth: usize) -> Result<Node, NotYaml> {
+    fn repeated(&mut self, anchor: usize, at: &Marker, depth: usize) -> Result<Node<'t>, NotYaml> {
         // An anchor is known once its value has ended: nothing can hold itself.
         let Some(Anchored { size, height, .. }) = self.anchored.get(&anchor) else {
             return Err(not_yaml(at, "this alias stands within the value that it would repeat"));
@@ -206,7 +207,7 @@ impl<'t> Tree<'t> {
 }
 
 /// The first key that stands there already.
-fn twice(entries: &[Entry]) -> Option<&Entry> {
+fn twice<'n, 't>(entries: &'n [Entry<'t>]) -> Option<&'n Entry<'t>> {
     if entries.len() <= FEW_KEYS {
         let before = |n: usize| entries.iter().take(n);
         return entries
@@ -216,14 +217,15 @@ fn twice(entries: &[Entry]) -> Option<&Entry> {
             .map(|(_, entry)| entry);
     }
     let mut seen = BTreeSet::new();
-    entries.iter().find(|entry| !seen.insert(entry.key.as_str()))
+    entries.iter().find(|entry| !seen.insert(&*entry.key))
 }
 
 /// What a scalar without quotes means.
 ///
 /// Source: the core schema, YAML 1.2.2, section 10.3.2; but digits after a leading zero stay text, since they number accounts
 /// and not amounts, and so does what 64 bits do not hold.
-fn plain(text: &str) -> Value {
+fn plain(written: Cow<'_, str>) -> Value<'_> {
+    let text = &*written;
     match text {
         "" | "~" | "null" | "Null" | "NULL" => return Value::Nothing,
         "true" | "True" | "TRUE" => return Value::Bool(true),
@@ -232,7 +234,7 @@ fn plain(text: &str) -> Value {
     }
     let digits = text.strip_prefix(['-', '+']).unwrap_or(text);
     if !digits.starts_with(|first: char| first.is_ascii_digit() || first == '.') {
-        return Value::Text(text.to_owned());
+        return Value::Text(written);
     }
     let number = if let Some(octal) = text.strip_prefix("0o") {
         i64::from_str_radix(octal, 8).ok().filter(|_| octal.bytes().all(|b| b.is_ascii_digit()))
@@ -240,11 +242,11 @@ fn plain(text: &str) -> Value {
         i64::from_str_radix(hex, 16).ok().filter(|_| hex.bytes().all(|b| b.is_ascii_hexdigit()))
     } else if digits.bytes().all(|b| b.is_ascii_digit()) {
         if digits.len() > 1 && digits.starts_with('0') {
-            return Value::Text(text.to_owned());
+            return Value::Text(written);
         }
         match text.parse() {
             Ok(number) => Some(number),
-            Err(_) => return Value::Text(text.to_owned()),
+            Err(_) => return Value::Text(written),
         }
     } else {
         None
@@ -255,10 +257,11 @@ fn plain(text: &str) -> Value {
     match digits {
         ".inf" | ".Inf" | ".INF" => Value::Float(if text.starts_with('-') { f64::NEG_INFINITY } else { f64::INFINITY }),
         ".nan" | ".NaN" | ".NAN" => Value::Float(f64::NAN),
-        _ if digits.bytes().all(|b| b.is_ascii_digit() || b".eE+-".contains(&b)) => {
-            text.parse().map_or_else(|_| Value::Text(text.to_owned()), Value::Float)
-        }
-        _ => Value::Text(text.to_owned()),
+        _ if digits.bytes().all(|b| b.is_ascii_digit() || b".eE+-".contains(&b)) => match text.parse() {
+            Ok(number) => Value::Float(number),
+            Err(_) => Value::Text(written),
+        },
+        _ => Value::Text(written),
     }
 }
 
@@ -293,7 +296,7 @@ fn in_our_form(message: &str) -> String {
     message.to_owned()
 }
 
-impl Value {
+impl Value<'_> {
     /// How deep lists and mappings lie in it.
     fn height(&self) -> usize {
         let inner = match self {
@@ -348,10 +351,10 @@ impl Value {
             Value::Bool(value) => (*value).into(),
             Value::Int(value) => (*value).into(),
             Value::Float(value) => serde_json::Number::from_f64(*value)?.into(),
-            Value::Text(value) => value.clone().into(),
+            Value::Text(value) => (**value).into(),
             Value::List(items) => items.iter().map(|item| item.value.to_json()).collect::<Option<Vec<_>>>()?.into(),
             Value::Map(entries) => serde_json::Value::Object(
-                entries.iter().map(|e| e.node.value.to_json().map(|json| (e.key.clone(), json))).collect::<Option<_>>()?,
+                entries.iter().map(|e| e.node.value.to_json().map(|json| (e.key.to_string(), json))).collect::<Option<_>>()?,
             ),
         })
     }

@@ -53,3 +53,46 @@ fn a_directory_is_loaded_whole_or_not_at_all() {
     assert_eq!(message(load().unwrap_err()), "policy files end in `.yaml`: rename it; it is not UTF-8 text");
     assert!(super::super::load(&dir.path().join("absent"), Shapes::UNCHECKED).is_err());
 }
+
+/// The same files, so large that they are read side by side: what is added stands behind everything else.
+fn large(sources: &[Source]) -> Vec<Source> {
+    let more = "# nothing\n".repeat(10_000);
+    sources.iter().map(|source| Source { name: source.name.clone(), text: format!("{}\n{more}", source.text) }).collect()
+}
+
+#[test]
+fn large_files_say_what_small_ones_say() {
+    let small = example_sources();
+    let read = |sources: Vec<Source>| PolicySet::parse(sources, Shapes::UNCHECKED).unwrap();
+    let (one, other) = (read(small.clone()), read(large(&small)));
+    assert!(other.text().len() > 400_000);
+    assert_eq!(one.people(), other.people());
+    assert_eq!(one.groups(), other.groups());
+    assert_eq!(one.resources(), other.resources());
+    assert_eq!(one.providers(), other.providers());
+    let rules = |set: &PolicySet| format!("{:#?}", (set.policies(), set.require(), set.forbid()));
+    assert_eq!(rules(&one), rules(&other));
+    assert_eq!(one.scenarios(), other.scenarios());
+    assert_eq!(format!("{:?}", one.written), format!("{:?}", other.written));
+}
+
+#[test]
+fn what_is_wrong_with_large_files_is_told_in_their_order_however_they_were_read() {
+    let text = |name: &str, text: &str| Source { name: name.into(), text: format!("version: 1\n{text}") };
+    let rule =
+        "{ id: p, who: { kind: employee }, what: { resource: a/b, role: c }, approve: auto, when: { hours: '08:00-09:00' } }";
+    let small = vec![
+        text("a.yaml", "defaults: { max: 4h }\ngroups: [{ id: g, members: [bob] }]\n"),
+        text("b.yaml", "groups: [{ id: g, members: [] }, { id: g, members: [bbo] }]\nnonsense: 1\n"),
+        text("c.yaml", &format!("defaults: {{ max: 2h }}\ngroups: [{{ id: g, members: [] }}]\npolicies: [{rule}]\n")),
+        text(
+            "d.yaml",
+            &format!("people: [{{ id: bob, name: Bob, kind: employee }}]\npolicies: [{rule}]\nrequire: [{{ id: p }}]\n"),
+        ),
+        text("e.yaml", "bundles: [{ id: a/b, name: B, of: ['x/y:z'] }]\ntests: [{ name: t, request: maya a/b 1h }]\n"),
+        text("f.yaml", "groups: ]\n"),
+    ];
+    let said = |sources: Vec<Source>| PolicySet::parse(sources, Shapes::UNCHECKED).unwrap_err().to_string();
+    assert_eq!(said(small.clone()), said(large(&small)));
+    insta::assert_snapshot!(said(small));
+}
