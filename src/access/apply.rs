@@ -85,7 +85,7 @@ pub fn request(before: &Request, event: &Event) -> Result<Request, IllegalEvent>
             after.terms_hash = *terms_hash;
             after.talk.shortened.push(shortened.clone());
         }
-        (Event::Talked { said, .. }, RequestState::Pending) => after.talk = before.talk.after(said).ok_or_else(illegal)?,
+        (Event::Talked { said, .. }, state) if said.fits(state) => after.talk = before.talk.after(said).ok_or_else(illegal)?,
         (Event::PartsChanged { parts, grants, terms_hash, .. }, RequestState::Pending)
             if before.terms.is_bundle() && !parts.is_empty() && parts.len() == grants.len() =>
         {

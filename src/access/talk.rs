@@ -1,9 +1,11 @@
 //! What passes between people about a request beside their yes and no: questions and their answers, a card that is passed on, and a
-//! length that an approver made shorter. It gives nobody a right, and no clock stops for it.
+//! length that an approver made shorter; and, once the access is over, how much it was to whoever had it. It gives nobody a right, and
+//! no clock stops for it.
 
 use serde::{Deserialize, Serialize};
 
 use super::ids::PersonId;
+use super::request::RequestState;
 use super::time::{Timestamp, Ttl};
 use super::words::Words;
 
@@ -25,6 +27,9 @@ pub struct Talk {
     /// How it became shorter. Each length is less than the one before.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub shortened: Vec<Shortened>,
+    /// How the access was to whoever had it, once they were asked.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub feedback: Option<Feedback>,
 }
 
 /// A question of somebody who may decide.
@@ -76,6 +81,51 @@ pub struct Shortened {
     pub to: Ttl,
 }
 
+/// How much an access was for what somebody had to do.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Measure {
+    /// More than they needed.
+    TooMuch,
+    /// What they needed.
+    JustRight,
+    /// Less than they needed.
+    TooLittle,
+}
+
+impl Measure {
+    /// Every one, from more to less.
+    pub const ALL: [Measure; 3] = [Measure::TooMuch, Measure::JustRight, Measure::TooLittle];
+
+    /// In words for people.
+    pub fn words(self) -> &'static str {
+        match self {
+            Measure::TooMuch => "too much",
+            Measure::JustRight => "just right",
+            Measure::TooLittle => "too little",
+        }
+    }
+}
+
+/// What somebody is asked of an access that they had and that is over.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Feedback {
+    /// Since when they are asked.
+    pub asked_at: Timestamp,
+    /// What they answered, if they did.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub answer: Option<Measured>,
+}
+
+/// Such an answer.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Measured {
+    /// When.
+    pub at: Timestamp,
+    /// How much it was.
+    pub measure: Measure,
+}
+
 /// One thing that is said about a request, or done with its card.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "what", rename_all = "snake_case")]
@@ -111,12 +161,36 @@ pub enum Said {
         /// To whom.
         to: PersonId,
     },
+    /// All of its access is over, and whoever had it is asked how much it was.
+    FeedbackAsked {
+        /// When.
+        at: Timestamp,
+    },
+    /// They say so.
+    FeedbackGiven {
+        /// Who.
+        by: PersonId,
+        /// When.
+        at: Timestamp,
+        /// How much it was.
+        measure: Measure,
+    },
+}
+
+impl Said {
+    /// Whether it can be said while a request is in this state.
+    pub(super) fn fits(&self, state: &RequestState) -> bool {
+        match self {
+            Said::Asked { .. } | Said::Answered { .. } | Said::PassedOn { .. } => state.is_pending(),
+            Said::FeedbackAsked { .. } | Said::FeedbackGiven { .. } => matches!(state, RequestState::Approved { .. }),
+        }
+    }
 }
 
 impl Talk {
     /// Whether nothing was said or done.
     pub fn is_nothing(&self) -> bool {
-        self.questions.is_empty() && self.passed.is_empty() && self.shortened.is_empty()
+        *self == Talk::default()
     }
 
     /// The question with this number, counted from 1.
@@ -143,7 +217,14 @@ impl Talk {
             Said::PassedOn { by, at, to } if self.passed_to(to).is_none() => {
                 after.passed.push(Passed { by: by.clone(), at: *at, to: to.clone() });
             }
-            Said::Asked { .. } | Said::PassedOn { .. } => return None,
+            Said::FeedbackAsked { at } if self.feedback.is_none() => {
+                after.feedback = Some(Feedback { asked_at: *at, answer: None });
+            }
+            Said::FeedbackGiven { at, measure, .. } => {
+                let asked = after.feedback.as_mut().filter(|feedback| feedback.answer.is_none())?;
+                asked.answer = Some(Measured { at: *at, measure: *measure });
+            }
+            Said::Asked { .. } | Said::PassedOn { .. } | Said::FeedbackAsked { .. } => return None,
         }
         Some(after)
     }

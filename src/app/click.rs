@@ -14,7 +14,7 @@ use crate::slack::command::NotUnderstood;
 use crate::slack::inbound::Action;
 use crate::slack::say::names::Names;
 use crate::slack::say::refusal::not_understood;
-use crate::slack::say::{button, form, forms};
+use crate::slack::say::{button, feedback, form, forms};
 use crate::store::StoreError;
 use crate::store::outbox::{Audience, MessageKey, Posted};
 
@@ -65,9 +65,9 @@ impl App {
         let grant = action.value.parse::<GrantId>().ok();
         attempt.about = request.map(|id| id.to_string()).or(grant.map(|id| id.to_string()));
         let unknown = || not_understood(&unknown_button());
+        attempt.verb = verb(&action.action_id);
         let outcome = match action.action_id.as_str() {
             button::APPROVE => {
-                attempt.verb = "approve";
                 let (request, terms) = request.zip(terms).ok_or_else(unknown)?;
                 let yes = Yes { by, request, terms, note: Words::default(), shorter: None };
                 if let Some(asked) = self.asked_for_note(loaded, &yes).await {
@@ -78,28 +78,24 @@ impl App {
                 self.perform(attempt, names, &Deed::Approve(yes)).await
             }
             button::WITHDRAW => {
-                attempt.verb = "withdraw";
                 let request = Some(request.ok_or_else(unknown)?);
                 self.perform(attempt, names, &Deed::Withdraw(by, request)).await
             }
             button::REMIND => {
-                attempt.verb = "remind";
                 let request = Some(request.ok_or_else(unknown)?);
                 self.perform(attempt, names, &Deed::Remind(by, request)).await
             }
             button::DONE => {
-                attempt.verb = "done";
                 let ending = Ending::Own(Some(grant.ok_or_else(unknown)?));
                 self.perform(attempt, names, &Deed::End(by, ending)).await
             }
-            button::SHOW_SECRET => {
-                attempt.verb = "show";
-                self.give_link(attempt, names, person, grant.ok_or_else(unknown)?).await
-            }
+            button::SHOW_SECRET => self.give_link(attempt, names, person, grant.ok_or_else(unknown)?).await,
             button::REVOKE => {
-                attempt.verb = "revoke";
                 let ending = Ending::Anybodys(grant.ok_or_else(unknown)?, Words::default());
                 self.perform(attempt, names, &Deed::End(by, ending)).await
+            }
+            button::TOO_MUCH | button::JUST_RIGHT | button::TOO_LITTLE => {
+                self.press_feedback(attempt, caller, action, request.ok_or_else(unknown)?).await?
             }
             button::DENY => return self.press_deny(attempt, caller, action, request.ok_or_else(unknown)?).await,
             button::CHECK | button::VOUCH => return self.press_late(attempt, caller, action, grant.ok_or_else(unknown)?).await,
@@ -126,6 +122,17 @@ impl App {
             _ => return Err(unknown()),
         };
         Ok(Some(outcome))
+    }
+
+    async fn press_feedback(
+        &self,
+        attempt: &Attempt,
+        Caller { person, names, .. }: &Caller,
+        action: &Action,
+        id: RequestId,
+    ) -> Result<Outcome, Message> {
+        let measure = feedback::measure(&action.action_id).ok_or_else(|| not_understood(&unknown_button()))?;
+        Ok(self.perform(attempt, names, &Deed::Feedback(person.clone(), id, measure)).await)
     }
 
     /// What can be done about an end that is late. The form that vouches for one opens for whoever may.
@@ -296,6 +303,20 @@ impl App {
             }
         }));
         Answer::empty()
+    }
+}
+
+/// What whoever presses it wants to do, as the audit log says it.
+fn verb(action_id: &str) -> &'static str {
+    match action_id {
+        button::APPROVE => "approve",
+        button::WITHDRAW => "withdraw",
+        button::REMIND => "remind",
+        button::DONE => "done",
+        button::SHOW_SECRET => "show",
+        button::REVOKE => "revoke",
+        button::TOO_MUCH | button::JUST_RIGHT | button::TOO_LITTLE => "answer",
+        _ => "press",
     }
 }
 

@@ -8,6 +8,7 @@ use tracing::error;
 use crate::access::ids::{GrantId, PersonId, RequestId};
 use crate::access::refusal::Refusal;
 use crate::access::secret::LinkHash;
+use crate::access::talk::Measure;
 use crate::access::time::Timestamp;
 use crate::access::words::Words;
 use crate::slack::inbound::Action;
@@ -44,6 +45,8 @@ pub(super) enum Deed {
     Approve(Yes),
     /// Says something that decides nothing.
     Talk(PersonId, RequestId, Saying),
+    /// Says how much an access was.
+    Feedback(PersonId, RequestId, Measure),
     /// Says no, and why.
     Deny(PersonId, RequestId, Words),
     /// Closes a review.
@@ -98,6 +101,7 @@ impl App {
             Deed::AskMore(person, more) => self.ask_more(attempt, loaded, names, (person, more)).await,
             Deed::Approve(yes) => self.approve(attempt, loaded, names, yes).await,
             Deed::Talk(by, request, saying) => self.talk(attempt, loaded, names, (by, request, saying)).await,
+            Deed::Feedback(by, request, measure) => self.feedback(attempt, loaded, names, (by, request, measure)).await,
             Deed::Deny(by, request, reason) => self.deny(attempt, loaded, names, (by, request, reason)).await,
             Deed::CloseReview(closing) => self.close_review(attempt, loaded, names, closing).await,
             Deed::Withdraw(by, request) => self.withdraw(attempt, loaded, names, (by, request)).await,

@@ -1,6 +1,7 @@
 //! The digest of what happened, at the times of a schedule. That one is owed is written down together with up to when digests have told,
 //! so that each is posted once, whatever dies in between; of several that were missed only the latest.
 
+use std::collections::BTreeMap;
 use std::str::FromStr as _;
 
 use tracing::warn;
@@ -9,7 +10,7 @@ use crate::access::ids::PersonId;
 use crate::access::request::{Mode, Request, RequestState};
 use crate::access::time::Timestamp;
 use crate::slack::block::Message;
-use crate::slack::say::digest::{DigestFacts, digest};
+use crate::slack::say::digest::{DigestFacts, Said, digest};
 use crate::slack::say::names::Names;
 use crate::store::outbox::Audience;
 use crate::store::{Reader, StoreError};
@@ -73,6 +74,7 @@ impl App {
             .read(move |reader| {
                 let counted = Counted::read(reader, from, until)?;
                 let (counts, reviews) = (reader.counts()?, reader.open_reviews(PAGE)?);
+                let feedback = said_of(reader.feedback_between(from, until)?);
                 let late_reviews = reviews.iter().filter(|review| review.is_overdue()).count();
                 Ok(Some(digest(&DigestFacts {
                     from,
@@ -84,6 +86,7 @@ impl App {
                     reviews: (reviews.len(), late_reviews),
                     late: reader.late_ends(from, until)?,
                     overdue: counts.overdue,
+                    feedback: &feedback,
                     contracts: &contracts,
                     names: &names,
                 })))
@@ -101,6 +104,17 @@ impl App {
         ends.sort_by(|(one, a), (other, b)| (a, one).cmp(&(b, other)));
         ends
     }
+}
+
+/// What people said of these requests, by what they were for, and how often.
+fn said_of(requests: Vec<Request>) -> Vec<Said> {
+    let mut said: BTreeMap<_, Said> = BTreeMap::new();
+    for Request { terms, talk, .. } in requests {
+        let Some(answer) = talk.feedback.and_then(|feedback| feedback.answer) else { continue };
+        let (_, counts) = said.entry((terms.resource.clone(), terms.role.clone())).or_insert((terms, BTreeMap::new()));
+        *counts.entry(answer.measure).or_default() += 1;
+    }
+    said.into_values().collect()
 }
 
 /// What was counted of the requests.

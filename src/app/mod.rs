@@ -19,6 +19,7 @@ mod drain;
 mod end;
 mod erase;
 mod extend;
+mod feedback;
 mod find;
 mod form;
 mod glass;

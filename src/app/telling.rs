@@ -186,7 +186,8 @@ impl Telling<'_> {
         self.news_of_request(tx, id, &Kind::Less(shortened.at))
     }
 
-    /// A question goes to whoever asked for the access, its answer to whoever asked it, and a card to whom it was passed on.
+    /// A question goes to whoever asked for the access, its answer to whoever asked it, and a card to whom it was passed on. How much
+    /// an access was is asked and answered where it stands.
     fn talked(&self, tx: &mut Tx<'_>, id: RequestId, said: &Said) -> Result<(), StoreError> {
         self.request_changed(tx, id)?;
         match said {
@@ -197,6 +198,7 @@ impl Telling<'_> {
                 self.mark(tx, &Kind::Answered(*number), id, Audience::Person(question.by.clone()))
             }
             Said::PassedOn { to, .. } => self.mark(tx, &Kind::PassedOn, id, Audience::Person(to.clone())),
+            Said::FeedbackAsked { .. } | Said::FeedbackGiven { .. } => Ok(()),
         }
     }
 

@@ -141,6 +141,7 @@ impl<'a, 't> Work<'a, 't> {
             self.recorded += 1;
             self.end_extension_of(&event)?;
             self.note_ending(&event)?;
+            self.ask_feedback(&event)?;
         }
         Ok(())
     }

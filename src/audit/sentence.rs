@@ -211,6 +211,10 @@ impl Say<'_> {
             Said::Asked { number, by, .. } => format!("{request}: {} asked question {number}", self.name(by)),
             Said::Answered { number, by, .. } => format!("{request}: {} answered question {number}", self.name(by)),
             Said::PassedOn { by, to, .. } => format!("{request}: {} passed it on to {}", self.name(by), self.name(to)),
+            Said::FeedbackAsked { .. } => format!("{request}: whoever had it is asked how much it was"),
+            Said::FeedbackGiven { by, measure, .. } => {
+                format!("{request}: {} says that it was {}", self.name(by), measure.words())
+            }
         }
     }
 

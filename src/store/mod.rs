@@ -9,6 +9,7 @@ mod away;
 mod digest;
 pub mod erase;
 mod error;
+mod feedback;
 pub mod homes;
 mod inbox;
 mod kept;

@@ -21,6 +21,7 @@ mod draining;
 mod ending;
 mod erasing;
 mod extending;
+mod feedback;
 mod forms;
 mod glass;
 mod home;

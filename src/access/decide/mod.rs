@@ -3,6 +3,7 @@
 mod answer;
 mod approve;
 mod draft;
+mod feedback;
 mod holding;
 mod lock;
 mod remind;
@@ -15,6 +16,7 @@ mod whole;
 use std::fmt;
 
 pub use approve::{Claim, Describe, ShorterApproval};
+pub use feedback::{asks_feedback, give_feedback};
 pub use holding::{HoldingCommand, decide_holding};
 pub use lock::{Lasts, LockCommand, Locking, decide_lock, set_lock};
 pub use remind::{PageAnswer, page_answered};

@@ -1,15 +1,23 @@
 //! The digest: what happened since the last one, in few lines; and the messages that Daypass is taken out of service, or back in.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
-use super::names::{Names, counted, lasted};
+use super::names::{Names, counted, lasted, listed};
 use crate::access::ids::PersonId;
+use crate::access::request::Terms;
+use crate::access::talk::Measure;
 use crate::access::time::Timestamp;
 use crate::slack::block::{Message, section};
 use crate::slack::text::Markup;
 
 /// How many contracts are named; the rest is counted.
 const CONTRACTS_MAX: usize = 8;
+/// Of how many things it is said what people said of them.
+const FEEDBACK_MAX: usize = 8;
+
+/// What an access was for, and how often people said that it was how much.
+pub type Said = (Terms, BTreeMap<Measure, usize>);
 
 /// What a digest is drawn from.
 #[derive(Debug, Clone, Copy)]
@@ -32,6 +40,8 @@ pub struct DigestFacts<'a> {
     pub late: u64,
     /// How many are late now.
     pub overdue: u64,
+    /// What people said of access that they had.
+    pub feedback: &'a [Said],
     /// Contracts that end soon, the earliest first.
     pub contracts: &'a [(PersonId, Timestamp)],
     /// Names.
@@ -70,8 +80,7 @@ fn lines(facts: &DigestFacts<'_>) -> Vec<Markup> {
         say(format!("{} for a decision now.", counted_u64(facts.pending, "request waits", "requests wait")));
     }
     if facts.broken > 0 {
-        let times = if facts.broken == 1 { "once".to_owned() } else { format!("{} times", facts.broken) };
-        say(format!("The glass was broken {times}."));
+        say(format!("The glass was broken {}.", times(facts.broken)));
     }
     if facts.late > 0 {
         say(format!("{} late.", counted_u64(facts.late, "end was", "ends were")));
@@ -86,6 +95,12 @@ fn lines(facts: &DigestFacts<'_>) -> Vec<Markup> {
         let line = Markup::new().lit("• ⚠️ ").bold(&counted_u64(facts.overdue, "end is late now", "ends are late now"));
         lines.push(line.lit(": on the host, ").code("daypass grants list").lit(" shows which."));
     }
+    lines.extend(facts.feedback.iter().take(FEEDBACK_MAX).map(|(terms, counts)| said_of(terms, counts, facts.names)));
+    let more = facts.feedback.len().saturating_sub(FEEDBACK_MAX);
+    if more > 0 {
+        lines
+            .push(Markup::new().text(&format!("• People said how much it was of {} more.", counted(more, "access", "accesses"))));
+    }
     for (person, end) in facts.contracts.iter().take(CONTRACTS_MAX) {
         let line = Markup::new().lit("• The contract of ").text(&facts.names.person_in_full(person)).lit(" ends ");
         lines.push(line.day(*end, &facts.names.zone).lit("."));
@@ -97,6 +112,16 @@ fn lines(facts: &DigestFacts<'_>) -> Vec<Markup> {
         );
     }
     lines
+}
+
+/// "• Of Orders database, read only, people said: too much 2 times, just right once."
+fn said_of(terms: &Terms, counts: &BTreeMap<Measure, usize>, names: &Names) -> Markup {
+    let said: Vec<String> = counts.iter().map(|(measure, count)| format!("{} {}", measure.words(), times(*count))).collect();
+    Markup::new().lit("• Of ").bold(&names.what(terms)).lit(" people said: ").text(&listed(&said, "and")).lit(".")
+}
+
+fn times(count: usize) -> String {
+    if count == 1 { "once".to_owned() } else { format!("{count} times") }
 }
 
 fn counted_u64(number: u64, one: &str, many: &str) -> String {

@@ -10,6 +10,7 @@ mod bundle;
 pub mod card;
 pub mod causes;
 pub mod digest;
+pub mod feedback;
 pub mod forms;
 pub mod glass;
 pub mod home;
@@ -58,6 +59,12 @@ pub mod button {
     pub const WITHDRAW: &str = "request.withdraw";
     /// Reminds those who are asked; the same value.
     pub const REMIND: &str = "request.remind";
+    /// Says that an access was more than was needed; the value is `R-42`.
+    pub const TOO_MUCH: &str = "feedback.too_much";
+    /// Says that it was what was needed; the same value.
+    pub const JUST_RIGHT: &str = "feedback.just_right";
+    /// Says that it was less than was needed; the same value.
+    pub const TOO_LITTLE: &str = "feedback.too_little";
     /// Opens the form that closes a review; the value is `R-42`.
     pub const REVIEW: &str = "review.close";
     /// Opens the request form; the value is empty or `resource role 120m`.

@@ -137,7 +137,7 @@ fn sentence(refusal: &Refusal, names: &Names) -> String {
         Refusal::TooManyQuestions { limit } => {
             format!("{limit} questions were asked about this, which is the most here. Write to them directly, or deny it and say what is missing.")
         }
-        Refusal::NotYoursToAnswer => "That question is put to whoever asked for the access. Only they can answer it.".to_owned(),
+        Refusal::NotYoursToAnswer => "That question is put to whoever asked for the access, or had it. Only they can answer it.".to_owned(),
         Refusal::NoSuchQuestion { request } => format!("There is no such question about {}. /jit why shows the request.", names.request(*request)),
         Refusal::AnsweredAlready { by, at } => {
             format!("{} answered that {}, so nothing was changed.", names.person(by), names.zone.day(*at))

@@ -9,6 +9,7 @@ use crate::access::grant::{Grant, GrantState};
 use crate::access::ids::{GrantId, PersonId, PolicyId, RequestId};
 use crate::access::lock::Scope;
 use crate::access::review::{Finding, Review};
+use crate::access::talk::Measure;
 use crate::access::time::{Timestamp, Ttl};
 use crate::slack::block::Message;
 use crate::slack::text::unescape;
@@ -107,6 +108,11 @@ pub enum Reply {
     AnswerGiven {
         /// About which request.
         request: RequestId,
+    },
+    /// Whoever had an access said how much it was.
+    FeedbackGiven {
+        /// How much.
+        measure: Measure,
     },
     /// A card was passed on.
     PassedOn {
@@ -257,6 +263,7 @@ pub fn reply(what: &Reply, names: &Names) -> Message {
             format!("Your question about {} went to {}. The answer comes to you.", names.request(*request), names.person(of))
         }
         Reply::AnswerGiven { request } => format!("Your answer about {} is on its way.", names.request(*request)),
+        Reply::FeedbackGiven { measure } => format!("Noted: {}. Thanks.", measure.words()),
         Reply::PassedOn { request, to } => format!("{} has {} now as well.", names.person(to), names.request(*request)),
         Reply::Denied { request } => {
             format!("Denied: {}. {} is told, with your reason.", names.request(*request), subject(request))

@@ -5,6 +5,7 @@ use super::bundle;
 use super::button;
 use super::card::{Needed, button_value, history_block};
 use super::causes::{end_cause, fail_cause, proof, void_cause};
+use super::feedback::feedback;
 use super::names::{Names, counted, listed};
 use super::remind::so_far;
 use super::secret::secret;
@@ -69,6 +70,7 @@ pub fn status(facts: &StatusFacts<'_>) -> Message {
         blocks.push(actions("request", vec![withdraw, remind]));
     } else {
         blocks.extend(grant_buttons(facts).or_else(|| not_begun(facts)).or_else(|| again(facts)));
+        blocks.extend(feedback(request, names));
         blocks.extend(history_block(request, facts.grants, facts.review, names));
     }
     Message::new(&headline.told, blocks).about(request.id)

@@ -271,7 +271,7 @@ async fn the_worker_and_a_click_never_walk_whole_tables() {
     let stage = Stage::new();
     stage.record([approval(1), activation(1)].concat()).await.unwrap();
     let shell = stage.shell();
-    let questions = include_str!("../reader.rs");
+    let questions = concat!(include_str!("../reader.rs"), include_str!("../feedback.rs"));
     let mut planned = 0;
     for sql in questions.split('"').filter(|text| text.starts_with("SELECT") || text.starts_with("WITH")) {
         if sql.contains("FROM requests ORDER BY") || sql.contains("FROM grants ORDER BY") {

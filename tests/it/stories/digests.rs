@@ -8,14 +8,14 @@ use crate::support::world::{World, hours, minutes};
 
 impl World {
     /// The worker's look at the schedule, which fires at every full hour.
-    async fn looks_at_the_schedule(&mut self) {
+    pub(super) async fn looks_at_the_schedule(&mut self) {
         let schedule = "0 0 * * * *".parse().unwrap();
         let fired = latest(&schedule, self.now()).unwrap();
         self.app().owe_digest(fired).await.unwrap();
         self.settle().await;
     }
 
-    fn digests(&self) -> Vec<String> {
+    pub(super) fn digests(&self) -> Vec<String> {
         self.alarms().into_iter().filter(|text| text.contains("Digest")).collect()
     }
 }

@@ -37,6 +37,7 @@ fn every_click_has_an_answer() {
         Reply::Approved { request, starts_at: Some(answer_by) },
         Reply::Questioned { request, of: stage.request.filed_by.clone() },
         Reply::AnswerGiven { request },
+        Reply::FeedbackGiven { measure: Measure::TooLittle },
         Reply::PassedOn { request, to: stage.approvers.last().cloned().unwrap() },
         Reply::Denied { request },
         Reply::Withdrawn { request },

@@ -1,8 +1,10 @@
 //! The samples of digests, and of the messages about being taken out of service.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use super::stage::{Stage, at};
+use crate::access::talk::Measure;
 use crate::slack::block::Message;
 use crate::slack::say::digest::{DigestFacts, Draining, digest, draining};
 
@@ -19,6 +21,7 @@ impl Stage {
             reviews: (0, 0),
             late: 0,
             overdue: 0,
+            feedback: &[],
             contracts: &[],
             names: &self.names,
         }
@@ -28,6 +31,7 @@ impl Stage {
     pub(in crate::slack) fn digests(&self) -> Vec<(&'static str, Message)> {
         let quiet = self.quiet();
         let contracts = [(self.request.terms.subject.clone(), at(3 * 1440))];
+        let feedback = [(self.request.terms.clone(), BTreeMap::from([(Measure::TooMuch, 2), (Measure::JustRight, 1)]))];
         let busy = DigestFacts {
             asked: 12,
             decided: Some((9, Duration::from_secs(754))),
@@ -36,6 +40,7 @@ impl Stage {
             reviews: (2, 1),
             late: 1,
             overdue: 1,
+            feedback: &feedback,
             contracts: &contracts,
             ..quiet
         };

@@ -4,7 +4,7 @@ use super::stage::{Stage, at, ttl};
 use crate::access::decide::NoteRule;
 use crate::access::ids::{GrantId, PersonId, RequestId};
 use crate::access::request::{Request, RequestState, TermsHash};
-use crate::access::talk::{Answered, Passed, Question, Shortened, Talk};
+use crate::access::talk::{Answered, Feedback, Measure, Measured, Passed, Question, Shortened, Talk};
 use crate::access::words::Words;
 use crate::slack::block::{Message, View};
 use crate::slack::say::card::{CardFacts, card};
@@ -25,6 +25,7 @@ impl Stage {
             questions: vec![asked(2, answer), asked(5, None)],
             passed: vec![Passed { by: carol.clone(), at: at(6), to: dave }],
             shortened: vec![Shortened { by: carol.clone(), at: at(4), from: ttl(120), to: ttl(60) }],
+            feedback: None,
         };
         let mut request = Request { talk, state: RequestState::Pending, ..self.approved() };
         request.terms.access_for = ttl(60);
@@ -39,6 +40,12 @@ impl Stage {
         let decided = Request { state: self.approved().state, ..open.clone() };
         let grants: Vec<_> = self.grants().into_iter().filter(|(name, _)| *name == "active").map(|(_, grant)| grant).collect();
         let facts = |request| CardFacts { mention: &[], ..self.card(request, &[]) };
+        let ended: Vec<_> = self.grants().into_iter().filter(|(name, _)| *name == "ended").map(|(_, grant)| grant).collect();
+        let measured = |measure| Measured { at: at(130), measure };
+        let [asked, answered] = [None, Some(measured(Measure::JustRight))].map(|answer| {
+            let talk = Talk { feedback: Some(Feedback { asked_at: at(125), answer }), ..Talk::default() };
+            Request { talk, ..self.approved() }
+        });
         let (first, second) = (open.talk.question(1), open.talk.question(2));
         let passed = open.talk.passed.first();
         let messages = [
@@ -46,6 +53,8 @@ impl Stage {
             ("card.talked.decided", Some(card(&self.card(&decided, &grants)))),
             ("status.shortened", Some(status(&self.status(&open, &[])))),
             ("status.shortened.decided", Some(status(&self.status(&decided, &grants)))),
+            ("status.feedback", Some(status(&self.status(&asked, &ended)))),
+            ("status.feedback.given", Some(status(&self.status(&answered, &ended)))),
             ("why.talked", Some(why::why(&self.why(&open, &[])))),
             ("question", second.map(|asked| talk::question(&facts(&open), 2, asked))),
             ("question.answered", first.map(|asked| talk::question(&facts(&open), 1, asked))),
