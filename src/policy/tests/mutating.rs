@@ -57,7 +57,8 @@ const WORDS: [&str; 40] = [
     "\u{0}",
 ];
 
-/// What this thread has had of the processor: whoever else is at work on the machine makes no difference.
+/// What this thread has had of the processor: whoever else is at work on the machine makes no difference. What a second thread
+/// reads beside it is not counted; that is about as much.
 fn spent() -> Duration {
     let told = std::fs::read_to_string("/proc/thread-self/schedstat").unwrap();
     Duration::from_nanos(told.split_whitespace().next().unwrap().parse().unwrap())
@@ -161,6 +162,11 @@ fn run(seed: u64, lasts: Duration, rounds_max: u64) -> (u64, u64) {
         for _ in 0..=rng.below(3) {
             let file = rng.below(sources.len());
             sources[file].text = mutate(&sources[file].text, &mut rng);
+        }
+        if rng.below(4) == 0 {
+            // So large that they are read side by side.
+            let file = rng.below(sources.len());
+            sources[file].text += &"\n# nothing".repeat(8_000);
         }
         valid += u64::from(try_out(sources, seed, rounds));
         rounds += 1;

@@ -159,3 +159,34 @@ async fn a_lock_fits_every_screen() {
     browser.close().await;
     demo.interrupt().await;
 }
+
+#[tokio::test]
+#[ignore = "needs Chromium"]
+async fn the_question_how_much_an_access_was_fits_every_screen() {
+    let demo = Demo::start().await;
+    let browser = visit(&demo).await;
+    be(&browser, "maya", "C0DBACCESS").await;
+    browser.until("the message with the buttons is pinned", "document.querySelector('#messages .only')").await;
+    // One request in five is asked about.
+    for number in 1..5 {
+        say(&browser, ASK).await;
+        until_answers(&browser, 2 * number - 1).await;
+        say(&browser, &format!("/jit cancel R-{number}")).await;
+        until_answers(&browser, 2 * number).await;
+    }
+    say(&browser, ASK).await;
+    until_answers(&browser, 9).await;
+    be(&browser, "carol", "C0DBACCESS").await;
+    browser.click("[data-action-id=\"request.approve\"]").await;
+    browser.until("the provider gives it", HELD).await;
+    be(&browser, "maya", "D").await;
+    browser.click("[data-advance=\"7200000\"]").await;
+    until_said(&browser, "too much, just right or too little?").await;
+    judge(&browser, "n-feedback").await;
+    browser.click("[data-action-id=\"feedback.just_right\"]").await;
+    until_said(&browser, "You said that it was just right.").await;
+    judge(&browser, "n-feedback-given").await;
+    assert_eq!(browser.complaints().await, [""; 0], "the page's own errors");
+    browser.close().await;
+    demo.interrupt().await;
+}
