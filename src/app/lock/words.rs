@@ -6,9 +6,9 @@ use crate::access::refusal::Refusal;
 use crate::access::time::Timestamp;
 use crate::app::policies::Loaded;
 use crate::app::{App, names};
-use crate::people::Identified;
 use crate::policy::PolicySet;
 use crate::policy::problem::nearest;
+use crate::slack::command::behalf::Whom;
 use crate::slack::command::{LOCK_EXAMPLE, Length};
 
 /// How many things that could have been meant are named.
@@ -22,7 +22,7 @@ impl App {
     /// A refusal where it is nothing that is known, or more than one thing.
     pub(super) async fn scope_meant(&self, loaded: &Loaded, word: &str) -> Result<Scope, Refusal> {
         if let Some(user) = word.strip_prefix("<@").and_then(|rest| rest.strip_suffix('>')) {
-            return self.mentioned(loaded, user, word).await.map(Scope::Person);
+            return self.whom(loaded, &Whom::Account(user.to_owned())).await.map(Scope::Person);
         }
         let set = &loaded.set;
         let lower = word.to_lowercase();
@@ -59,15 +59,6 @@ impl App {
         match named {
             Some(scope) => Ok(scope),
             None => self.scope_meant(loaded, word).await,
-        }
-    }
-
-    /// The person whose account was mentioned.
-    async fn mentioned(&self, loaded: &Loaded, user: &str, word: &str) -> Result<PersonId, Refusal> {
-        let home = self.installed().await?;
-        match loaded.directory(&home.team).by_slack(&home.team, user) {
-            Identified::Known(person) => Ok(person),
-            Identified::Unknown | Identified::Ambiguous => Err(Refusal::NoSuchPerson { asked: word.to_owned() }),
         }
     }
 

@@ -150,6 +150,41 @@ async fn both_may_withdraw() {
     w.advance(minutes(1)).await;
 }
 
+/// Replicas that their owners decide about, for contractors.
+async fn with_replicas() -> World {
+    let w = World::new().await;
+    let role = "{ id: readonly, name: Read only, grant: { level: readonly } }";
+    let one = |n| format!("  - {{ id: replica/r{n}, name: Replica {n}, provider: orders, owners: [dba], roles: [{role}] }}\n");
+    let replicas: String = (0..6).map(one).collect();
+    let rule = "{ id: replicas, who: { kind: contractor }, what: { resource: replica/*, role: readonly }, approve: [{ by: owners, count: 1 }] }";
+    w.write_policy("replicas.yaml", &format!("version: 1\nresources:\n{replicas}policies:\n  - {rule}\n"));
+    w.reload().await.unwrap();
+    w
+}
+
+#[tokio::test]
+async fn nobody_has_more_than_ten_requests_for_others_waiting() {
+    let mut w = with_replicas().await;
+    for number in 0..5 {
+        for who in ["maya", "hugo"] {
+            let answer = w.says("carol", &format!("/jit request for {who} replica/r{number} readonly 1h moving data")).await;
+            assert!(answer.contains("R-"), "{answer}");
+        }
+    }
+    let last = "/jit request for maya replica/r5 readonly 1h moving data";
+    let answer = w.says("carol", last).await;
+    assert!(answer.contains("10 requests of yours for others wait"), "{answer}");
+    assert!(w.request("R-11").is_none());
+    // What those people want for themselves is not counted, and one that is decided makes room.
+    let answer = w.says("maya", "/jit request replica/r5 readonly 1h moving data").await;
+    assert!(answer.contains("R-11"), "{answer}");
+    w.says("maya", "/jit cancel R-11").await;
+    w.presses("dave", "R-1", "request.approve").await;
+    let answer = w.says("carol", last).await;
+    assert!(answer.contains("R-12"), "{answer}");
+    w.advance(minutes(5)).await;
+}
+
 async fn choose(w: &World, who: &str, field: &str, value: &str) {
     let place = Place::View(w.form(who).unwrap().id);
     let shown = w.slack.act(&account(who), &place, None, field, Input::Option(value.to_owned())).await;
