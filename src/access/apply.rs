@@ -104,8 +104,8 @@ pub fn request(before: &Request, event: &Event) -> Result<Request, IllegalEvent>
         (Event::RequestApproved { at, seats, .. }, RequestState::Pending) => {
             after.state = RequestState::Approved { at: *at, seats: seats.clone() };
         }
-        (Event::RequestDenied { at, by, reason, .. }, RequestState::Pending) => {
-            after.state = RequestState::Denied { at: *at, by: by.clone(), reason: reason.clone() };
+        (Event::RequestDenied { at, by, in_place_of, reason, .. }, RequestState::Pending) => {
+            after.state = RequestState::Denied { at: *at, by: by.clone(), in_place_of: in_place_of.clone(), reason: reason.clone() };
         }
         // Whatever became of it: what was typed is no part of what was decided.
         (Event::WordsErased { of, .. }, _) => erase(&mut after, of),

@@ -234,6 +234,9 @@ pub enum RequestState {
         at: Timestamp,
         /// Who.
         by: PersonId,
+        /// Who is away, and in whose place they said so; `None` where it was by their own right.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        in_place_of: Option<PersonId>,
         /// Why.
         reason: Words,
     },

@@ -259,6 +259,7 @@ mod tests {
                 request: "R-1".parse().unwrap(),
                 at: Timestamp::from_millis(i64::MAX),
                 by: "carol".parse().unwrap(),
+                in_place_of: None,
                 reason: Words::typed(reason),
             },
         }

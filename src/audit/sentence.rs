@@ -70,7 +70,9 @@ impl Say<'_> {
             }
             Event::Talked { request, said } => self.talked(*request, said),
             Event::RequestApproved { request, seats, .. } => self.approved(*request, seats),
-            Event::RequestDenied { request, by, .. } => format!("{request}: {} denied it", self.name(by)),
+            Event::RequestDenied { request, by, in_place_of, .. } => {
+                format!("{request}: {} denied it", self.in_place(by, in_place_of.as_ref()))
+            }
             Event::RequestCancelled { request, by, .. } => format!("{request}: {} withdrew it", self.name(by)),
             Event::RequestExpired { request, .. } => format!("{request}: nobody decided in time"),
             Event::RequestInvalidated { request, why, .. } => format!("{request}: no longer allowed: {why}"),
@@ -372,6 +374,7 @@ mod tests {
             request: "R-1".parse().unwrap(),
             at: Timestamp::from_millis(0),
             by: "carol".parse().unwrap(),
+            in_place_of: None,
             reason: Words::typed("her illness"),
         };
         assert_eq!(say(&Actor::Daypass, event), "R-1: carol denied it");

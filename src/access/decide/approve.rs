@@ -48,12 +48,21 @@ pub(super) fn is_eligible(electorate: &[Electors], person: &PersonId) -> bool {
     electorate.iter().any(|voters| voters.contains(person))
 }
 
+/// In whose place this person decides; `None` where it is by a right of their own.
+pub(super) fn stands_in_for(electorate: &[Electors], person: &PersonId) -> Option<PersonId> {
+    let by_own_right = |voters: &Electors| voters.contains(person) && voters.in_place_of(person, &[]).is_none();
+    if electorate.iter().any(by_own_right) {
+        return None;
+    }
+    electorate.iter().find_map(|voters| voters.in_place_of(person, &[])).cloned()
+}
+
 /// For whom this person would have agreed, had they not done so themselves meanwhile; `None` where a right is left.
 fn used_up(electorate: &[Electors], person: &PersonId, agreed: &[PersonId]) -> Option<PersonId> {
     if electorate.iter().any(|voters| voters.may(person, agreed)) {
         return None;
     }
-    electorate.iter().find_map(|voters| voters.in_place_of(person, &[])).cloned()
+    stands_in_for(electorate, person)
 }
 
 fn whose_yes(event: &Event) -> Option<&PersonId> {

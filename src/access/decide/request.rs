@@ -14,7 +14,7 @@ use super::super::talk::Talk;
 use super::super::time::{Now, Timestamp, Trust, Ttl};
 use super::super::words::Words;
 use super::Undecided;
-use super::approve::{Claim, ShorterApproval, approve, approve_shorter, approved, is_eligible, is_own, voided};
+use super::approve::{Claim, ShorterApproval, approve, approve_shorter, approved, is_eligible, is_own, stands_in_for, voided};
 use super::talk::{TalkCommand, talk};
 use super::{remind, review};
 
@@ -304,7 +304,8 @@ fn deny(request: &Request, by: PersonId, electorate: &[Electors], reason: Words,
     if reason.is_empty() {
         return Err(Refusal::DenialNeedsReason.into());
     }
-    Ok(vec![Event::RequestDenied { request: request.id, at: now.at, by, reason }])
+    let in_place_of = stands_in_for(electorate, &by);
+    Ok(vec![Event::RequestDenied { request: request.id, at: now.at, by, in_place_of, reason }])
 }
 
 fn withdraw(request: &Request, who: Withdrawer, now: Now) -> Result<Vec<Event>, Undecided> {

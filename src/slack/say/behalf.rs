@@ -127,8 +127,8 @@ pub(super) fn not_for_them(person: &PersonId, why: &Refusal, names: &Names) -> S
     }
 }
 
-/// "Dave (for Carol)": who agreed, and in whose place.
-pub(super) fn agreed(by: &PersonId, in_place_of: Option<&PersonId>, names: &Names) -> String {
+/// "Dave (for Carol)": who decided, and in whose place.
+pub(super) fn decider(by: &PersonId, in_place_of: Option<&PersonId>, names: &Names) -> String {
     match in_place_of {
         Some(other) => format!("{} (for {})", names.person(by), names.person(other)),
         None => names.person(by).to_owned(),

@@ -169,7 +169,7 @@ pub(super) fn still_needed(facts: &CardFacts<'_>) -> Markup {
         [] => Markup::new().lit("Needed: ").then(&needed).lit("."),
         given => {
             let given = given.iter().map(|approval| {
-                let who = behalf::agreed(&approval.by, approval.in_place_of.as_ref(), names);
+                let who = behalf::decider(&approval.by, approval.in_place_of.as_ref(), names);
                 Markup::new().lit("Approved by ").bold(&who).lit(" ").clock(approval.at, &names.zone)
             });
             let given = Markup::new().joined(given, ", ").lit(". ").text(names.person(&request.terms.subject));
@@ -247,8 +247,9 @@ pub(super) fn history(request: &Request, grants: &[Grant], names: &Names) -> Vec
     let decision = match &request.state {
         RequestState::Pending => None,
         RequestState::Approved { at, .. } => Some(approved_by(request, names).lit(" ").day(*at, zone)),
-        RequestState::Denied { at, by, .. } => {
-            Some(Markup::new().lit("Denied by ").bold(names.person(by)).lit(" ").day(*at, zone))
+        RequestState::Denied { at, by, in_place_of, .. } => {
+            let who = behalf::decider(by, in_place_of.as_ref(), names);
+            Some(Markup::new().lit("Denied by ").bold(&who).lit(" ").day(*at, zone))
         }
         RequestState::Cancelled { at, by } => {
             Some(Markup::new().lit("Withdrawn by ").bold(names.person(by)).lit(" ").day(*at, zone))

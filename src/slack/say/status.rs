@@ -154,10 +154,10 @@ pub(super) fn headline(facts: &StatusFacts<'_>) -> Headline {
                 closed(&format!("{}. It is being prepared.", approved(request, names)))
             }
         },
-        RequestState::Denied { by, .. } if request.filed_by != request.terms.subject => {
-            closed(&format!("{} denied the request.", names.person(by)))
+        RequestState::Denied { by, in_place_of, .. } => {
+            let whose = if request.filed_by == request.terms.subject { "your" } else { "the" };
+            closed(&format!("{} denied {whose} request.", behalf::decider(by, in_place_of.as_ref(), names)))
         }
-        RequestState::Denied { by, .. } => closed(&format!("{} denied your request.", names.person(by))),
         RequestState::Cancelled { by, .. } if *by == request.terms.subject => closed("you withdrew your request."),
         RequestState::Cancelled { by, .. } => closed(&format!("{} withdrew the request.", names.person(by))),
         RequestState::Expired { .. } => closed("nobody decided in time, so the request is closed. You can ask again."),
@@ -186,7 +186,7 @@ pub(super) fn those_who_agreed(request: &Request, names: &Names) -> Vec<String> 
     };
     let given = request.approvals.iter().map(|given| {
         let seat = seats.iter().find(|seat| seat.person == given.by);
-        behalf::agreed(&given.by, seat.map_or(given.in_place_of.as_ref(), |seat| seat.in_place_of.as_ref()), names)
+        behalf::decider(&given.by, seat.map_or(given.in_place_of.as_ref(), |seat| seat.in_place_of.as_ref()), names)
     });
     given.collect()
 }

@@ -14,12 +14,11 @@ pub(in crate::store) fn load_all(conn: &Connection) -> Result<Vec<Absence>, Stor
     let mut found = Vec::new();
     while let Some(row) = rows.next()? {
         let f = Fields { row, what: "an absence".to_owned() };
-        let stand_in: Option<String> = f.get("stand_in")?;
         found.push(Absence {
             person: f.parsed("person")?,
             since: f.time("since")?,
             until: f.time("until")?,
-            stand_in: stand_in.map(|id| id.parse()).transpose().map_err(|error| f.unreadable(error))?,
+            stand_in: f.parsed_maybe("stand_in")?,
         });
     }
     Ok(found)

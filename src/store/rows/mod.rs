@@ -56,6 +56,11 @@ impl Fields<'_> {
         self.get::<String>(column)?.parse().map_err(|error| self.unreadable(error))
     }
 
+    pub fn parsed_maybe<T: FromStr<Err: Error>>(&self, column: &str) -> Result<Option<T>, StoreError> {
+        let text = self.get::<Option<String>>(column)?;
+        text.map(|text| text.parse().map_err(|error| self.unreadable(error))).transpose()
+    }
+
     /// One of an enum's variants that carry no data, by the name that serde gives it.
     pub fn named<T: DeserializeOwned>(&self, column: &str) -> Result<T, StoreError> {
         serde_json::from_value(Value::String(self.get(column)?)).map_err(|error| self.unreadable(error))

@@ -3,7 +3,7 @@
 use rusqlite::{Connection, OptionalExtension, Params, Row, named_params};
 
 use super::{Fields, Save, json_of, millis, name_of, one_row};
-use crate::access::ids::{GrantId, RequestId};
+use crate::access::ids::{GrantId, PersonId, RequestId};
 use crate::access::request::{PolicyRef, Purpose, Request, RequestState, Terms};
 use crate::store::error::StoreError;
 
@@ -60,7 +60,12 @@ fn read_state(f: &Fields<'_>) -> Result<RequestState, StoreError> {
     Ok(match f.get::<String>("state")?.as_str() {
         "pending" => RequestState::Pending,
         "approved" => RequestState::Approved { at: at()?, seats: f.json("seats")? },
-        "denied" => RequestState::Denied { at: at()?, by: f.parsed("decided_by")?, reason: f.words("decided_words")? },
+        "denied" => RequestState::Denied {
+            at: at()?,
+            by: f.parsed("decided_by")?,
+            in_place_of: f.parsed_maybe("decided_in_place_of")?,
+            reason: f.words("decided_words")?,
+        },
         "cancelled" => RequestState::Cancelled { at: at()?, by: f.parsed("decided_by")? },
         "expired" => RequestState::Expired { at: at()? },
         "invalidated" => RequestState::Invalidated { at: at()?, why: f.get("decided_why")? },
@@ -73,6 +78,7 @@ fn read_state(f: &Fields<'_>) -> Result<RequestState, StoreError> {
 struct StateColumns<'a> {
     at: Option<i64>,
     by: Option<&'a str>,
+    in_place_of: Option<&'a str>,
     words: Option<&'a str>,
     why: Option<&'a str>,
     seats: Option<String>,
@@ -83,9 +89,13 @@ fn state_columns(state: &RequestState) -> Result<StateColumns<'_>, StoreError> {
     Ok(match state {
         RequestState::Pending => none,
         RequestState::Approved { at, seats } => StateColumns { at: Some(at.as_millis()), seats: Some(json_of(seats)?), ..none },
-        RequestState::Denied { at, by, reason } => {
-            StateColumns { at: Some(at.as_millis()), by: Some(by.as_str()), words: Some(reason.as_typed()), ..none }
-        }
+        RequestState::Denied { at, by, in_place_of, reason } => StateColumns {
+            at: Some(at.as_millis()),
+            by: Some(by.as_str()),
+            in_place_of: in_place_of.as_ref().map(PersonId::as_str),
+            words: Some(reason.as_typed()),
+            ..none
+        },
         RequestState::Cancelled { at, by } => StateColumns { at: Some(at.as_millis()), by: Some(by.as_str()), ..none },
         RequestState::Expired { at } | RequestState::Lapsed { at } => StateColumns { at: Some(at.as_millis()), ..none },
         RequestState::Invalidated { at, why } => StateColumns { at: Some(at.as_millis()), why: Some(why), ..none },
@@ -95,11 +105,11 @@ fn state_columns(state: &RequestState) -> Result<StateColumns<'_>, StoreError> {
 const INSERT: &str = "INSERT INTO requests
     (id, version, audit_seq, due_at, subject, resource, role, parts, access_for_ms, extends, terms_hash, filed_by, reason, asked_at,
      answer_by, start_at, start_within_ms, ends_at_most, warn_before_ms, policy, also_under, policy_digest, mode, steps, approvals, grants,
-     reminding, talk, state, decided_at, decided_by, decided_words, decided_why, seats)
+     reminding, talk, state, decided_at, decided_by, decided_in_place_of, decided_words, decided_why, seats)
     VALUES
     (:id, :version, :audit_seq, :due_at, :subject, :resource, :role, :parts, :access_for_ms, :extends, :terms_hash, :filed_by, :reason,
      :asked_at, :answer_by, :start_at, :start_within_ms, :ends_at_most, :warn_before_ms, :policy, :also_under, :policy_digest, :mode, :steps,
-     :approvals, :grants, :reminding, :talk, :state, :decided_at, :decided_by, :decided_words, :decided_why, :seats)";
+     :approvals, :grants, :reminding, :talk, :state, :decided_at, :decided_by, :decided_in_place_of, :decided_words, :decided_why, :seats)";
 
 const REPLACE: &str = "UPDATE requests SET
     version = :version, audit_seq = :audit_seq, due_at = :due_at, subject = :subject, resource = :resource, role = :role,
@@ -107,7 +117,7 @@ const REPLACE: &str = "UPDATE requests SET
     asked_at = :asked_at, answer_by = :answer_by, start_at = :start_at, start_within_ms = :start_within_ms,
     ends_at_most = :ends_at_most, warn_before_ms = :warn_before_ms, policy = :policy, also_under = :also_under, policy_digest = :policy_digest,
     mode = :mode, steps = :steps, approvals = :approvals, grants = :grants, reminding = :reminding, talk = :talk, state = :state, decided_at = :decided_at,
-    decided_by = :decided_by, decided_words = :decided_words, decided_why = :decided_why, seats = :seats
+    decided_by = :decided_by, decided_in_place_of = :decided_in_place_of, decided_words = :decided_words, decided_why = :decided_why, seats = :seats
     WHERE id = :id AND version = :version - 1";
 
 /// Saves a request together with the number of the audit line that says why.
@@ -154,6 +164,7 @@ pub(in crate::store) fn save(conn: &Connection, how: Save, request: &Request, au
         ":state": request.state.name(),
         ":decided_at": state.at,
         ":decided_by": state.by,
+        ":decided_in_place_of": state.in_place_of,
         ":decided_words": state.words,
         ":decided_why": state.why,
         ":seats": state.seats,

@@ -101,7 +101,13 @@ async fn every_end_of_a_request_comes_back() {
     let stage = Stage::new();
     let (by, when) = (person("carol"), at(9));
     let ends: Vec<fn(RequestId, PersonId, Timestamp) -> Event> = vec![
-        |request, by, at| Event::RequestDenied { request, at, by, reason: Words::typed("not today") },
+        |request, by, at| Event::RequestDenied {
+            request,
+            at,
+            in_place_of: Some(person("erin")),
+            by,
+            reason: Words::typed("not today"),
+        },
         |request, by, at| Event::RequestCancelled { request, at, by },
         |request, _, at| Event::RequestExpired { request, at },
         |request, _, at| Event::RequestInvalidated { request, at, why: "the contract ended".to_owned() },

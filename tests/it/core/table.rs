@@ -158,7 +158,7 @@ fn request_states() -> Vec<RequestState> {
     vec![
         RequestState::Pending,
         RequestState::Approved { at: at(0), seats: Vec::new() },
-        RequestState::Denied { at: at(0), by: person("carol"), reason: Words::typed("no") },
+        RequestState::Denied { at: at(0), by: person("carol"), in_place_of: None, reason: Words::typed("no") },
         RequestState::Cancelled { at: at(0), by: person("maya") },
         RequestState::Expired { at: at(0) },
         RequestState::Invalidated { at: at(0), why: "x".to_owned() },

@@ -43,6 +43,25 @@ async fn whoever_stands_in_decides_in_the_place_of_whoever_is_away_and_both_name
 }
 
 #[tokio::test]
+async fn a_no_in_the_place_of_whoever_is_away_keeps_both_names_as_well() {
+    let mut w = where_carol_decides(1).await;
+    w.says("carol", "/jit away until fri @dave").await;
+    w.says("maya", ASK).await;
+    w.denies("dave", "R-1", "the replica is being rebuilt").await;
+    assert_eq!(w.request_state("R-1"), "denied");
+    assert!(w.has_audit("R-1: dave in the place of carol denied it"), "{:#?}", w.audit());
+    assert!(w.card("R-1").contains("Denied by *Dave Novak (for Carol Winter)*"), "{}", w.card("R-1"));
+    assert!(w.dms("maya").concat().contains("Dave Novak (for Carol Winter) denied your request"), "{:#?}", w.dms("maya"));
+
+    // Whoever says no by a right of their own says so for nobody else.
+    w.says("carol", "/jit back").await;
+    w.says("maya", ASK).await;
+    w.denies("carol", "R-2", "not today").await;
+    assert!(w.has_audit("R-2: carol denied it"), "{:#?}", w.audit());
+    w.advance(minutes(1)).await;
+}
+
+#[tokio::test]
 async fn a_stand_in_decides_nothing_of_their_own_nothing_twice_and_nothing_afterwards() {
     let mut w = where_carol_decides(1).await;
     w.says("carol", "/jit away until fri @dave").await;

@@ -143,7 +143,7 @@ fn answered(request: RequestId, asked_at: Timestamp, then: &str) -> Vec<Event> {
         }
         Some("no") => {
             let by = people.into_iter().next().unwrap();
-            vec![Event::RequestDenied { request, at, by, reason: Words::typed("not today") }]
+            vec![Event::RequestDenied { request, at, by, in_place_of: None, reason: Words::typed("not today") }]
         }
         Some(_) | None => Vec::new(),
     }

@@ -159,7 +159,7 @@ impl Stage {
             ("extension", more),
             ("approved", self.approved()),
             ("approved_by_policy", auto),
-            ("denied", self.request_in(RequestState::Denied { at: at(5), by: carol, reason: said })),
+            ("denied", self.request_in(RequestState::Denied { at: at(5), by: carol, in_place_of: None, reason: said })),
             ("cancelled", self.request_in(RequestState::Cancelled { at: at(6), by })),
             ("expired", self.request_in(RequestState::Expired { at: at(240) })),
             ("invalidated", self.request_in(RequestState::Invalidated { at: at(7), why: self.said.clone() })),
