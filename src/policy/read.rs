@@ -77,7 +77,8 @@ fn read_each(sources: &[Source], first: usize) -> Vec<(Read, Sink)> {
         }
     };
     std::thread::scope(|scope| {
-        scope.spawn(work);
+        // Where no thread can be had, this one reads all of them.
+        let _second = std::thread::Builder::new().spawn_scoped(scope, work);
         work();
     });
     let mut done = done.into_inner().unwrap_or_else(PoisonError::into_inner);
