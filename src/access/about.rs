@@ -118,10 +118,7 @@ impl Event {
             | Event::AtRest { entitlement }
             | Event::ProviderMoved { entitlement, .. }
             | Event::TroubleSeen { entitlement, .. }
-            | Event::Owed { entitlement, .. }
-            | Event::Paid { entitlement }
-            | Event::CallStarted { entitlement, .. }
-            | Event::CallOver { entitlement, .. } => About::Entitlement(*entitlement),
+            | Event::Queued { entitlement, .. } => About::Entitlement(*entitlement),
             Event::Refused { .. }
             | Event::PolicyLoaded { .. }
             | Event::Finding { .. }
@@ -140,6 +137,6 @@ impl Event {
 
     /// Whether the audit log keeps it; bookkeeping of the queue is only in the rows.
     pub fn is_audited(&self) -> bool {
-        !matches!(self, Event::Owed { .. } | Event::Paid { .. } | Event::CallStarted { .. } | Event::CallOver { .. })
+        !matches!(self, Event::Queued { .. })
     }
 }

@@ -6,7 +6,7 @@
 use std::fmt;
 
 use super::about::About;
-use super::entitlement::{Class, Due, Entitlement, InFlight, Prior, Target, Trouble};
+use super::entitlement::{Class, Entitlement, Prior, Target, Trouble};
 use super::event::Event;
 use super::grant::{CallResult, EndCause, Ended, Grant, GrantState, Proof, Recheck, Remains, Revoking, Warning};
 use super::ids::{PersonId, RequestId};
@@ -354,24 +354,7 @@ pub fn entitlement(before: &Entitlement, event: &Event) -> Result<Entitlement, I
             after.trouble = Some(Trouble { class: Class::NeedsHuman, code: PROVIDER_MOVED.to_owned(), message });
         }
         Event::TroubleSeen { trouble, .. } => after.trouble = Some(trouble.clone()),
-        Event::Owed { errand, at, since, attempts, .. } => {
-            after.due = Some(Due { errand: *errand, at: *at, since: *since, attempts: *attempts });
-        }
-        Event::Paid { .. } => after.due = None,
-        Event::CallStarted { epoch, errand, at, give_up_at, .. } if before.in_flight.is_none() && *epoch > before.epoch => {
-            after.epoch = *epoch;
-            after.in_flight = Some(InFlight {
-                epoch: *epoch,
-                errand: *errand,
-                target: before.target.clone(),
-                started_at: *at,
-                give_up_at: *give_up_at,
-            });
-        }
-        Event::CallOver { quiet_at, .. } if before.in_flight.is_some() => {
-            after.in_flight = None;
-            after.quiet_at = before.quiet_at.max(*quiet_at);
-        }
+        Event::Queued { change, .. } => change.apply(&mut after).ok_or_else(illegal)?,
         _ => return Err(illegal()),
     }
     if event.about() != super::event::About::Entitlement(before.id) {

@@ -3,10 +3,11 @@
 use serde::{Deserialize, Serialize};
 
 use super::absence::Absence;
-use super::entitlement::{Description, Entitlement, Errand, Prior, Target, Trouble};
+use super::entitlement::{Description, Entitlement, Prior, Target, Trouble};
 use super::grant::{EndCause, FailCause, Grant, Proof, Recheck, VoidCause};
 use super::ids::{EntitlementId, GrantId, LockId, PersonId, RequestId};
 use super::lock::Lock;
+use super::queue::QueueChange;
 use super::refusal::Refusal;
 use super::remind::Reminder;
 use super::request::{Approval, Part, Request, Seat, Step, TermsHash};
@@ -659,46 +660,12 @@ pub enum Event {
         wall: Timestamp,
     },
 
-    /// A look or a change is owed. Bookkeeping of the queue; it is not part of the audit log.
-    #[serde(rename = "queue.owed")]
-    Owed {
+    /// The queue has changed. Bookkeeping; it is not part of the audit log.
+    #[serde(rename = "queue.changed")]
+    Queued {
         /// Which entitlement.
         entitlement: EntitlementId,
-        /// What for.
-        errand: Errand,
-        /// Not before.
-        at: Timestamp,
-        /// Since when.
-        since: Timestamp,
-        /// Tries so far.
-        attempts: u32,
-    },
-    /// Nothing is owed any more. Bookkeeping.
-    #[serde(rename = "queue.paid")]
-    Paid {
-        /// Which entitlement.
-        entitlement: EntitlementId,
-    },
-    /// A call was started. Bookkeeping.
-    #[serde(rename = "queue.call_started")]
-    CallStarted {
-        /// Which entitlement.
-        entitlement: EntitlementId,
-        /// The number its answer must carry.
-        epoch: u64,
-        /// What for.
-        errand: Errand,
-        /// When.
-        at: Timestamp,
-        /// When nobody waits any more.
-        give_up_at: Timestamp,
-    },
-    /// A call is no longer under way; until `quiet_at` it may still land. Bookkeeping.
-    #[serde(rename = "queue.call_over")]
-    CallOver {
-        /// Which entitlement.
-        entitlement: EntitlementId,
-        /// When no call of ours can land any more.
-        quiet_at: Timestamp,
+        /// What.
+        change: QueueChange,
     },
 }

@@ -14,6 +14,7 @@ pub mod event;
 pub mod grant;
 pub mod ids;
 pub mod lock;
+pub mod queue;
 pub mod refusal;
 pub mod remind;
 pub mod request;

@@ -158,10 +158,7 @@ impl Telling<'_> {
             | Event::Verified { .. }
             | Event::AtRest { .. }
             | Event::TroubleSeen { .. }
-            | Event::Owed { .. }
-            | Event::Paid { .. }
-            | Event::CallStarted { .. }
-            | Event::CallOver { .. }
+            | Event::Queued { .. }
             | Event::Refused { .. }
             | Event::EndReason { .. }
             | Event::Erased { .. }

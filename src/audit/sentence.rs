@@ -8,6 +8,7 @@ use crate::access::event::{Actor, Event};
 use crate::access::grant::{EndCause, FailCause, Grant, Proof};
 use crate::access::ids::{PersonId, RequestId};
 use crate::access::lock::{Lock, LockState};
+use crate::access::queue::QueueChange;
 use crate::access::refusal::Refusal;
 use crate::access::remind::Reminder;
 use crate::access::request::{Mode, Part, Purpose, Request, Seat, Step};
@@ -142,10 +143,12 @@ impl Say<'_> {
             Event::Started { version } => format!("Daypass {version} started"),
             Event::ClockSuspect { wall, expected } => format!("the clock says {}, not {}", when(*wall), when(*expected)),
             Event::ClockSound { wall } => format!("the clock is believed again: {}", when(*wall)),
-            Event::Owed { entitlement, at, .. } => format!("{entitlement}: work is owed, {}", when(*at)),
-            Event::Paid { entitlement } => format!("{entitlement}: nothing is owed"),
-            Event::CallStarted { entitlement, epoch, .. } => format!("{entitlement}: call {epoch} started"),
-            Event::CallOver { entitlement, .. } => format!("{entitlement}: the call is over"),
+            Event::Queued { entitlement, change } => match change {
+                QueueChange::Owed { at, .. } => format!("{entitlement}: work is owed, {}", when(*at)),
+                QueueChange::Paid => format!("{entitlement}: nothing is owed"),
+                QueueChange::CallStarted { epoch, .. } => format!("{entitlement}: call {epoch} started"),
+                QueueChange::CallOver { .. } => format!("{entitlement}: the call is over"),
+            },
         }
     }
 

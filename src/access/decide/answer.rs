@@ -7,6 +7,7 @@ use super::super::entitlement::{
 };
 use super::super::event::Event;
 use super::super::grant::{CallResult, EndCause, FailCause, Grant, GrantState, Proof, Recheck, Remains, Revoking};
+use super::super::queue::QueueChange;
 use super::super::time::{Timestamp, Trust};
 use super::draft::{Draft, Fate, serves};
 
@@ -20,13 +21,12 @@ const ABSENT_READS_NEEDED: u32 = 2;
 pub(super) fn take(draft: &mut Draft, answer: Answer) -> Result<(), IllegalEvent> {
     let entitlement = &draft.holding.entitlement;
     let Some(call) = entitlement.in_flight.clone().filter(|call| call.epoch == answer.epoch) else { return Ok(()) };
-    let id = entitlement.id;
     let fate = match &answer.change {
         Some(Change::Failed(trouble)) if trouble.class == Class::Ambiguous => Fate::Unknown,
         Some(Change::Made | Change::AlreadySo | Change::Failed(_)) | None => Fate::Known,
     };
     let quiet_at = draft.quiet_after(&call, fate);
-    draft.push(Event::CallOver { entitlement: id, quiet_at })?;
+    draft.queue(QueueChange::CallOver { quiet_at })?;
     if call.errand != Errand::ReadPrior && call.target != draft.holding.entitlement.target {
         return Ok(());
     }
@@ -85,7 +85,7 @@ fn moved(draft: &mut Draft, call: &InFlight, expected: String, found: String) ->
                 draft.push(Event::GrantFailed { grant: grant.id, at, why, recheck: Recheck::Done })?;
             }
         }
-        return draft.push(Event::Paid { entitlement });
+        return draft.queue(QueueChange::Paid);
     }
     draft.owe_again(call.errand, None)
 }
@@ -101,7 +101,7 @@ fn prior_read(draft: &mut Draft, seen: Observation) -> Result<(), IllegalEvent> 
         | (Seen::Absent | Seen::AwaitingUser | Seen::Cut { .. }, _, _) => Prior::Absent,
     };
     draft.push(Event::PriorRead { entitlement, prior, fingerprint: seen.fingerprint })?;
-    draft.push(Event::Paid { entitlement })
+    draft.queue(QueueChange::Paid)
 }
 
 /// Holds what was seen against what must be true.
@@ -142,7 +142,7 @@ fn verified(draft: &mut Draft, call: &InFlight, answer: &Answer, seen: &Observat
     let first_try = draft.holding.entitlement.due.as_ref().is_some_and(|due| due.attempts == 0);
     let was_gone = first_try && answer.change == Some(Change::AlreadySo) && !has_live(draft);
     draft.push(Event::Verified { entitlement, at: seen.at })?;
-    draft.push(Event::Paid { entitlement })?;
+    draft.queue(QueueChange::Paid)?;
     for grant in draft.grants() {
         match &grant.state {
             GrantState::Provisioning { .. } | GrantState::AwaitingUser { .. } => activate(draft, &grant, call, seen.at)?,

@@ -9,6 +9,7 @@ use super::super::entitlement::{Errand, Holding, InFlight, Level, NativeExpiry, 
 use super::super::event::{About, Event};
 use super::super::grant::{CallResult, EndCause, FailCause, Grant, GrantState, Proof, Recheck, VoidCause, Warning};
 use super::super::ids::GrantId;
+use super::super::queue::QueueChange;
 use super::super::refusal::Refusal;
 use super::super::time::{Now, Timestamp, Trust};
 use super::Undecided;
@@ -53,8 +54,7 @@ impl Draft {
 
     /// Puts an errand in the queue, as new.
     pub(super) fn owe(&mut self, errand: Errand, at: Timestamp) -> Result<(), IllegalEvent> {
-        let (entitlement, since) = (self.holding.entitlement.id, self.now.at);
-        self.push(Event::Owed { entitlement, errand, at, since, attempts: 0 })
+        self.queue(QueueChange::Owed { errand, at, since: self.now.at, attempts: 0 })
     }
 
     /// Puts the errand back in the queue after a try, later each time.
@@ -64,8 +64,12 @@ impl Draft {
         let attempts = attempts.saturating_add(1);
         let wait = backoff(attempts, self.now.at.since(since), entitlement.id.number().unsigned_abs());
         let at = not_before.map_or(self.now.at.plus(wait), |earliest| earliest.max(self.now.at.plus(wait)));
-        let entitlement = entitlement.id;
-        self.push(Event::Owed { entitlement, errand, at, since, attempts })
+        self.queue(QueueChange::Owed { errand, at, since, attempts })
+    }
+
+    /// Changes the queue.
+    pub(super) fn queue(&mut self, change: QueueChange) -> Result<(), IllegalEvent> {
+        self.push(Event::Queued { entitlement: self.holding.entitlement.id, change })
     }
 
     pub(super) fn start_call(&mut self, timeout: Duration) -> Result<(), Undecided> {
@@ -74,14 +78,8 @@ impl Draft {
         if due.at > self.now.at {
             return Ok(());
         }
-        let event = Event::CallStarted {
-            entitlement: entitlement.id,
-            epoch: entitlement.epoch + 1,
-            errand: due.errand,
-            at: self.now.at,
-            give_up_at: self.now.at.plus(timeout),
-        };
-        Ok(self.push(event)?)
+        let (epoch, errand, at) = (entitlement.epoch + 1, due.errand, self.now.at);
+        Ok(self.queue(QueueChange::CallStarted { epoch, errand, at, give_up_at: at.plus(timeout) })?)
     }
 
     /// Nobody waits for the call any more. If it was to give access, it may have, or may yet.
@@ -91,7 +89,7 @@ impl Draft {
             return Ok(());
         }
         let quiet_at = self.quiet_after(&call, Fate::Unknown);
-        self.push(Event::CallOver { entitlement: self.holding.entitlement.id, quiet_at })?;
+        self.queue(QueueChange::CallOver { quiet_at })?;
         if call.errand == Errand::ReadPrior {
             return Ok(self.owe_again(Errand::ReadPrior, None)?);
         }
@@ -107,7 +105,7 @@ impl Draft {
         let at = self.now.at;
         let due = self.holding.entitlement.due.clone();
         let (since, attempts) = due.map_or((at, 0), |due| (due.since, due.attempts.saturating_add(1)));
-        Ok(self.push(Event::Owed { entitlement: self.holding.entitlement.id, errand, at, since, attempts })?)
+        Ok(self.queue(QueueChange::Owed { errand, at, since, attempts })?)
     }
 
     /// The moment after which the call cannot change anything any more.
@@ -246,7 +244,7 @@ impl Draft {
         let checking = self.holding.grants.iter().any(|grant| matches!(grant.state, GrantState::Checking { .. }));
         match (checking, self.holding.entitlement.due.is_some()) {
             (true, false) => self.owe(Errand::ReadPrior, self.now.at),
-            (false, true) => self.push(Event::Paid { entitlement: self.holding.entitlement.id }),
+            (false, true) => self.queue(QueueChange::Paid),
             (true, true) | (false, false) => Ok(()),
         }
     }

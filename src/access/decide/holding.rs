@@ -9,6 +9,7 @@ use super::super::entitlement::{Answer, Errand, Holding, Prior};
 use super::super::event::Event;
 use super::super::grant::{EndCause, Grant, GrantState, Proof, VoidCause};
 use super::super::ids::{GrantId, PersonId, RequestId};
+use super::super::queue::QueueChange;
 use super::super::refusal::Refusal;
 use super::super::time::{Now, Timestamp};
 use super::super::words::Words;
@@ -169,8 +170,8 @@ impl Draft {
         if !is_late || due.at <= self.now.at {
             return Ok(());
         }
-        let (entitlement, at) = (entitlement.id, self.now.at);
-        Ok(self.push(Event::Owed { entitlement, errand: due.errand, at, since: due.since, attempts: due.attempts })?)
+        let at = self.now.at;
+        Ok(self.queue(QueueChange::Owed { errand: due.errand, at, since: due.since, attempts: due.attempts })?)
     }
 
     fn lower_end(&mut self, id: GrantId, to: Timestamp, why: String) -> Result<(), Undecided> {

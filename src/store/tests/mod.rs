@@ -13,6 +13,7 @@ use crate::access::entitlement::{Description, Entitlement, Errand, Level, Native
 use crate::access::event::{Actor, Event};
 use crate::access::grant::{EndCause, Grant, GrantState, Proof};
 use crate::access::ids::{EntitlementId, GrantId, PersonId, RequestId};
+use crate::access::queue::QueueChange;
 use crate::access::request::{Approval, Mode, PolicyRef, Purpose, Request, RequestState, Seat, Step, Terms, TermsHash};
 use crate::access::time::Ttl;
 use crate::access::words::Words;
@@ -145,10 +146,11 @@ fn approval(id: i64) -> Vec<Event> {
 fn call(id: i64, epoch: u64, errand: Errand, seconds: i64) -> [Event; 3] {
     let entitlement = EntitlementId::from_number(id);
     [
-        Event::Owed { entitlement, errand, at: at(seconds), since: at(seconds), attempts: 0 },
-        Event::CallStarted { entitlement, epoch, errand, at: at(seconds), give_up_at: at(seconds + 30) },
-        Event::CallOver { entitlement, quiet_at: at(seconds) },
+        QueueChange::Owed { errand, at: at(seconds), since: at(seconds), attempts: 0 },
+        QueueChange::CallStarted { epoch, errand, at: at(seconds), give_up_at: at(seconds + 30) },
+        QueueChange::CallOver { quiet_at: at(seconds) },
     ]
+    .map(|change| Event::Queued { entitlement, change })
 }
 
 /// From the committed grant to the access being in force.
@@ -166,7 +168,7 @@ fn activation(id: i64) -> Vec<Event> {
     events.extend([
         Event::Verified { entitlement, at: at(63) },
         Event::GrantActivated { grant, active_at: at(63), ends_at: at(63 + 7200) },
-        Event::Paid { entitlement },
+        Event::Queued { entitlement, change: QueueChange::Paid },
     ]);
     events
 }
@@ -183,7 +185,7 @@ fn ending(id: i64) -> Vec<Event> {
     events.extend([
         Event::Verified { entitlement, at: at(7264) },
         Event::GrantEnded { grant, at: at(7264), due_at, cause: EndCause::TimeOver, proof: Proof::ReadBack },
-        Event::Paid { entitlement },
+        Event::Queued { entitlement, change: QueueChange::Paid },
         Event::AtRest { entitlement },
     ]);
     events

@@ -8,6 +8,7 @@ use daypass::access::entitlement::{Answer, Change, Class, Errand, Mark, NativeEx
 use daypass::access::event::Event;
 use daypass::access::grant::{EndCause, GrantState, Proof};
 use daypass::access::ids::{GrantId, PersonId, RequestId};
+use daypass::access::queue::QueueChange;
 use daypass::access::refusal::Refusal;
 use daypass::access::request::{Request, Step, TermsHash};
 use daypass::access::review::{Finding, Review};
@@ -33,7 +34,12 @@ fn what_the_person_held_before_is_left_in_place_and_nothing_is_sent() {
     assert!(
         matches!(story.state(1), GrantState::Ended(ended) if ended.cause == EndCause::HeldBefore && ended.proof == Proof::NothingSent)
     );
-    assert!(!story.told.iter().any(|event| matches!(event, Event::Owed { errand: Errand::Ensure, .. })));
+    assert!(
+        !story
+            .told
+            .iter()
+            .any(|event| matches!(event, Event::Queued { change: QueueChange::Owed { errand: Errand::Ensure, .. }, .. }))
+    );
 }
 
 // I4

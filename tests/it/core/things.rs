@@ -243,7 +243,13 @@ impl Story {
 
 /// The kinds of events, in order, or the refusal.
 pub fn in_short(result: &Result<Vec<Event>, Undecided>) -> String {
-    let kind = |event: &Event| serde_json::to_value(event).unwrap()["kind"].as_str().unwrap().to_owned();
+    let kind = |event: &Event| {
+        let event = serde_json::to_value(event).unwrap();
+        match event["change"]["what"].as_str() {
+            Some(what) => format!("queue.{what}"),
+            None => event["kind"].as_str().unwrap().to_owned(),
+        }
+    };
     match result {
         Ok(events) if events.is_empty() => "—".to_owned(),
         Ok(events) => events.iter().map(kind).collect::<Vec<_>>().join(", "),

@@ -7,6 +7,7 @@ use daypass::access::entitlement::{Description, Entitlement, Prior, Target};
 use daypass::access::event::{About, Event};
 use daypass::access::grant::{EndCause, Grant, GrantState, Proof, Recheck};
 use daypass::access::ids::{EntitlementId, GrantId, PersonId, RequestId};
+use daypass::access::queue::QueueChange;
 use daypass::access::request::{Mode, Request, RequestState};
 use daypass::access::review::Review;
 use daypass::access::time::{Timestamp, Trust};
@@ -103,7 +104,7 @@ pub fn before(world: &World, event: &Event) -> Result<(), String> {
 pub fn after(world: &World, event: &Event) -> Result<(), String> {
     match event {
         // I1
-        Event::CallStarted { entitlement, .. } => {
+        Event::Queued { entitlement, change: QueueChange::CallStarted { .. } } => {
             let holding = world.holding(*entitlement);
             ensure(holding.entitlement.in_flight.is_some(), || "a call was started and not written down".to_owned())
         }

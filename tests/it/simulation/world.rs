@@ -9,6 +9,7 @@ use daypass::access::entitlement::{Answer, Entitlement, Errand, Holding, Target}
 use daypass::access::event::{About, Event};
 use daypass::access::grant::{Grant, GrantState};
 use daypass::access::ids::{EntitlementId, GrantId, PersonId, RequestId};
+use daypass::access::queue::QueueChange;
 use daypass::access::request::{Request, RequestState};
 use daypass::access::review::Review;
 use daypass::access::time::{Now, Timestamp, Trust};
@@ -285,7 +286,9 @@ impl World {
         let events =
             decide_holding(&self.holding(id), HoldingCommand::StartCall { timeout }, self.now()).map_err(|e| e.to_string())?;
         let entitlement = &self.entitlements[&id];
-        let Some(Event::CallStarted { epoch, errand, .. }) = events.first().cloned() else { return Ok(()) };
+        let Some(Event::Queued { change: QueueChange::CallStarted { epoch, errand, .. }, .. }) = events.first().cloned() else {
+            return Ok(());
+        };
         let wire = Wire {
             entitlement: id,
             epoch,
